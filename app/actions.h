@@ -1,0 +1,25 @@
+#pragma once
+
+#include "view.h"
+
+/* Actions every view has; ends with {0}. Those of one view stand at the foot of its file. */
+extern const struct action common_actions[];
+
+/* By key name ("j", "Down", "C-l", "Enter", "S-Tab") or action name, the view's own first; NULL: none. */
+const struct action *action_for_key(const struct model *m, const char *key);
+const struct action *action_find(const struct model *m, const char *name);
+
+/* One key press as the whole program understands it: overlays and typed lines first,
+ * then actions; unknown keys say so in the message line. `text` is the character
+ * typed, 0 for others. */
+void action_press(struct model *m, const char *key, uint32_t text);
+
+/* One or more `:` commands separated by ';': "method lplr; set rank=24; gaps". */
+bool command_run(struct model *m, const char *commands, struct error *err);
+
+/* The commands that are not actions ("set", "method", "open", "export"), for help and docs; ends with {0}. */
+struct command {
+    const char *name, *arguments, *help;
+    bool (*run)(struct model *m, const char *arguments, struct error *err);
+};
+extern const struct command commands[];

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A grid of character cells. Views draw here and nowhere else, so that a test
+ * reads a screen without a terminal, and `eigenscope frame` prints one. Drawing
+ * outside the area is clipped. UI thread only. */
+
+enum ink {
+    INK_TEXT, INK_DIM, INK_FRAME, INK_TITLE, INK_KEY, INK_SELECTED, INK_CURVE, INK_BOUND, INK_MARK,
+    INK_BAR, INK_GOOD, INK_WARNING, INK_ERROR, INK_COUNT
+};
+
+enum attribute { ATTR_BOLD = 1, ATTR_REVERSE = 2 };
+
+/* A character in an ink; or, when `picture` is set, two pixels one above the
+ * other in true colour (0xRRGGBB). */
+struct cell {
+    uint32_t rune;
+    uint8_t ink, attributes;
+    bool picture;
+    uint32_t top, bottom;
+};
+
+struct rect {
+    int x, y, w, h;
+};
+
+/* Where a view may draw. Passed by value; never owns. */
+struct canvas {
+    struct rect area; /* in cells of the grid */
+    struct cell *cells;
+    int stride;       /* of the grid */
+    int height;       /* of the grid */
+    bool unicode;     /* false: draw ASCII only (frames, bars, plots) */
+};
+
+/* Owns the cells of a whole screen. */
+struct grid {
+    int width, height;
+    struct cell *cells;
+};
+bool grid_init(struct grid *g, int width, int height); /* false: no memory; blank cells */
+void grid_finish(struct grid *g);
+struct canvas grid_canvas(struct grid *g, bool unicode); /* blanks the grid */
+
+struct canvas canvas_inside(struct canvas c, struct rect r); /* r relative to c's area; clipped */
+
+/* Returns the number of cells the text took. Control bytes print as '?'; wide
+ * runes as '?'. */
+int canvas_text(struct canvas c, int x, int y, enum ink ink, int attributes, const char *utf8);
+int canvas_printf(struct canvas c, int x, int y, enum ink ink, int attributes, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+void canvas_rune(struct canvas c, int x, int y, enum ink ink, uint32_t rune);
+void canvas_pixels(struct canvas c, int x, int y, uint32_t top, uint32_t bottom); /* a picture cell */
+void canvas_clear(struct canvas c);
+
+/* A frame with a title, >title< and bold when focused; returns its inside. */
+struct canvas canvas_frame(struct canvas c, const char *title, bool focused);
+
+int canvas_text_width(const char *utf8); /* cells */

@@ -1,0 +1,2 @@
+/* cli */
+extern int placeholder_cli;

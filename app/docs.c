@@ -1,0 +1,2 @@
+/* docs */
+extern int placeholder_docs;

@@ -1,0 +1,2 @@
+/* doctor */
+extern int placeholder_doctor;

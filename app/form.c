@@ -1,0 +1,2 @@
+/* form */
+extern int placeholder_form;

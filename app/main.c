@@ -1,0 +1,2 @@
+/* main */
+extern int placeholder_main;

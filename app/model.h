@@ -1,0 +1,75 @@
+#pragma once
+
+#include "registry.h"
+#include "study.h"
+
+/* What the screen shows. The UI thread alone touches it; views only read it. It
+ * knows no terminal and no thread: it says what it wants computed (model_want)
+ * and takes what was (model_accept). */
+
+enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_EXPORT, OVERLAY_METHODS, OVERLAY_TYPE };
+enum pane_id { PANE_PICTURE, PANE_SPECTRUM, PANE_ERROR, PANE_FORM, PANE_COUNT };
+enum { MODEL_METHODS = 32, MODEL_LINE = 256 };
+
+struct model {
+    struct document *document;  /* owned reference; NULL: the start page */
+    char entry[64];
+    enum planes planes;
+    const struct view *view;
+    int width, height;          /* of the screen, cells */
+    bool unicode;
+
+    const struct method *method;
+    struct params_any params[MODEL_METHODS]; /* one per method, in registry order: switching loses nothing */
+    size_t field;               /* the focused row of the method's table */
+    enum pane_id focus;
+    enum overlay overlay;
+    size_t overlay_line;        /* selected line of a menu, first line of the help */
+    char line[MODEL_LINE];      /* typed text: a value, or the export's path */
+    bool overwrite;             /* export: the file exists, and Enter was pressed once */
+
+    bool gaps;                  /* spectrum pane: sigma_i - sigma_{i+1} instead of sigma_i */
+    int y_scale;                /* spectrum pane: 0 log, 1 linear, 2 relative to sigma_1 (log) */
+    bool x_log;
+    bool original;              /* picture pane: the original instead of the approximation */
+
+    struct subject *subject;    /* owned; NULL until the first outcome */
+    struct shown *shown;        /* owned */
+    struct numbers numbers;     /* of what is shown; recomputed from prefix sums for nested methods */
+    bool stale;                 /* shown is not yet what the parameters say: "~" */
+    bool quality_stale;         /* psnr, ssim, bytes are of an older setting: blanked */
+
+    uint64_t serial;            /* of the newest request */
+    bool busy;                  /* a request is out */
+    double progress;
+    char stage[48];
+    struct request export;      /* waiting to be sent, kind REQUEST_EXPORT with a path; else path is "" */
+
+    char message[MODEL_LINE];   /* the line above the status line */
+    bool message_is_error;
+    char mode[64];              /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
+    double frame_ms;            /* of the last frame; < 0: not shown (tests, frame) */
+    bool quit;
+};
+
+bool model_init(struct model *m, struct error *err);
+void model_finish(struct model *m);
+
+/* Shows another document (takes one reference) and drops what was known of the old one. */
+void model_open(struct model *m, struct document *d, const char *entry);
+void model_resize(struct model *m, int width, int height);
+
+struct params_any *model_params(struct model *m);             /* of the current method */
+const struct params_any *model_params_const(const struct model *m);
+const struct param *model_field(const struct model *m);       /* the focused row; NULL if none */
+size_t model_rank(const struct model *m);                     /* 0: the method has none */
+void model_set_method(struct model *m, const struct method *method);
+/* Tells the model that parameters changed: marks the picture stale, or, nested,
+ * re-derives the numbers from prefix sums at once. */
+void model_changed(struct model *m);
+
+/* The next thing to compute, if any; idle: nothing was pressed for a while, so
+ * that quality numbers may be asked for. The request owns a reference. */
+bool model_want(struct model *m, bool idle, struct request *out);
+void model_accept(struct model *m, struct outcome *o); /* takes over what it keeps */
+void model_say(struct model *m, bool error, const char *format, ...) PRINTF_LIKE(3, 4);

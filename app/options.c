@@ -1,0 +1,2 @@
+/* options */
+extern int placeholder_options;

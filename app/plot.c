@@ -1,0 +1,2 @@
+/* plot */
+extern int placeholder_plot;

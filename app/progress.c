@@ -1,0 +1,2 @@
+/* progress */
+extern int placeholder_progress;

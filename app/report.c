@@ -1,0 +1,2 @@
+/* report */
+extern int placeholder_report;

@@ -1,0 +1,91 @@
+#pragma once
+
+#include "approximate.h"
+#include "document.h"
+#include "preview.h"
+
+/* What the workbench asks of the engine, and what comes back. A study keeps the
+ * matrices and their SVDs between requests, so that moving a slider costs only
+ * what the slider changes. It runs on the worker's thread; `eigenscope frame` and
+ * tests call it directly. */
+
+enum request_kind {
+    REQUEST_PICTURE, /* subject (if new) and a picture at these settings */
+    REQUEST_QUALITY, /* numbers of a nested picture at this rank: psnr, ssim, size on disk */
+    REQUEST_EXPORT,  /* a file */
+};
+
+enum { PATH_TEXT = 1024 };
+
+struct request {
+    uint64_t serial;            /* grows with every request */
+    enum request_kind kind;
+    struct document *document;  /* owns one reference */
+    char entry[64];             /* "" : the whole picture, or the only matrix */
+    enum planes planes;
+    const struct method *method;
+    struct params_any params;
+    int width, height;          /* of the picture on the screen, pixels */
+    char path[PATH_TEXT];       /* REQUEST_EXPORT */
+    bool force;
+};
+void request_finish(struct request *r); /* drops the reference */
+
+/* What is being looked at: everything that does not change with a slider. */
+struct subject {
+    size_t rows, cols, planes;
+    bool picture;
+    size_t n;                    /* singular values per plane known so far */
+    bool exact;                  /* all of them, by SVD; otherwise a first sketch of the leading ones */
+    double *sigma[SELECTION_MAX];  /* owned; n each */
+    double norm[SELECTION_MAX];
+    struct matrix original[SELECTION_MAX]; /* owned; height x width, F32 in [0, 1] */
+    uint64_t source_bytes;
+    char notice[240];
+};
+void subject_destroy(struct subject *s); /* NULL is fine */
+/* Over all planes: sqrt(sum tail^2 / sum norm^2), and sqrt(sum sigma_i^2) as one spectrum. */
+double subject_tail(const struct subject *s, size_t rank);
+double subject_sigma(const struct subject *s, size_t i);
+
+/* A picture at the screen's resolution; nested: any rank up to previews[0].rank. */
+struct shown {
+    const struct method *method;
+    struct params_any params;
+    bool nested;
+    size_t planes;
+    enum planes space;           /* PLANES_YCBCR: convert back before showing */
+    struct preview previews[SELECTION_MAX];
+};
+void shown_destroy(struct shown *s); /* NULL is fine */
+
+/* NAN, or 0 for sizes, where not known. */
+struct numbers {
+    size_t rank, dead;
+    double error, optimal, bound, psnr, ssim, seconds;
+    uint64_t bits_paper, bits_true, entries;
+    uint64_t factors_bytes;     /* exact size of the packed factors file */
+    uint64_t written_bytes;     /* REQUEST_EXPORT */
+};
+
+struct outcome {
+    uint64_t serial;
+    enum request_kind kind;
+    bool ok, final;             /* not final: a coarse answer, better ones follow */
+    struct error error;         /* when not ok */
+    struct subject *subject;    /* NULL: as before */
+    struct shown *shown;        /* NULL: as before */
+    struct numbers numbers;
+    char path[PATH_TEXT];
+};
+void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
+
+struct study;
+struct study *study_create(struct backend *backend, struct error *err); /* borrows the backend */
+void study_destroy(struct study *s);
+
+/* Answers one request: calls emit for every outcome, the last one final (or not
+ * ok). emit takes the outcome over. Emits nothing when cancelled. */
+void study_run(struct study *s, const struct request *r, const atomic_bool *cancel,
+               void (*progress)(void *context, double done, const char *stage),
+               void (*emit)(void *context, struct outcome *o), void *context);

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "canvas.h"
+#include "model.h"
+
+/* A key's meaning, declared once: dispatch, help page, footer, reference page and
+ * `:NAME` are all read off these rows. */
+struct action {
+    const char *name;  /* "gaps": unique; the word for frame -x and the reference page */
+    const char *keys;  /* "g", "j Down": keys separated by blanks, as the help prints them */
+    const char *group; /* heading in the help: "Rank and bits", "Picture", ... */
+    const char *help;  /* "switch the spectrum between values and gaps" */
+    const char *footer; /* two or three words for the status line, or NULL */
+    void (*run)(struct model *m);
+};
+
+/* One way to look at the model. To add one: write app/views/NAME.c, which defines
+ * `const struct view view_NAME`, and put NAME in the list in app/meson.build. */
+struct view {
+    const char *name, *title, *summary;
+    /* A pure function of the model and the canvas's size. */
+    void (*draw)(const struct model *m, struct canvas c);
+    /* Where the picture goes on a screen of this size, in pixels (two per cell
+     * high): what a request asks the engine for. 0 x 0: this view shows none. */
+    void (*picture_size)(const struct model *m, int width, int height, int *pixels_wide,
+                         int *pixels_high);
+    const struct action *actions; /* what only this view knows; ends with {0} */
+};
+extern const struct view *const views[]; /* NULL-terminated; the list is in app/meson.build */
+const struct view *view_find(const char *name);
+
+/* The whole screen: tabs, the view, message and status lines, overlays. */
+void view_draw(const struct model *m, struct canvas c);

@@ -1,0 +1,91 @@
+#pragma once
+
+#include "coding.h"
+#include "random.h"
+
+/* Where the arithmetic happens. Callers use the backend_* functions: they check
+ * shapes, owners and overlap once, so that an implementation may take them for
+ * granted, and they run the processor's version of any entry that a table leaves
+ * NULL, and count it. One thread at a time. Panels and precision: docs/numerics.md. */
+
+struct backend; /* an open device */
+
+/* A matrix as a backend holds it. Row-major inside. */
+struct buffer {
+    struct backend *owner;
+    enum dtype dtype;
+    size_t rows, cols;
+    void *memory; /* the backend's own */
+};
+
+enum backend_op { OP_GEMM, OP_GRAM, OP_FILL, OP_CODE, OP_DECODE, OP_RESIDUAL, OP_COUNT };
+extern const char *const backend_op_names[]; /* "gemm", ...; NULL-terminated */
+
+/* How often each operation ran on the device, and how often the processor had to
+ * stand in. Both stay zero on the processor itself. */
+struct backend_counts {
+    unsigned long device[OP_COUNT], fallback[OP_COUNT];
+};
+
+/* One summand of an approximation: left right, or left alone (right NULL). */
+struct buffer_product {
+    const struct buffer *left, *right;
+};
+
+struct backend_ops {
+    const char *name;    /* "cpu", "vulkan": the word after --backend */
+    const char *summary; /* one sentence */
+
+    /* device: a number or a part of the name; NULL: the first. */
+    struct backend *(*open)(const char *device, struct error *err);
+    void (*close)(struct backend *b);
+    const char *(*device)(const struct backend *b); /* for people; lives as long as b */
+
+    bool (*alloc)(struct backend *b, struct buffer *x, struct error *err); /* shape and type set; zeroed */
+    void (*release)(struct buffer *x);
+    /* May keep a pointer into `from` instead of copying. */
+    bool (*load)(struct backend *b, struct matrix_view from, struct buffer *x, struct error *err);
+    bool (*read)(const struct buffer *x, struct matrix_view to, struct error *err);
+
+    /* All of these may be NULL: then the processor's version runs. */
+    bool (*gemm)(const struct buffer *a, bool a_transposed, const struct buffer *b,
+                 bool b_transposed, struct buffer *out, struct error *err);
+    bool (*gram)(const struct buffer *a, struct buffer *out, struct error *err);
+    bool (*fill)(enum sketch_kind kind, uint64_t seed, enum stream stream, uint32_t matrix,
+                 double scale, struct buffer *out, struct error *err);
+    bool (*code)(const struct coding *c, const struct buffer *a, struct coded *out,
+                 struct error *err);
+    bool (*decode)(const struct coded *x, struct buffer *out, struct error *err);
+    bool (*residual)(const struct buffer *a, const struct buffer_product *products, size_t n,
+                     double *norm, struct error *err);
+};
+
+/* name "auto", "cpu", ...; fails with ERROR_USAGE (no such name) or ERROR_DEVICE. */
+struct backend *backend_open(const char *name, const char *device, struct error *err);
+void backend_close(struct backend *b); /* NULL is fine; releases what is left */
+const char *backend_name(const struct backend *b);
+const char *backend_device(const struct backend *b);
+struct backend_counts backend_counts(const struct backend *b);
+void backend_counts_reset(struct backend *b);
+
+/* Buffers belong to the backend until released; a job's runner calls
+ * backend_release_all when the job ends, however it ends. */
+bool backend_alloc(struct backend *b, enum dtype dtype, size_t rows, size_t cols,
+                   struct buffer *out, struct error *err);
+/* The view must outlive the buffer and stay unchanged: the processor borrows it. */
+bool backend_load(struct backend *b, struct matrix_view from, struct buffer *out, struct error *err);
+bool backend_read(const struct buffer *x, struct matrix_view to, struct error *err);
+void backend_release(struct buffer *x);
+void backend_release_all(struct backend *b);
+
+bool backend_gemm(const struct buffer *a, bool a_transposed, const struct buffer *b,
+                  bool b_transposed, struct buffer *out, struct error *err); /* out = op(a) op(b) */
+bool backend_gram(const struct buffer *a, struct buffer *out, struct error *err); /* a^T a; out F64 */
+bool backend_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint32_t matrix,
+                  double scale, struct buffer *out, struct error *err); /* random_fill */
+bool backend_code(const struct coding *c, const struct buffer *a, struct coded *out,
+                  struct error *err); /* coding_encode */
+bool backend_decode(const struct coded *x, struct buffer *out, struct error *err);
+/* *norm = ||a - sum of products||_F: subtracts first, sums in double precision. */
+bool backend_residual(const struct buffer *a, const struct buffer_product *products, size_t n,
+                      double *norm, struct error *err);

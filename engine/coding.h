@@ -1,0 +1,63 @@
+#pragma once
+
+#include "matrix.h"
+#include "quantizer.h"
+
+#include <stdint.h>
+
+/* Numbers as codes: how a matrix is scaled, rounded to a quantizer's levels
+ * and packed, and how it comes back. Pure functions of their arguments. */
+
+enum rounding { ROUNDING_NEAREST, ROUNDING_DITHERED };
+enum scales { SCALES_TENSOR, SCALES_VECTOR, SCALES_BLOCK };
+extern const char *const rounding_names[]; /* "nearest", "dithered", NULL */
+extern const char *const scales_names[];   /* "tensor", "vector", "block", NULL */
+
+enum { CODING_BLOCK = 64, CODING_BITS_MAX = 24 };
+
+struct coding {
+    const struct quantizer *quantizer;
+    int bits;           /* per entry, 1..24 */
+    enum rounding rounding;
+    enum scales scales; /* one range per matrix, per vector, or per 64 entries of a vector */
+    bool symmetric;     /* range [-R, R], R the largest magnitude, instead of [min, max] */
+    bool by_column;     /* vectors are columns (left factors) rather than rows */
+    uint64_t seed;      /* of the dither */
+    uint32_t stream;    /* enum stream of the dither */
+    uint32_t part;      /* counter of the dither: two parts never share a draw */
+};
+
+/* A coded matrix. Codes lie in row-major order, `bits` each, least significant
+ * bit first, without gaps. A range is two numbers (low, high), one (R) when
+ * symmetric; tensor ranges are F64, others F16 in units of `unit`, rounded
+ * outwards so that nothing is clipped. A constant range decodes to its value. */
+struct coded {
+    struct coding coding;
+    size_t rows, cols;
+    uint8_t *codes;     /* owned; coding_codes_size bytes */
+    double range[2];    /* SCALES_TENSOR */
+    uint16_t *ranges;   /* owned; F16 bits, coding_ranges * (symmetric ? 1 : 2) */
+    double unit;        /* of ranges */
+};
+
+size_t coding_codes_size(const struct coding *c, size_t rows, size_t cols); /* bytes, rounded up */
+size_t coding_ranges(const struct coding *c, size_t rows, size_t cols);     /* how many ranges */
+
+/* Paper: codes alone. True: codes, ranges and unit (lplr.md 1.1: what a decoder
+ * needs beyond the file's header). */
+uint64_t coding_bits_paper(const struct coding *c, size_t rows, size_t cols);
+uint64_t coding_bits_true(const struct coding *c, size_t rows, size_t cols);
+
+/* Codes a (finite entries). out is {0} before; the caller finishes it. */
+bool coding_encode(const struct coding *c, struct matrix_view a, struct coded *out, struct error *err);
+/* Decodes into out (same shape). The value of a code depends on the codes and
+ * ranges alone, computed in double precision, then rounded to out's type. */
+bool coding_decode(const struct coded *x, struct matrix_view out, struct error *err);
+void coded_finish(struct coded *x); /* {0} and a finished one are fine */
+
+/* The largest |value| any code may take, and the largest step between two levels:
+ * R and Delta of the error bound. */
+void coding_extent(const struct coded *x, double *range, double *step);
+
+/* Code number i, 0 <= i < rows * cols. */
+uint32_t coded_at(const struct coded *x, size_t i);

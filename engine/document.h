@@ -1,0 +1,114 @@
+#pragma once
+
+#include "raster.h"
+#include "result.h"
+#include "sink.h"
+#include "source.h"
+
+#include <stdatomic.h>
+
+/* One matrix that a file offers. Whatever its own element type, it is read as
+ * F32 or F64, two-dimensional. */
+struct entry {
+    char *name;            /* owned; valid UTF-8 */
+    size_t rows, cols;
+    const char *dtype;     /* the file's own type, "f4", "u8 / 255", "BF16": static text */
+    uint64_t offset, size; /* in the file, bytes; checked against its size (0 in pictures) */
+    int encoding;          /* the format's own */
+};
+
+/* An open file. The only reference-counted type: a job may still read it after
+ * the user has opened another. Immutable once open; any thread. */
+struct document {
+    atomic_int references;
+    char *name;            /* owned; as the user gave it */
+    const struct format *format;
+    struct source *source;
+    struct entry *entries; /* owned */
+    size_t n;
+    struct raster *raster; /* owned; pictures only, else NULL */
+    struct matrix generated; /* demos that are made, not read; else {0} */
+    char notice[240];      /* what was done to it on the way in ("alpha composited on white"), or "" */
+};
+
+/* Opens a file by its content, or a built-in source: demo:phantom,
+ * demo:phantom256, demo:photo. Fails with ERROR_READ, ERROR_FORMAT or ERROR_LIMIT. */
+struct document *document_open(const char *name, struct error *err);
+struct document *document_open_source(struct source *s, struct error *err); /* takes s over, also on failure */
+struct document *document_ref(struct document *d);
+void document_unref(struct document *d); /* NULL is fine */
+const struct entry *document_entry(const struct document *d, const char *name); /* NULL: there is none */
+bool document_read(const struct document *d, const struct entry *e, struct matrix_view to,
+                   struct error *err);
+uint64_t document_size(const struct document *d); /* of the source, bytes; 0 if generated */
+
+/* Helpers for formats: a new document over a source; one more entry. */
+bool document_add(struct document *d, const char *name, size_t rows, size_t cols,
+                  const char *dtype, uint64_t offset, uint64_t size, int encoding,
+                  struct error *err);
+
+/* What a run works on: FILE::NAME is one entry; FILE alone is the whole picture
+ * (1 or 3 planes) or the only matrix of the file. */
+enum { SELECTION_MAX = 8 };
+struct selection {
+    struct document *document;  /* owned reference */
+    char names[SELECTION_MAX][64]; /* "grey"; "r", "g", "b"; "y", "cb", "cr"; an entry's name */
+    const struct entry *entries[SELECTION_MAX]; /* NULL for planes that are computed */
+    size_t n;
+    bool picture;               /* the planes of a whole picture: psnr, ssim and .png make sense */
+    enum planes planes;
+    size_t rows, cols;          /* of each */
+};
+
+/* Opens FILE[::NAME]. A file with several matrices and no NAME is ERROR_USAGE
+ * that lists the first few names. */
+bool selection_open(const char *file, enum planes planes, struct selection *out, struct error *err);
+/* Picks from an open document; takes one more reference. name NULL: the whole. */
+bool selection_of(struct document *d, const char *name, enum planes planes, struct selection *out,
+                  struct error *err);
+void selection_finish(struct selection *s); /* {0} is fine */
+
+enum nonfinite { NONFINITE_REFUSE, NONFINITE_ZERO, NONFINITE_KEEP };
+extern const char *const nonfinite_names[];
+
+/* Reads every matrix of the selection; the caller finishes out[0..n-1]. */
+bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite nonfinite,
+                    struct matrix *out, struct error *err);
+
+/* What an export is made of. Filled by export_fill (export.h), handed to a format's write. */
+struct fact {
+    const char *key, *value; /* provenance, in order; keys are [a-z_]+ */
+};
+struct export {
+    const struct result *results; /* one per matrix in `matrices`, or one for all */
+    size_t n_results;
+    const struct matrix_view *matrices; /* the dense reconstruction, one per name, in order */
+    const char (*names)[64];
+    size_t n;
+    bool picture;
+    enum planes planes;
+    int depth;                    /* bits of a picture's samples: 8 or 16 */
+    const struct raster *like;    /* gamma and profile to carry; may be NULL */
+    const struct fact *facts;     /* what a reader of the file should know, and expand needs */
+    size_t n_facts;
+};
+
+/* One file format. To add one: write engine/formats/NAME.c, which defines
+ * `const struct format format_NAME`, and put NAME in the list in
+ * engine/meson.build, and samples in tests/corpus/NAME/; copy npy.c. */
+struct format {
+    const char *name, *title, *summary, *specification;
+    const char *const *extensions; /* NULL-terminated, with the dot, longest first; writing goes by these */
+    size_t probe_size;             /* bytes that probe wants to see */
+    bool (*probe)(const unsigned char *head, size_t n); /* NULL: the format is not read as a document */
+    /* Lists the matrices; reads no matrix data, except pictures, which decode here. */
+    bool (*index)(struct document *d, struct error *err);
+    bool (*read)(const struct document *d, const struct entry *e, struct matrix_view to,
+                 struct error *err);
+    bool (*write)(const struct export *x, struct sink *to, struct error *err); /* NULL: not written */
+    bool needs_dense;              /* write looks at x->matrices; otherwise at x->results */
+    bool needs_picture;            /* write wants planes in [0, 1]: 1 or 3 of them */
+};
+
+/* The format whose extension ends `path`, if it can write; NULL: none. */
+const struct format *format_for_output(const char *path);

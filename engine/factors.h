@@ -1,0 +1,25 @@
+#pragma once
+
+#include "document.h"
+
+/* Packed factors on disk, FILE.factors.safetensors (the writer is the format
+ * `factors`; layout in docs/file-formats.md): codes at their true width, ranges,
+ * plain parts, and in __metadata__ all that expand needs and where it came from. */
+
+struct factors {
+    struct result *results; /* owned */
+    size_t n_results;
+    char (*names)[64];      /* owned; one per matrix */
+    size_t n;
+    bool picture;
+    enum planes planes;
+    int depth;
+    enum dtype dtype;       /* of the reconstruction */
+    struct raster like;     /* gamma, profile */
+    struct fact *facts;     /* owned, with their text: as they were written */
+    size_t n_facts;
+};
+
+/* Exactly what the writer wrote; anything else is ERROR_FORMAT with the offset. */
+bool factors_read(struct source *s, struct factors *out, struct error *err);
+void factors_finish(struct factors *f); /* {0} is fine */

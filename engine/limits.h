@@ -1,0 +1,17 @@
+#pragma once
+
+#include <stdint.h>
+
+/* Every bound on what comes from outside, in one place. Whatever is larger is
+ * refused with ERROR_LIMIT before anything is allocated for it. */
+
+#define LIMIT_DIMENSION      ((uint64_t)1 << 30) /* rows or columns of a matrix; BLAS takes 31 bits */
+#define LIMIT_ELEMENTS       ((uint64_t)1 << 34) /* entries of a matrix */
+#define LIMIT_PICTURE_SIDE   ((uint64_t)1 << 16) /* pixels */
+#define LIMIT_PICTURE_PIXELS ((uint64_t)1 << 28)
+#define LIMIT_PNG_CHUNK      ((uint64_t)8 << 20)  /* bytes of an ancillary chunk */
+#define LIMIT_NPY_HEADER     ((uint64_t)64 << 10) /* bytes; numpy itself stops at 10,000 */
+#define LIMIT_NPY_DIMENSIONS 32
+#define LIMIT_JSON_HEADER    ((uint64_t)16 << 20) /* bytes of a safetensors header */
+#define LIMIT_TENSORS        ((uint64_t)1 << 20)
+#define LIMIT_NAME           1024 /* bytes of a tensor's name */

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "arena.h"
+
+/* Factorizations, by LAPACK, on matrices in memory: the only door to lapacke.h.
+ * Both precisions; col_stride 1 unless stated. Failure is ERROR_NUMERIC (no
+ * convergence), ERROR_MEMORY or ERROR_LIMIT. One call cannot be interrupted:
+ * keep them short and call job_step between them. */
+
+/* a = u diag(sigma) vt. Descending sigma; the sign of each triplet is fixed so
+ * that the entry of u with the largest magnitude (the first of equals) is positive. */
+struct svd {
+    struct matrix u;  /* rows x n, orthonormal columns */
+    struct matrix vt; /* n x cols, orthonormal rows */
+    double *sigma;    /* n */
+    size_t n;
+    double norm;      /* ||a||_F, so that what n leaves out is known */
+};
+bool linalg_svd(struct matrix_view a, struct svd *out, struct error *err); /* thin: n = min(rows, cols) */
+void svd_finish(struct svd *s); /* {0} and a finished svd are fine */
+
+/* The singular values alone, min(rows, cols) of them, always in double precision. */
+bool linalg_singular_values(struct matrix_view a, double *sigma, struct error *err);
+
+/* Symmetric a (n x n, F64): ascending values; a's rows become the eigenvectors. */
+bool linalg_eigen(struct matrix_view a, double *values, struct error *err);
+
+/* Overwrites a (rows >= cols) with an orthonormal basis of its columns (Householder QR). */
+bool linalg_orthonormalize(struct matrix_view a, struct error *err);
+
+/* Rank-revealing least squares: min ||l w - a||_F for a tall or wide l.
+ * Column-pivoted QR in double precision, l P = q r; columns whose pivot falls
+ * below `cutoff` times the first are dead: their rows of w are zero. */
+struct least_squares {
+    struct matrix_view q; /* l.rows x rank, orthonormal, in l's type; scratch */
+    struct matrix_view r; /* rank x rank upper triangle, F64; scratch */
+    const int *pivot;     /* column j of l P is column pivot[j] of l; scratch */
+    size_t rank, columns; /* columns - rank are dead */
+};
+bool linalg_least_squares(struct matrix_view l, double cutoff, struct arena *scratch,
+                          struct least_squares *out, struct error *err);
+/* qta = q^T a (rank x n, overwritten) -> w (columns x n, l's type). */
+bool linalg_least_squares_solve(const struct least_squares *s, struct matrix_view qta,
+                                struct matrix_view w, struct arena *scratch, struct error *err);

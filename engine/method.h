@@ -1,0 +1,41 @@
+#pragma once
+
+#include "backend.h"
+#include "job.h"
+#include "linalg.h"
+#include "param.h"
+#include "result.h"
+
+enum {
+    METHOD_MANY = 1 << 0,    /* takes several matrices of equal width at once */
+    METHOD_NESTED = 1 << 1,  /* rank k is the leading part of any larger rank: a slider truncates a cached one */
+    METHOD_SANDBOX = 1 << 2, /* simulates a private mechanism; marked "simulated, not private" everywhere */
+};
+
+struct inputs {
+    const struct matrix_view *matrices; /* F32 or F64, all alike: the precision of the computation */
+    size_t n;                           /* 1, unless METHOD_MANY */
+    const struct svd *svds; /* NULL, or one per matrix, complete and exact: what a caller computed before */
+};
+
+/* One way to approximate a matrix. To add one: write engine/methods/NAME.c,
+ * which defines `const struct method method_NAME`, and put NAME in the list
+ * in engine/meson.build; start from truncated_svd.c, the smallest.
+ *
+ * run() fills parts, terms, rank, dead, rounds, and measures[].bound where the
+ * source proves one (NAN otherwise); approximate() measures the rest. Scratch
+ * comes from job->scratch and backend buffers, so that a failed or cancelled
+ * run has nothing to unwind but *out, which the caller finishes. */
+struct method {
+    const char *name;    /* "lplr": the word on the command line */
+    const char *title;   /* "LPLR" */
+    const char *summary; /* one sentence */
+    const char *source;  /* the paper, with the algorithm's number */
+    unsigned flags;
+    struct param_table params; /* a row `rank`, where the method has one, is the stored rank */
+    /* The size of a result at these params, in bits; exactly what
+     * result_bits_paper (or _true) says of what run() returns on F32 or F64 input. */
+    uint64_t (*bits)(const void *params, enum dtype dtype, size_t rows, size_t cols, bool paper);
+    bool (*run)(struct job *job, const struct inputs *in, const void *params, struct result *out,
+                struct error *err);
+};

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "result.h"
+#include "linalg.h"
+
+/* Pictures at the resolution of the screen. Averaging pixels into cells is
+ * linear, so the factors are averaged once, P_r L and R P_c^T, and any rank is
+ * reconstructed from them alone: cost h w k, whatever the picture's size. Exact
+ * before clamping to [0, 1]. Any thread. */
+
+struct preview {
+    struct matrix left;   /* height x rank, F32; owned; sigma included */
+    struct matrix right;  /* rank x width, F32; owned */
+    struct matrix dense;  /* height x width: terms that are not products; owned, empty if none */
+    size_t width, height, rank;
+};
+
+/* Averages (or repeats, when the target is larger) a into out: out's shape decides. Area weights. */
+bool preview_resample(struct matrix_view a, struct matrix_view out, struct error *err);
+
+bool preview_of_svd(const struct svd *s, size_t height, size_t width, struct preview *out,
+                    struct error *err); /* every rank up to s->n */
+bool preview_of_result(const struct result *r, size_t matrix, size_t height, size_t width,
+                       struct preview *out, struct error *err);
+void preview_finish(struct preview *p); /* {0} is fine */
+
+/* out (height x width, F32) = the first `rank` columns' product plus the dense terms. */
+void preview_render(const struct preview *p, size_t rank, struct matrix_view out);

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A quantizer is a codebook: 2^bits ascending levels in [-1, 1]. The engine
+ * scales, picks the nearest level (or, dithered, one of the two neighbours at
+ * random so that the mean is exact), packs the codes and counts the bits, on
+ * every backend: a new quantizer needs no shader. Rounding and scales are
+ * choices of the coding (coding.h), not of the quantizer.
+ *
+ * To add one: write engine/quantizers/NAME.c, which defines
+ * `const struct quantizer quantizer_NAME`, and put NAME in the list in
+ * engine/meson.build; copy uniform.c. */
+struct quantizer {
+    const char *name;    /* "uniform": the word after --quantizer */
+    const char *title, *summary, *source;
+    int min_bits, max_bits;
+    /* Fills 1 << bits levels. NULL: level j is -1 + 2 j / (2^bits - 1), computed
+     * where it is needed and never tabulated. */
+    void (*codebook)(int bits, double *levels);
+};
+
+/* The list, defined in registry.c; names carry '-' for '_' when shown. */
+extern const char *const quantizer_names[]; /* NULL-terminated, in the order of quantizer_at */
+const struct quantizer *quantizer_at(int index);
+const struct quantizer *quantizer_find(const char *name); /* NULL: there is none */

@@ -1,0 +1,168 @@
+#include "result.h"
+
+#include "blas.h"
+#include "memory.h"
+
+#include <math.h>
+#include <string.h>
+
+bool result_init(struct result *r, size_t n, struct error *err)
+{
+    r->measures = memory_alloc(n * sizeof(*r->measures), err);
+    if (!r->measures)
+        return false;
+    r->n_measures = n;
+    r->rounds = 1;
+    for (size_t i = 0; i < n; i++)
+        r->measures[i] = (struct measure){ .norm = NAN, .residual = NAN, .error = NAN,
+                                           .optimal = NAN, .bound = NAN };
+    return true;
+}
+
+void result_finish(struct result *r)
+{
+    for (size_t i = 0; i < r->n_parts; i++) {
+        matrix_finish(&r->parts[i].plain);
+        coded_finish(&r->parts[i].codes);
+    }
+    memory_free(r->parts);
+    memory_free(r->terms);
+    memory_free(r->measures);
+    *r = (struct result){ 0 };
+}
+
+/* A copy of the array with room for one more. */
+static bool grow(void **array, size_t n, size_t size, struct error *err)
+{
+    void *larger = memory_alloc((n + 1) * size, err);
+    if (!larger)
+        return false;
+    if (n)
+        memcpy(larger, *array, n * size);
+    memory_free(*array);
+    *array = larger;
+    return true;
+}
+
+static struct part *add_part(struct result *r, const char *name, size_t *index, struct error *err)
+{
+    void *parts = r->parts;
+    if (!grow(&parts, r->n_parts, sizeof(*r->parts), err))
+        return NULL;
+    r->parts = parts;
+    *index = r->n_parts++;
+    r->parts[*index].name = name;
+    return &r->parts[*index];
+}
+
+bool result_add_plain(struct result *r, const char *name, struct matrix *m, size_t *index,
+                      struct error *err)
+{
+    struct part *p = add_part(r, name, index, err);
+    if (p)
+        p->plain = *m;
+    else
+        matrix_finish(m);
+    *m = (struct matrix){ 0 };
+    return p;
+}
+
+bool result_add_coded(struct result *r, const char *name, struct coded *c, size_t *index,
+                      struct error *err)
+{
+    struct part *p = add_part(r, name, index, err);
+    if (p) {
+        p->codes = *c;
+        p->coded = true;
+    } else {
+        coded_finish(c);
+    }
+    *c = (struct coded){ 0 };
+    return p;
+}
+
+bool result_add_term(struct result *r, size_t matrix, size_t left, size_t right, struct error *err)
+{
+    void *terms = r->terms;
+    if (!grow(&terms, r->n_terms, sizeof(*r->terms), err))
+        return false;
+    r->terms = terms;
+    r->terms[r->n_terms++] = (struct term){ matrix, left, right };
+    return true;
+}
+
+size_t part_rows(const struct part *p)
+{
+    return p->coded ? p->codes.rows : p->plain.view.rows;
+}
+
+size_t part_cols(const struct part *p)
+{
+    return p->coded ? p->codes.cols : p->plain.view.cols;
+}
+
+static uint64_t part_bits(const struct part *p, bool paper)
+{
+    size_t rows = part_rows(p), cols = part_cols(p);
+    if (!p->coded)
+        return (uint64_t)rows * cols * dtype_size(p->plain.view.dtype) * 8;
+    return (paper ? coding_bits_paper : coding_bits_true)(&p->codes.coding, rows, cols);
+}
+
+uint64_t result_bits_paper(const struct result *r)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < r->n_parts; i++)
+        bits += part_bits(&r->parts[i], true);
+    return bits;
+}
+
+uint64_t result_bits_true(const struct result *r)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < r->n_parts; i++)
+        bits += part_bits(&r->parts[i], false);
+    return bits;
+}
+
+bool part_decode(const struct part *p, struct matrix_view out, struct error *err)
+{
+    if (p->coded)
+        return coding_decode(&p->codes, out, err);
+    matrix_copy(p->plain.view, out);
+    return true;
+}
+
+static bool add_term(const struct result *r, const struct term *t, struct matrix_view out,
+                     struct error *err)
+{
+    struct matrix left = { 0 }, right = { 0 };
+    const struct part *l = &r->parts[t->left];
+    bool ok = matrix_init(&left, out.dtype, part_rows(l), part_cols(l), err) &&
+              part_decode(l, left.view, err);
+    if (ok && t->right == TERM_DENSE) {
+        for (size_t i = 0; i < out.rows; i++)
+            for (size_t j = 0; j < out.cols; j++)
+                matrix_put(out, i, j, matrix_at(out, i, j) + matrix_at(left.view, i, j));
+    } else if (ok) {
+        const struct part *p = &r->parts[t->right];
+        ok = matrix_init(&right, out.dtype, part_rows(p), part_cols(p), err) &&
+             part_decode(p, right.view, err);
+        if (ok)
+            blas_gemm_add(1, left.view, right.view, out);
+    }
+    matrix_finish(&left);
+    matrix_finish(&right);
+    return ok;
+}
+
+bool result_expand(const struct result *r, size_t matrix, struct matrix_view out, struct error *err)
+{
+    for (size_t i = 0; i < out.rows; i++)
+        for (size_t j = 0; j < out.cols; j++)
+            matrix_put(out, i, j, 0);
+    for (size_t i = 0; i < r->n_terms; i++)
+        if (r->terms[i].matrix == matrix && !add_term(r, &r->terms[i], out, err))
+            return false;
+    return true;
+}

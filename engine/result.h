@@ -1,0 +1,69 @@
+#pragma once
+
+#include "coding.h"
+
+/* What a method hands back: a list of terms, each a matrix or a product of two,
+ * whose parts are plain numbers or packed codes. Rounded dense (one term, one
+ * part), L R (one term, two parts), Q + L R (two terms), one right factor shared
+ * by several matrices (one part in several terms) all fit. */
+
+struct part {
+    const char *name;     /* "left", "right", "dense": static text, the prefix in a factors file */
+    bool coded;
+    struct matrix plain;  /* owned, when not coded */
+    struct coded codes;   /* owned, when coded */
+};
+
+struct term {
+    size_t matrix;        /* index of the input it approximates */
+    size_t left;          /* index of a part */
+    size_t right;         /* likewise; TERM_DENSE: the term is the left part alone */
+};
+#define TERM_DENSE ((size_t)-1)
+
+/* One approximated input, as measured afterwards. Errors are relative to ||A||_F
+ * (0 / 0 is 0). NAN where unknown or where nothing is proved. */
+struct measure {
+    size_t rows, cols;
+    double norm;          /* ||A||_F */
+    double residual;      /* ||A - sum of terms||_F, by subtraction */
+    double error;         /* residual / norm */
+    double optimal;       /* Eckart-Young error at this rank */
+    double bound;         /* on the mean over seeds, as the source proves it */
+};
+
+struct result {
+    struct part *parts;
+    size_t n_parts;
+    struct term *terms;
+    size_t n_terms;
+    struct measure *measures; /* one per input */
+    size_t n_measures;
+    size_t rank;          /* stored columns of the left factor; 0: not a factorization */
+    size_t dead;          /* columns of the left factor without use (their right rows are 0) */
+    size_t rounds;        /* of alternation really run; 1 for one-shot methods */
+    double seconds;       /* of the method, without measuring */
+};
+
+/* Gives a result room for n inputs of the shapes in `rows`, `cols`; call first. */
+bool result_init(struct result *r, size_t n, struct error *err);
+void result_finish(struct result *r); /* {0} and a finished one are fine */
+
+/* Move a part in; the result owns it even on failure. The index goes into *index. */
+bool result_add_plain(struct result *r, const char *name, struct matrix *m, size_t *index,
+                      struct error *err);
+bool result_add_coded(struct result *r, const char *name, struct coded *c, size_t *index,
+                      struct error *err);
+bool result_add_term(struct result *r, size_t matrix, size_t left, size_t right, struct error *err);
+
+size_t part_rows(const struct part *p);
+size_t part_cols(const struct part *p);
+/* Plain parts count their dtype's 32 or 64 bits an entry, both ways. */
+uint64_t result_bits_paper(const struct result *r);
+uint64_t result_bits_true(const struct result *r);
+/* The part as numbers, decoded if need be; out has its shape. */
+bool part_decode(const struct part *p, struct matrix_view out, struct error *err);
+
+/* out = the sum of the terms of input `matrix`, in out's precision. Depends on
+ * the parts alone, so that a file read back expands to the same bits. */
+bool result_expand(const struct result *r, size_t matrix, struct matrix_view out, struct error *err);
