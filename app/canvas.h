@@ -8,8 +8,20 @@
  * outside the area is clipped. UI thread only. */
 
 enum ink {
-    INK_TEXT, INK_DIM, INK_FRAME, INK_TITLE, INK_KEY, INK_SELECTED, INK_CURVE, INK_BOUND, INK_MARK,
-    INK_BAR, INK_GOOD, INK_WARNING, INK_ERROR, INK_COUNT
+    INK_TEXT,
+    INK_DIM,
+    INK_FRAME,
+    INK_TITLE,
+    INK_KEY,
+    INK_SELECTED,
+    INK_CURVE,
+    INK_BOUND,
+    INK_MARK,
+    INK_BAR,
+    INK_GOOD,
+    INK_WARNING,
+    INK_ERROR,
+    INK_COUNT
 };
 
 enum attribute { ATTR_BOLD = 1, ATTR_REVERSE = 2 };
@@ -31,9 +43,9 @@ struct rect {
 struct canvas {
     struct rect area; /* in cells of the grid */
     struct cell *cells;
-    int stride;       /* of the grid */
-    int height;       /* of the grid */
-    bool unicode;     /* false: draw ASCII only (frames, bars, plots) */
+    int stride;   /* of the grid */
+    int height;   /* of the grid */
+    bool unicode; /* false: draw ASCII only (frames, bars, plots) */
 };
 
 /* Owns the cells of a whole screen. */
@@ -50,10 +62,11 @@ struct canvas canvas_inside(struct canvas c, struct rect r); /* r relative to c'
 /* Returns the number of cells the text took. Control bytes print as '?'; wide
  * runes as '?'. */
 int canvas_text(struct canvas c, int x, int y, enum ink ink, int attributes, const char *utf8);
-int canvas_printf(struct canvas c, int x, int y, enum ink ink, int attributes, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+int canvas_printf(struct canvas c, int x, int y, enum ink ink, int attributes, const char *format,
+                  ...) __attribute__((format(printf, 6, 7)));
 void canvas_rune(struct canvas c, int x, int y, enum ink ink, uint32_t rune);
-void canvas_pixels(struct canvas c, int x, int y, uint32_t top, uint32_t bottom); /* a picture cell */
+void canvas_pixels(struct canvas c, int x, int y, uint32_t top,
+                   uint32_t bottom); /* a picture cell */
 void canvas_clear(struct canvas c);
 
 /* A frame with a title, >title< and bold when focused; returns its inside. */

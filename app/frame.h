@@ -7,4 +7,5 @@
 
 /* A grid as text: plain characters (none), or with SGR sequences in 256 or true
  * colours. One line per row, trailing blanks dropped when plain. */
-void frame_print(const struct grid *g, enum term_color color, enum scheme scheme, bool unicode, FILE *out);
+void frame_print(const struct grid *g, enum term_color color, enum scheme scheme, bool unicode,
+                 FILE *out);

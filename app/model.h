@@ -12,43 +12,45 @@ enum pane_id { PANE_PICTURE, PANE_SPECTRUM, PANE_ERROR, PANE_FORM, PANE_COUNT };
 enum { MODEL_METHODS = 32, MODEL_LINE = 256 };
 
 struct model {
-    struct document *document;  /* owned reference; NULL: the start page */
+    struct document *document; /* owned reference; NULL: the start page */
     char entry[64];
     enum planes planes;
     const struct view *view;
-    int width, height;          /* of the screen, cells */
+    int width, height; /* of the screen, cells */
     bool unicode;
 
     const struct method *method;
-    struct params_any params[MODEL_METHODS]; /* one per method, in registry order: switching loses nothing */
-    size_t field;               /* the focused row of the method's table */
+    struct params_any
+        params[MODEL_METHODS]; /* one per method, in registry order: switching loses nothing */
+    size_t field;              /* the focused row of the method's table */
     enum pane_id focus;
     enum overlay overlay;
-    size_t overlay_line;        /* selected line of a menu, first line of the help */
-    char line[MODEL_LINE];      /* typed text: a value, or the export's path */
-    bool overwrite;             /* export: the file exists, and Enter was pressed once */
+    size_t overlay_line;   /* selected line of a menu, first line of the help */
+    char line[MODEL_LINE]; /* typed text: a value, or the export's path */
+    bool overwrite;        /* export: the file exists, and Enter was pressed once */
 
-    bool gaps;                  /* spectrum pane: sigma_i - sigma_{i+1} instead of sigma_i */
-    int y_scale;                /* spectrum pane: 0 log, 1 linear, 2 relative to sigma_1 (log) */
+    bool gaps;   /* spectrum pane: sigma_i - sigma_{i+1} instead of sigma_i */
+    int y_scale; /* spectrum pane: 0 log, 1 linear, 2 relative to sigma_1 (log) */
     bool x_log;
-    bool original;              /* picture pane: the original instead of the approximation */
+    bool original; /* picture pane: the original instead of the approximation */
 
-    struct subject *subject;    /* owned; NULL until the first outcome */
-    struct shown *shown;        /* owned */
-    struct numbers numbers;     /* of what is shown; recomputed from prefix sums for nested methods */
-    bool stale;                 /* shown is not yet what the parameters say: "~" */
-    bool quality_stale;         /* psnr, ssim, bytes are of an older setting: blanked */
+    struct subject *subject; /* owned; NULL until the first outcome */
+    struct shown *shown;     /* owned */
+    struct numbers numbers;  /* of what is shown; recomputed from prefix sums for nested methods */
+    bool stale;              /* shown is not yet what the parameters say: "~" */
+    bool quality_stale;      /* psnr, ssim, bytes are of an older setting: blanked */
 
-    uint64_t serial;            /* of the newest request */
-    bool busy;                  /* a request is out */
+    uint64_t serial; /* of the newest request */
+    bool busy;       /* a request is out */
     double progress;
     char stage[48];
-    struct request export;      /* waiting to be sent, kind REQUEST_EXPORT with a path; else path is "" */
+    struct
+        request export; /* waiting to be sent, kind REQUEST_EXPORT with a path; else path is "" */
 
-    char message[MODEL_LINE];   /* the line above the status line */
+    char message[MODEL_LINE]; /* the line above the status line */
     bool message_is_error;
-    char mode[64];              /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
-    double frame_ms;            /* of the last frame; < 0: not shown (tests, frame) */
+    char mode[64];   /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
+    double frame_ms; /* of the last frame; < 0: not shown (tests, frame) */
     bool quit;
 };
 
@@ -59,10 +61,10 @@ void model_finish(struct model *m);
 void model_open(struct model *m, struct document *d, const char *entry);
 void model_resize(struct model *m, int width, int height);
 
-struct params_any *model_params(struct model *m);             /* of the current method */
+struct params_any *model_params(struct model *m); /* of the current method */
 const struct params_any *model_params_const(const struct model *m);
-const struct param *model_field(const struct model *m);       /* the focused row; NULL if none */
-size_t model_rank(const struct model *m);                     /* 0: the method has none */
+const struct param *model_field(const struct model *m); /* the focused row; NULL if none */
+size_t model_rank(const struct model *m);               /* 0: the method has none */
 void model_set_method(struct model *m, const struct method *method);
 /* Tells the model that parameters changed: marks the picture stale, or, nested,
  * re-derives the numbers from prefix sums at once. */

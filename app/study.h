@@ -18,15 +18,15 @@ enum request_kind {
 enum { PATH_TEXT = 1024 };
 
 struct request {
-    uint64_t serial;            /* grows with every request */
+    uint64_t serial; /* grows with every request */
     enum request_kind kind;
-    struct document *document;  /* owns one reference */
-    char entry[64];             /* "" : the whole picture, or the only matrix */
+    struct document *document; /* owns one reference */
+    char entry[64];            /* "" : the whole picture, or the only matrix */
     enum planes planes;
     const struct method *method;
     struct params_any params;
-    int width, height;          /* of the picture on the screen, pixels */
-    char path[PATH_TEXT];       /* REQUEST_EXPORT */
+    int width, height;    /* of the picture on the screen, pixels */
+    char path[PATH_TEXT]; /* REQUEST_EXPORT */
     bool force;
 };
 void request_finish(struct request *r); /* drops the reference */
@@ -35,9 +35,9 @@ void request_finish(struct request *r); /* drops the reference */
 struct subject {
     size_t rows, cols, planes;
     bool picture;
-    size_t n;                    /* singular values per plane known so far */
-    bool exact;                  /* all of them, by SVD; otherwise a first sketch of the leading ones */
-    double *sigma[SELECTION_MAX];  /* owned; n each */
+    size_t n;   /* singular values per plane known so far */
+    bool exact; /* all of them, by SVD; otherwise a first sketch of the leading ones */
+    double *sigma[SELECTION_MAX]; /* owned; n each */
     double norm[SELECTION_MAX];
     struct matrix original[SELECTION_MAX]; /* owned; height x width, F32 in [0, 1] */
     uint64_t source_bytes;
@@ -54,7 +54,7 @@ struct shown {
     struct params_any params;
     bool nested;
     size_t planes;
-    enum planes space;           /* PLANES_YCBCR: convert back before showing */
+    enum planes space; /* PLANES_YCBCR: convert back before showing */
     struct preview previews[SELECTION_MAX];
 };
 void shown_destroy(struct shown *s); /* NULL is fine */
@@ -64,17 +64,17 @@ struct numbers {
     size_t rank, dead;
     double error, optimal, bound, psnr, ssim, seconds;
     uint64_t bits_paper, bits_true, entries;
-    uint64_t factors_bytes;     /* exact size of the packed factors file */
-    uint64_t written_bytes;     /* REQUEST_EXPORT */
+    uint64_t factors_bytes; /* exact size of the packed factors file */
+    uint64_t written_bytes; /* REQUEST_EXPORT */
 };
 
 struct outcome {
     uint64_t serial;
     enum request_kind kind;
-    bool ok, final;             /* not final: a coarse answer, better ones follow */
-    struct error error;         /* when not ok */
-    struct subject *subject;    /* NULL: as before */
-    struct shown *shown;        /* NULL: as before */
+    bool ok, final;          /* not final: a coarse answer, better ones follow */
+    struct error error;      /* when not ok */
+    struct subject *subject; /* NULL: as before */
+    struct shown *shown;     /* NULL: as before */
     struct numbers numbers;
     char path[PATH_TEXT];
 };

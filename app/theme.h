@@ -8,7 +8,7 @@ enum scheme { SCHEME_DARK, SCHEME_LIGHT, SCHEME_MONO, SCHEME_COUNT };
 extern const char *const scheme_names[]; /* "dark", "light", "mono", NULL */
 
 struct style {
-    int index;    /* of the xterm-256 palette; -1: the terminal's default foreground */
+    int index;      /* of the xterm-256 palette; -1: the terminal's default foreground */
     int attributes; /* ATTR_*, added to the cell's own */
 };
 struct style theme_style(enum scheme scheme, enum ink ink);

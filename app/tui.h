@@ -5,4 +5,5 @@
 
 /* The workbench: loop of key or outcome -> model -> draw. Returns when the user
  * quits; false with *err when the terminal or the worker could not be had. */
-bool tui_run(struct model *m, struct backend *backend, const struct term_options *o, struct error *err);
+bool tui_run(struct model *m, struct backend *backend, const struct term_options *o,
+             struct error *err);

@@ -13,8 +13,9 @@ struct worker *worker_create(struct backend *backend, struct error *err); /* bor
 void worker_destroy(struct worker *w); /* cancels, waits, frees; NULL is fine */
 
 void worker_submit(struct worker *w, const struct request *request); /* takes over its reference */
-void worker_cancel(struct worker *w);  /* the running one and the waiting one */
-bool worker_take(struct worker *w, struct outcome *out); /* false: nothing new; the caller finishes *out */
+void worker_cancel(struct worker *w); /* the running one and the waiting one */
+bool worker_take(struct worker *w,
+                 struct outcome *out); /* false: nothing new; the caller finishes *out */
 int worker_fd(const struct worker *w); /* readable when worker_take or worker_progress has news */
 /* What the running job last said; false when nothing runs. */
 bool worker_progress(struct worker *w, double *done, char *stage, size_t size);

@@ -8,11 +8,11 @@
 struct approximation {
     struct result *results; /* owned; one per matrix, or a single one with METHOD_MANY */
     size_t n;
-    double error;           /* over all matrices: sqrt(sum residual^2 / sum norm^2) */
-    double optimal;         /* likewise; NAN where not all are known */
+    double error;   /* over all matrices: sqrt(sum residual^2 / sum norm^2) */
+    double optimal; /* likewise; NAN where not all are known */
     uint64_t bits_paper, bits_true;
-    uint64_t entries;       /* sum of rows * cols */
-    double seconds;         /* of the methods, without measuring */
+    uint64_t entries; /* sum of rows * cols */
+    double seconds;   /* of the methods, without measuring */
     struct backend_counts counts;
 };
 
@@ -24,5 +24,5 @@ bool approximate(struct job *job, const struct method *m, const void *params,
 void approximation_finish(struct approximation *a); /* {0} and a finished one are fine */
 
 /* A coarse measure of what `approximate` will hold at once, bytes; for --max-memory. */
-uint64_t approximate_memory(const struct method *m, const void *params, enum dtype dtype, size_t rows,
-                            size_t cols);
+uint64_t approximate_memory(const struct method *m, const void *params, enum dtype dtype,
+                            size_t rows, size_t cols);

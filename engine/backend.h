@@ -41,7 +41,8 @@ struct backend_ops {
     void (*close)(struct backend *b);
     const char *(*device)(const struct backend *b); /* for people; lives as long as b */
 
-    bool (*alloc)(struct backend *b, struct buffer *x, struct error *err); /* shape and type set; zeroed */
+    bool (*alloc)(struct backend *b, struct buffer *x,
+                  struct error *err); /* shape and type set; zeroed */
     void (*release)(struct buffer *x);
     /* May keep a pointer into `from` instead of copying. */
     bool (*load)(struct backend *b, struct matrix_view from, struct buffer *x, struct error *err);
@@ -73,14 +74,16 @@ void backend_counts_reset(struct backend *b);
 bool backend_alloc(struct backend *b, enum dtype dtype, size_t rows, size_t cols,
                    struct buffer *out, struct error *err);
 /* The view must outlive the buffer and stay unchanged: the processor borrows it. */
-bool backend_load(struct backend *b, struct matrix_view from, struct buffer *out, struct error *err);
+bool backend_load(struct backend *b, struct matrix_view from, struct buffer *out,
+                  struct error *err);
 bool backend_read(const struct buffer *x, struct matrix_view to, struct error *err);
 void backend_release(struct buffer *x);
 void backend_release_all(struct backend *b);
 
 bool backend_gemm(const struct buffer *a, bool a_transposed, const struct buffer *b,
                   bool b_transposed, struct buffer *out, struct error *err); /* out = op(a) op(b) */
-bool backend_gram(const struct buffer *a, struct buffer *out, struct error *err); /* a^T a; out F64 */
+bool backend_gram(const struct buffer *a, struct buffer *out,
+                  struct error *err); /* a^T a; out F64 */
 bool backend_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint32_t matrix,
                   double scale, struct buffer *out, struct error *err); /* random_fill */
 bool backend_code(const struct coding *c, const struct buffer *a, struct coded *out,

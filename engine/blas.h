@@ -10,11 +10,13 @@
 void blas_gemm(struct matrix_view a, struct matrix_view b, struct matrix_view out);
 
 /* out += alpha a b, otherwise as blas_gemm. */
-void blas_gemm_add(double alpha, struct matrix_view a, struct matrix_view b, struct matrix_view out);
+void blas_gemm_add(double alpha, struct matrix_view a, struct matrix_view b,
+                   struct matrix_view out);
 
 /* out (cols x cols, F64, both triangles) = a^T a in double precision, whatever a is. */
 bool blas_gram(struct matrix_view a, struct matrix_view out, struct error *err);
 
-void blas_threads(int n);      /* 0: one per processor */
+void blas_threads(int n); /* 0: one per processor */
 int blas_threads_now(void);
-const char *blas_name(void);   /* "OpenBLAS 0.3.21 ...": library, version and kernels picked at run time */
+const char *
+blas_name(void); /* "OpenBLAS 0.3.21 ...": library, version and kernels picked at run time */

@@ -10,10 +10,10 @@
  *
  * for a Gaussian sketch and dithered symmetric rounding with one range a factor. */
 struct bound_lplr {
-    size_t n, d, m;                /* rows, columns, sketch size */
-    int left_bits, right_bits;     /* B, B' */
+    size_t n, d, m;                 /* rows, columns, sketch size */
+    int left_bits, right_bits;      /* B, B' */
     double left_range, right_range; /* R_Q, R_Q': largest magnitudes seen */
-    double left_norm;              /* ||Z||_F, the rounded left factor */
+    double left_norm;               /* ||Z||_F, the rounded left factor */
 };
 
 /* Relative to ||A||_F (sqrt of the above over the norm). NAN when m < 3 or the

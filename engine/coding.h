@@ -17,7 +17,7 @@ enum { CODING_BLOCK = 64, CODING_BITS_MAX = 24 };
 
 struct coding {
     const struct quantizer *quantizer;
-    int bits;           /* per entry, 1..24 */
+    int bits; /* per entry, 1..24 */
     enum rounding rounding;
     enum scales scales; /* one range per matrix, per vector, or per 64 entries of a vector */
     bool symmetric;     /* range [-R, R], R the largest magnitude, instead of [min, max] */
@@ -34,10 +34,10 @@ struct coding {
 struct coded {
     struct coding coding;
     size_t rows, cols;
-    uint8_t *codes;     /* owned; coding_codes_size bytes */
-    double range[2];    /* SCALES_TENSOR */
-    uint16_t *ranges;   /* owned; F16 bits, coding_ranges * (symmetric ? 1 : 2) */
-    double unit;        /* of ranges */
+    uint8_t *codes;   /* owned; coding_codes_size bytes */
+    double range[2];  /* SCALES_TENSOR */
+    uint16_t *ranges; /* owned; F16 bits, coding_ranges * (symmetric ? 1 : 2) */
+    double unit;      /* of ranges */
 };
 
 size_t coding_codes_size(const struct coding *c, size_t rows, size_t cols); /* bytes, rounded up */
@@ -49,7 +49,8 @@ uint64_t coding_bits_paper(const struct coding *c, size_t rows, size_t cols);
 uint64_t coding_bits_true(const struct coding *c, size_t rows, size_t cols);
 
 /* Codes a (finite entries). out is {0} before; the caller finishes it. */
-bool coding_encode(const struct coding *c, struct matrix_view a, struct coded *out, struct error *err);
+bool coding_encode(const struct coding *c, struct matrix_view a, struct coded *out,
+                   struct error *err);
 /* Decodes into out (same shape). The value of a code depends on the codes and
  * ranges alone, computed in double precision, then rounded to out's type. */
 bool coding_decode(const struct coded *x, struct matrix_view out, struct error *err);

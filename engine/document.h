@@ -10,7 +10,7 @@
 /* One matrix that a file offers. Whatever its own element type, it is read as
  * F32 or F64, two-dimensional. */
 struct entry {
-    char *name;            /* owned; valid UTF-8 */
+    char *name; /* owned; valid UTF-8 */
     size_t rows, cols;
     const char *dtype;     /* the file's own type, "f4", "u8 / 255", "BF16": static text */
     uint64_t offset, size; /* in the file, bytes; checked against its size (0 in pictures) */
@@ -21,43 +21,44 @@ struct entry {
  * the user has opened another. Immutable once open; any thread. */
 struct document {
     atomic_int references;
-    char *name;            /* owned; as the user gave it */
+    char *name; /* owned; as the user gave it */
     const struct format *format;
     struct source *source;
     struct entry *entries; /* owned */
     size_t n;
-    struct raster *raster; /* owned; pictures only, else NULL */
+    struct raster *raster;   /* owned; pictures only, else NULL */
     struct matrix generated; /* demos that are made, not read; else {0} */
-    char notice[240];      /* what was done to it on the way in ("alpha composited on white"), or "" */
+    char notice[240]; /* what was done to it on the way in ("alpha composited on white"), or "" */
 };
 
 /* Opens a file by its content, or a built-in source: demo:phantom,
  * demo:phantom256, demo:photo. Fails with ERROR_READ, ERROR_FORMAT or ERROR_LIMIT. */
 struct document *document_open(const char *name, struct error *err);
-struct document *document_open_source(struct source *s, struct error *err); /* takes s over, also on failure */
+struct document *document_open_source(struct source *s,
+                                      struct error *err); /* takes s over, also on failure */
 struct document *document_ref(struct document *d);
 void document_unref(struct document *d); /* NULL is fine */
-const struct entry *document_entry(const struct document *d, const char *name); /* NULL: there is none */
+const struct entry *document_entry(const struct document *d,
+                                   const char *name); /* NULL: there is none */
 bool document_read(const struct document *d, const struct entry *e, struct matrix_view to,
                    struct error *err);
 uint64_t document_size(const struct document *d); /* of the source, bytes; 0 if generated */
 
 /* Helpers for formats: a new document over a source; one more entry. */
-bool document_add(struct document *d, const char *name, size_t rows, size_t cols,
-                  const char *dtype, uint64_t offset, uint64_t size, int encoding,
-                  struct error *err);
+bool document_add(struct document *d, const char *name, size_t rows, size_t cols, const char *dtype,
+                  uint64_t offset, uint64_t size, int encoding, struct error *err);
 
 /* What a run works on: FILE::NAME is one entry; FILE alone is the whole picture
  * (1 or 3 planes) or the only matrix of the file. */
 enum { SELECTION_MAX = 8 };
 struct selection {
-    struct document *document;  /* owned reference */
+    struct document *document;     /* owned reference */
     char names[SELECTION_MAX][64]; /* "grey"; "r", "g", "b"; "y", "cb", "cr"; an entry's name */
     const struct entry *entries[SELECTION_MAX]; /* NULL for planes that are computed */
     size_t n;
-    bool picture;               /* the planes of a whole picture: psnr, ssim and .png make sense */
+    bool picture; /* the planes of a whole picture: psnr, ssim and .png make sense */
     enum planes planes;
-    size_t rows, cols;          /* of each */
+    size_t rows, cols; /* of each */
 };
 
 /* Opens FILE[::NAME]. A file with several matrices and no NAME is ERROR_USAGE
@@ -79,17 +80,18 @@ bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite 
 struct fact {
     const char *key, *value; /* provenance, in order; keys are [a-z_]+ */
 };
-struct export {
+struct export
+{
     const struct result *results; /* one per matrix in `matrices`, or one for all */
     size_t n_results;
     const struct matrix_view *matrices; /* the dense reconstruction, one per name, in order */
-    const char (*names)[64];
+    const char(*names)[64];
     size_t n;
     bool picture;
     enum planes planes;
-    int depth;                    /* bits of a picture's samples: 8 or 16 */
-    const struct raster *like;    /* gamma and profile to carry; may be NULL */
-    const struct fact *facts;     /* what a reader of the file should know, and expand needs */
+    int depth;                 /* bits of a picture's samples: 8 or 16 */
+    const struct raster *like; /* gamma and profile to carry; may be NULL */
+    const struct fact *facts;  /* what a reader of the file should know, and expand needs */
     size_t n_facts;
 };
 
@@ -98,16 +100,19 @@ struct export {
  * engine/meson.build, and samples in tests/corpus/NAME/; copy npy.c. */
 struct format {
     const char *name, *title, *summary, *specification;
-    const char *const *extensions; /* NULL-terminated, with the dot, longest first; writing goes by these */
-    size_t probe_size;             /* bytes that probe wants to see */
-    bool (*probe)(const unsigned char *head, size_t n); /* NULL: the format is not read as a document */
+    const char *const
+        *extensions;   /* NULL-terminated, with the dot, longest first; writing goes by these */
+    size_t probe_size; /* bytes that probe wants to see */
+    bool (*probe)(const unsigned char *head,
+                  size_t n); /* NULL: the format is not read as a document */
     /* Lists the matrices; reads no matrix data, except pictures, which decode here. */
     bool (*index)(struct document *d, struct error *err);
     bool (*read)(const struct document *d, const struct entry *e, struct matrix_view to,
                  struct error *err);
-    bool (*write)(const struct export *x, struct sink *to, struct error *err); /* NULL: not written */
-    bool needs_dense;              /* write looks at x->matrices; otherwise at x->results */
-    bool needs_picture;            /* write wants planes in [0, 1]: 1 or 3 of them */
+    bool (*write)(const struct export *x, struct sink *to,
+                  struct error *err); /* NULL: not written */
+    bool needs_dense;                 /* write looks at x->matrices; otherwise at x->results */
+    bool needs_picture;               /* write wants planes in [0, 1]: 1 or 3 of them */
 };
 
 /* The format whose extension ends `path`, if it can write; NULL: none. */

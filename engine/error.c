@@ -11,8 +11,10 @@ static size_t printable(const unsigned char *s)
 {
     if (s[0] >= 0x20 && s[0] < 0x7f)
         return 1;
-    size_t n = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-             : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    size_t n = s[0] >= 0xc2 && s[0] < 0xe0   ? 2
+               : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+               : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                             : 0;
     if (!n)
         return 0;
     uint32_t rune = s[0] & (0xffu >> (n + 1));
@@ -62,8 +64,8 @@ bool fail(struct error *err, enum error_code code, const char *format, ...)
 int error_exit(enum error_code code)
 {
     static const int status[] = {
-        [ERROR_NONE] = 0,   [ERROR_USAGE] = 2,  [ERROR_READ] = 3,   [ERROR_FORMAT] = 3,
-        [ERROR_WRITE] = 4,  [ERROR_LIMIT] = 5,  [ERROR_MEMORY] = 1, [ERROR_DEVICE] = 1,
+        [ERROR_NONE] = 0,    [ERROR_USAGE] = 2,       [ERROR_READ] = 3,   [ERROR_FORMAT] = 3,
+        [ERROR_WRITE] = 4,   [ERROR_LIMIT] = 5,       [ERROR_MEMORY] = 1, [ERROR_DEVICE] = 1,
         [ERROR_NUMERIC] = 1, [ERROR_CANCELLED] = 130,
     };
     return status[code];

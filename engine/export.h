@@ -9,7 +9,7 @@ struct export_request {
     const struct result *results;
     size_t n_results;
     const char (*names)[64];
-    size_t n;                   /* matrices */
+    size_t n; /* matrices */
     bool picture;
     enum planes planes;
     int depth;

@@ -9,14 +9,14 @@
 struct factors {
     struct result *results; /* owned */
     size_t n_results;
-    char (*names)[64];      /* owned; one per matrix */
+    char (*names)[64]; /* owned; one per matrix */
     size_t n;
     bool picture;
     enum planes planes;
     int depth;
-    enum dtype dtype;       /* of the reconstruction */
-    struct raster like;     /* gamma, profile */
-    struct fact *facts;     /* owned, with their text: as they were written */
+    enum dtype dtype;   /* of the reconstruction */
+    struct raster like; /* gamma, profile */
+    struct fact *facts; /* owned, with their text: as they were written */
     size_t n_facts;
 };
 

@@ -7,9 +7,9 @@ double half_to(uint16_t half)
 {
     int exponent = half >> 10 & 31;
     double fraction = half & 1023;
-    double magnitude = exponent == 31 ? (fraction != 0 ? (double)NAN : (double)INFINITY)
-                     : exponent == 0  ? ldexp(fraction, -24)
-                                      : ldexp(1024 + fraction, exponent - 25);
+    double magnitude = exponent == 31  ? (fraction != 0 ? (double)NAN : (double)INFINITY)
+                       : exponent == 0 ? ldexp(fraction, -24)
+                                       : ldexp(1024 + fraction, exponent - 25);
     return half & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -24,7 +24,8 @@ uint16_t half_from(double value, enum half_rounding rounding)
     if (magnitude >= 0x1p-14)
         frexp(magnitude, &e), e -= 1;
     double steps = isinf(magnitude) ? (double)INFINITY : ldexp(magnitude, 10 - e);
-    bool away = rounding == (sign ? HALF_DOWN : HALF_UP), towards = rounding != HALF_NEAREST && !away;
+    bool away = rounding == (sign ? HALF_DOWN : HALF_UP),
+         towards = rounding != HALF_NEAREST && !away;
     steps = away ? ceil(steps) : towards ? floor(steps) : nearbyint(steps);
     double back = ldexp(steps, e - 10);
     if (back > 65504)

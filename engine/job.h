@@ -11,7 +11,7 @@ struct backend;
 struct job {
     struct backend *backend;
     struct arena *scratch;
-    const atomic_bool *cancel; /* NULL: never */
+    const atomic_bool *cancel;                                       /* NULL: never */
     void (*progress)(void *context, double done, const char *stage); /* NULL: nobody asks */
     void *context;
 };

@@ -14,10 +14,11 @@ struct svd {
     struct matrix vt; /* n x cols, orthonormal rows */
     double *sigma;    /* n */
     size_t n;
-    double norm;      /* ||a||_F, so that what n leaves out is known */
+    double norm; /* ||a||_F, so that what n leaves out is known */
 };
-bool linalg_svd(struct matrix_view a, struct svd *out, struct error *err); /* thin: n = min(rows, cols) */
-void svd_finish(struct svd *s); /* {0} and a finished svd are fine */
+bool linalg_svd(struct matrix_view a, struct svd *out,
+                struct error *err); /* thin: n = min(rows, cols) */
+void svd_finish(struct svd *s);     /* {0} and a finished svd are fine */
 
 /* The singular values alone, min(rows, cols) of them, always in double precision. */
 bool linalg_singular_values(struct matrix_view a, double *sigma, struct error *err);

@@ -109,7 +109,8 @@ double matrix_norm(struct matrix_view a)
         return most;
     double sum = 0;
     for (size_t i = 0; i < a.rows; i++) {
-        double row = 0; /* a sum per row, then the sum of rows: error grows with the root of the size */
+        double row =
+            0; /* a sum per row, then the sum of rows: error grows with the root of the size */
         for (size_t j = 0; j < a.cols; j++) {
             double v = matrix_at(a, i, j) / most;
             row += v * v;

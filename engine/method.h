@@ -7,15 +7,19 @@
 #include "result.h"
 
 enum {
-    METHOD_MANY = 1 << 0,    /* takes several matrices of equal width at once */
-    METHOD_NESTED = 1 << 1,  /* rank k is the leading part of any larger rank: a slider truncates a cached one */
-    METHOD_SANDBOX = 1 << 2, /* simulates a private mechanism; marked "simulated, not private" everywhere */
+    METHOD_MANY = 1 << 0, /* takes several matrices of equal width at once */
+    METHOD_NESTED =
+        1 << 1, /* rank k is the leading part of any larger rank: a slider truncates a cached one */
+    METHOD_SANDBOX =
+        1 << 2, /* simulates a private mechanism; marked "simulated, not private" everywhere */
 };
 
 struct inputs {
-    const struct matrix_view *matrices; /* F32 or F64, all alike: the precision of the computation */
-    size_t n;                           /* 1, unless METHOD_MANY */
-    const struct svd *svds; /* NULL, or one per matrix, complete and exact: what a caller computed before */
+    const struct matrix_view
+        *matrices; /* F32 or F64, all alike: the precision of the computation */
+    size_t n;      /* 1, unless METHOD_MANY */
+    const struct svd
+        *svds; /* NULL, or one per matrix, complete and exact: what a caller computed before */
 };
 
 /* One way to approximate a matrix. To add one: write engine/methods/NAME.c,

@@ -37,7 +37,7 @@ const struct param *param_find(const struct param_table *t, const char *key)
 static void store(const struct param *p, void *params, double value)
 {
     switch (p->kind) {
-    case PARAM_INT:  *(int *)field(p, params) = (int)value; break;
+    case PARAM_INT: *(int *)field(p, params) = (int)value; break;
     case PARAM_REAL: *(double *)field(p, params) = value; break;
     case PARAM_BOOL: *(bool *)field(p, params) = value != 0; break;
     case PARAM_SEED: *(uint64_t *)field(p, params) = (uint64_t)value; break;
@@ -138,7 +138,8 @@ void param_format(const struct param *p, const void *params, char *out, size_t s
         break;
     case PARAM_REAL:
         snprintf(out, size, "%.15g", *(const double *)at);
-        if (strtod(out, NULL) != *(const double *)at) /* 15 digits look better, 17 are always enough */
+        if (strtod(out, NULL) !=
+            *(const double *)at) /* 15 digits look better, 17 are always enough */
             snprintf(out, size, "%.17g", *(const double *)at);
         break;
     case PARAM_BOOL: snprintf(out, size, "%s", *(const bool *)at ? "on" : "off"); break;
@@ -150,7 +151,7 @@ double param_get(const struct param *p, const void *params)
 {
     const void *at = field_const(p, params);
     switch (p->kind) {
-    case PARAM_INT:  return *(const int *)at;
+    case PARAM_INT: return *(const int *)at;
     case PARAM_REAL: return *(const double *)at;
     case PARAM_BOOL: return *(const bool *)at;
     case PARAM_SEED: return (double)*(const uint64_t *)at;
@@ -191,9 +192,9 @@ bool param_equal(const struct param_table *t, const void *a, const void *b)
 {
     for (size_t i = 0; i < t->n; i++) {
         const struct param *p = &t->rows[i];
-        bool same = p->kind == PARAM_SEED
-            ? *(const uint64_t *)field_const(p, a) == *(const uint64_t *)field_const(p, b)
-            : param_get(p, a) == param_get(p, b);
+        bool same = p->kind == PARAM_SEED ? *(const uint64_t *)field_const(p, a) ==
+                                                *(const uint64_t *)field_const(p, b)
+                                          : param_get(p, a) == param_get(p, b);
         if (!same)
             return false;
     }

@@ -13,17 +13,17 @@
 enum param_kind { PARAM_INT, PARAM_REAL, PARAM_BOOL, PARAM_SEED };
 
 struct param {
-    const char *key;    /* the field's name, left_bits: --left-bits on the command line */
-    const char *title;  /* "Bits of the left factor" */
+    const char *key;       /* the field's name, left_bits: --left-bits on the command line */
+    const char *title;     /* "Bits of the left factor" */
     const char *shorthand; /* at most 9 cells, for the form: "B  (L)" */
-    const char *unit;   /* "bits", "columns", "" */
-    const char *help;   /* one sentence, ends with a full stop */
-    const char *source; /* where the meaning or the default comes from; "" if it is ours */
+    const char *unit;      /* "bits", "columns", "" */
+    const char *help;      /* one sentence, ends with a full stop */
+    const char *source;    /* where the meaning or the default comes from; "" if it is ours */
     enum param_kind kind;
-    bool logarithmic;   /* a slider multiplies instead of adding */
-    double min, max;    /* inclusive */
-    double def;         /* the best setting we know */
-    double paper;       /* what the source describes: --paper */
+    bool logarithmic;           /* a slider multiplies instead of adding */
+    double min, max;            /* inclusive */
+    double def;                 /* the best setting we know */
+    double paper;               /* what the source describes: --paper */
     const char *const *choices; /* NULL-terminated names of an int's values 0, 1, ... */
     size_t offset;
 };

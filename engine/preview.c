@@ -1,1 +1,186 @@
+/* Averaging over boxes: out pixel i of h covers the interval [i n/h, (i+1) n/h)
+ * of the n source pixels; each contributes in proportion to its overlap. */
+
 #include "preview.h"
+
+#include "blas.h"
+#include "memory.h"
+
+#include <math.h>
+
+/* out row += weight * row of a */
+static void add_row(struct matrix_view a, size_t row, double weight, float *out)
+{
+    if (a.dtype == DTYPE_F32 && a.col_stride == 1) {
+        const float *in = (const float *)a.data + row * a.row_stride;
+        for (size_t j = 0; j < a.cols; j++)
+            out[j] += (float)weight * in[j];
+        return;
+    }
+    for (size_t j = 0; j < a.cols; j++)
+        out[j] += (float)(weight * matrix_at(a, row, j));
+}
+
+/* out (h x a.cols, F32, zeroed) = the rows of a averaged into h. */
+static void average_rows(struct matrix_view a, struct matrix_view out)
+{
+    double step = (double)a.rows / (double)out.rows;
+    for (size_t i = 0; i < out.rows; i++) {
+        double from = (double)i * step, to = fmin((double)(i + 1) * step, (double)a.rows);
+        float *row = (float *)out.data + i * out.row_stride;
+        for (size_t r = (size_t)from; r < a.rows && (double)r < to; r++) {
+            double overlap = fmin(to, (double)(r + 1)) - fmax(from, (double)r);
+            if (overlap > 0)
+                add_row(a, r, overlap / step, row);
+        }
+    }
+}
+
+/* *out = the columns of a averaged into w: a.rows x w. */
+static bool average_cols(struct matrix_view a, size_t w, struct matrix *out, struct error *err)
+{
+    struct matrix flipped = { 0 };
+    bool ok = matrix_init(&flipped, DTYPE_F32, w, a.rows, err) &&
+              matrix_init(out, DTYPE_F32, a.rows, w, err);
+    if (ok) {
+        average_rows(matrix_transposed(a), flipped.view);
+        matrix_copy(matrix_transposed(flipped.view), out->view);
+    }
+    matrix_finish(&flipped);
+    return ok;
+}
+
+bool preview_resample(struct matrix_view a, struct matrix_view out, struct error *err)
+{
+    struct matrix rows = { 0 }, both = { 0 };
+    bool ok = matrix_init(&rows, DTYPE_F32, out.rows, a.cols, err);
+    if (ok) {
+        average_rows(a, rows.view);
+        ok = average_cols(rows.view, out.cols, &both, err);
+    }
+    if (ok)
+        matrix_copy(both.view, out);
+    matrix_finish(&rows);
+    matrix_finish(&both);
+    return ok;
+}
+
+/* Columns [at, at + n) of p->left and rows of p->right from one product. */
+static bool add_product(struct preview *p, size_t at, struct matrix_view left,
+                        struct matrix_view right, struct error *err)
+{
+    struct matrix columns = { 0 };
+    size_t n = left.cols;
+    average_rows(left, matrix_block(p->left.view, 0, at, p->height, n));
+    if (!average_cols(right, p->width, &columns, err))
+        return false;
+    matrix_copy(columns.view, matrix_block(p->right.view, at, 0, n, p->width));
+    matrix_finish(&columns);
+    return true;
+}
+
+static bool preview_init(struct preview *p, size_t height, size_t width, size_t rank,
+                         struct error *err)
+{
+    *p = (struct preview){ .width = width, .height = height, .rank = rank };
+    return matrix_init(&p->left, DTYPE_F32, height, rank, err) &&
+           matrix_init(&p->right, DTYPE_F32, rank, width, err);
+}
+
+bool preview_of_svd(const struct svd *s, size_t height, size_t width, struct preview *out,
+                    struct error *err)
+{
+    struct preview p;
+    if (!preview_init(&p, height, width, s->n, err) ||
+        !add_product(&p, 0, s->u.view, s->vt.view, err)) {
+        preview_finish(&p);
+        return false;
+    }
+    for (size_t i = 0; i < height; i++) {
+        float *row = (float *)p.left.view.data + i * p.left.view.row_stride;
+        for (size_t j = 0; j < s->n; j++)
+            row[j] *= (float)s->sigma[j];
+    }
+    *out = p;
+    return true;
+}
+
+static bool add_dense(struct preview *p, struct matrix_view a, struct error *err)
+{
+    struct matrix small = { 0 };
+    bool ok = (p->dense.view.data || matrix_init(&p->dense, DTYPE_F32, p->height, p->width, err)) &&
+              matrix_init(&small, DTYPE_F32, p->height, p->width, err) &&
+              preview_resample(a, small.view, err);
+    for (size_t i = 0; ok && i < p->height; i++)
+        for (size_t j = 0; j < p->width; j++)
+            matrix_put(p->dense.view, i, j,
+                       matrix_at(p->dense.view, i, j) + matrix_at(small.view, i, j));
+    matrix_finish(&small);
+    return ok;
+}
+
+static bool decoded(const struct part *part, struct matrix *out, struct error *err)
+{
+    return matrix_init(out, DTYPE_F32, part_rows(part), part_cols(part), err) &&
+           part_decode(part, out->view, err);
+}
+
+static bool add_term(struct preview *p, const struct result *r, const struct term *t, size_t *at,
+                     struct error *err)
+{
+    struct matrix left = { 0 }, right = { 0 };
+    bool ok = decoded(&r->parts[t->left], &left, err);
+    if (ok && t->right == TERM_DENSE) {
+        ok = add_dense(p, left.view, err);
+    } else if (ok) {
+        ok = decoded(&r->parts[t->right], &right, err) &&
+             add_product(p, *at, left.view, right.view, err);
+        *at += left.view.cols;
+    }
+    matrix_finish(&left);
+    matrix_finish(&right);
+    return ok;
+}
+
+bool preview_of_result(const struct result *r, size_t matrix, size_t height, size_t width,
+                       struct preview *out, struct error *err)
+{
+    size_t rank = 0, at = 0;
+    for (size_t i = 0; i < r->n_terms; i++)
+        if (r->terms[i].matrix == matrix && r->terms[i].right != TERM_DENSE)
+            rank += part_cols(&r->parts[r->terms[i].left]);
+    struct preview p;
+    bool ok = preview_init(&p, height, width, rank, err);
+    for (size_t i = 0; ok && i < r->n_terms; i++)
+        if (r->terms[i].matrix == matrix)
+            ok = add_term(&p, r, &r->terms[i], &at, err);
+    if (ok)
+        *out = p;
+    else
+        preview_finish(&p);
+    return ok;
+}
+
+void preview_finish(struct preview *p)
+{
+    matrix_finish(&p->left);
+    matrix_finish(&p->right);
+    matrix_finish(&p->dense);
+    *p = (struct preview){ 0 };
+}
+
+void preview_render(const struct preview *p, size_t rank, struct matrix_view out)
+{
+    if (rank > p->rank)
+        rank = p->rank;
+    blas_gemm(matrix_block(p->left.view, 0, 0, p->height, rank),
+              matrix_block(p->right.view, 0, 0, rank, p->width), out);
+    if (!p->dense.view.data)
+        return;
+    for (size_t i = 0; i < p->height; i++) {
+        const float *from = (const float *)p->dense.view.data + i * p->dense.view.row_stride;
+        float *to = (float *)out.data + i * out.row_stride;
+        for (size_t j = 0; j < p->width; j++)
+            to[j] += from[j];
+    }
+}

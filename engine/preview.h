@@ -1,7 +1,7 @@
 #pragma once
 
-#include "result.h"
 #include "linalg.h"
+#include "result.h"
 
 /* Pictures at the resolution of the screen. Averaging pixels into cells is
  * linear, so the factors are averaged once, P_r L and R P_c^T, and any rank is
@@ -9,9 +9,9 @@
  * before clamping to [0, 1]. Any thread. */
 
 struct preview {
-    struct matrix left;   /* height x rank, F32; owned; sigma included */
-    struct matrix right;  /* rank x width, F32; owned */
-    struct matrix dense;  /* height x width: terms that are not products; owned, empty if none */
+    struct matrix left;  /* height x rank, F32; owned; sigma included */
+    struct matrix right; /* rank x width, F32; owned */
+    struct matrix dense; /* height x width: terms that are not products; owned, empty if none */
     size_t width, height, rank;
 };
 

@@ -13,7 +13,7 @@
  * `const struct quantizer quantizer_NAME`, and put NAME in the list in
  * engine/meson.build; copy uniform.c. */
 struct quantizer {
-    const char *name;    /* "uniform": the word after --quantizer */
+    const char *name; /* "uniform": the word after --quantizer */
     const char *title, *summary, *source;
     int min_bits, max_bits;
     /* Fills 1 << bits levels. NULL: level j is -1 + 2 j / (2^bits - 1), computed

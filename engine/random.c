@@ -43,7 +43,7 @@ static float log_unit(float x)
     m = m - 1.0f;
     float z = m * m;
     float y = 7.0376836292e-2f;
-    static const float c[] = { -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f,
+    static const float c[] = { -1.1514610310e-1f, 1.1676998740e-1f,  -1.2420140846e-1f,
                                1.4249322787e-1f,  -1.6668057665e-1f, 2.0000714765e-1f,
                                -2.4999993993e-1f, 3.3333331174e-1f };
     for (int i = 0; i < 8; i++)
@@ -58,15 +58,16 @@ static float log_unit(float x)
 /* cos and sin of 2 pi u: the octant exactly, in integers, then polynomials on [-pi/4, pi/4]. */
 static void circle(uint32_t word, float *cosine, float *sine)
 {
-    uint32_t turn = word >> 9;                       /* 23 bits of a turn */
-    uint32_t quarter = (turn + (1u << 20)) >> 21;    /* the nearest quarter turn, 0..4 */
+    uint32_t turn = word >> 9;                    /* 23 bits of a turn */
+    uint32_t quarter = (turn + (1u << 20)) >> 21; /* the nearest quarter turn, 0..4 */
     uint32_t quadrant = quarter & 3;
     int32_t rest = (int32_t)turn - (int32_t)(quarter << 21); /* [-2^20, 2^20) */
     float t = ((float)rest + 0.5f) * 0x1p-23f * 6.28318530717958647692f;
     float z = t * t;
     float s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * t + t;
-    float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z *
-                  z - 0.5f * z + 1.0f;
+    float c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) *
+                  z * z -
+              0.5f * z + 1.0f;
     *cosine = quadrant == 0 ? c : quadrant == 1 ? -s : quadrant == 2 ? -c : s;
     *sine = quadrant == 0 ? s : quadrant == 1 ? c : quadrant == 2 ? -s : -c;
 }

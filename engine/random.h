@@ -19,8 +19,8 @@ struct philox philox_block(uint64_t seed, uint32_t c0, uint32_t c1, uint32_t c2,
 
 /* What the numbers are for, so that two purposes never share a draw. */
 enum stream {
-    STREAM_SKETCH = 1,   /* counters: column/4, row, stream, matrix */
-    STREAM_DITHER_LEFT,  /* counters: element/4 in the order of the codes (low, high), stream, part */
+    STREAM_SKETCH = 1,  /* counters: column/4, row, stream, matrix */
+    STREAM_DITHER_LEFT, /* counters: element/4 in the order of the codes (low, high), stream, part */
     STREAM_DITHER_RIGHT,
     STREAM_LANCZOS,
     STREAM_TEST,
@@ -31,7 +31,7 @@ enum sketch_kind {
     SKETCH_GAUSSIAN,   /* Box-Muller in f32 on own polynomials: the same bits on every backend */
     SKETCH_RADEMACHER, /* +1 or -1 */
     SKETCH_SPARSE,     /* sparse sign: each row has min(4, cols) non-zeros +-sqrt(cols / 4) */
-    SKETCH_HADAMARD,   /* subsampled randomised Hadamard rows, +-1: sign flips, then fixed +-1 columns */
+    SKETCH_HADAMARD, /* subsampled randomised Hadamard rows, +-1: sign flips, then fixed +-1 columns */
 };
 extern const char *const sketch_names[]; /* "gaussian", ...; NULL-terminated, in enum order */
 

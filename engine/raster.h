@@ -9,19 +9,19 @@
  * not applied: the samples stay as coded; what names them is carried along. */
 struct raster {
     size_t width, height;
-    int channels;        /* 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha */
-    int depth;           /* 8 or 16: the type of samples */
-    int source_depth;    /* bits per sample in the file: 1, 2, 4, 8, 16 */
-    void *samples;       /* owned; height * width * channels */
-    double gamma;        /* gAMA chunk, 0 if none */
-    int srgb_intent;     /* sRGB chunk, -1 if none */
-    unsigned char *icc;  /* owned; iCCP profile, NULL if none */
+    int channels;       /* 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha */
+    int depth;          /* 8 or 16: the type of samples */
+    int source_depth;   /* bits per sample in the file: 1, 2, 4, 8, 16 */
+    void *samples;      /* owned; height * width * channels */
+    double gamma;       /* gAMA chunk, 0 if none */
+    int srgb_intent;    /* sRGB chunk, -1 if none */
+    unsigned char *icc; /* owned; iCCP profile, NULL if none */
     size_t icc_size;
-    int orientation;     /* EXIF orientation that was applied, 1 if none */
+    int orientation; /* EXIF orientation that was applied, 1 if none */
 };
 
 bool raster_init(struct raster *r, size_t width, size_t height, int channels, int depth,
-                 struct error *err); /* ERROR_LIMIT before allocation */
+                 struct error *err);  /* ERROR_LIMIT before allocation */
 void raster_finish(struct raster *r); /* {0} and a finished one are fine */
 
 /* Applies an EXIF orientation (1..8) in place; swaps width and height for 5..8. */

@@ -1,18 +1,17 @@
 #include "registry.h"
 #include "registry_rows.h" /* METHODS(_), QUANTIZERS(_), ...: the lists in engine/meson.build */
 
-
 #define NAME(name) #name,
 
 #define DECLARE(name) extern const struct method method_##name;
-#define ROW(name) &method_##name,
+#define ROW(name)     &method_##name,
 METHODS(DECLARE)
 const struct method *const methods[] = { METHODS(ROW) NULL };
 #undef DECLARE
 #undef ROW
 
 #define DECLARE(name) extern const struct quantizer quantizer_##name;
-#define ROW(name) &quantizer_##name,
+#define ROW(name)     &quantizer_##name,
 QUANTIZERS(DECLARE)
 const struct quantizer *const quantizers[] = { QUANTIZERS(ROW) NULL };
 const char *const quantizer_names[] = { QUANTIZERS(NAME) NULL };
@@ -20,14 +19,14 @@ const char *const quantizer_names[] = { QUANTIZERS(NAME) NULL };
 #undef ROW
 
 #define DECLARE(name) extern const struct format format_##name;
-#define ROW(name) &format_##name,
+#define ROW(name)     &format_##name,
 FORMATS(DECLARE)
 const struct format *const formats[] = { FORMATS(ROW) NULL };
 #undef DECLARE
 #undef ROW
 
 #define DECLARE(name) extern const struct backend_ops backend_##name;
-#define ROW(name) &backend_##name,
+#define ROW(name)     &backend_##name,
 BACKENDS(DECLARE)
 const struct backend_ops *const backends[] = { BACKENDS(ROW) NULL };
 #undef DECLARE

@@ -4,7 +4,7 @@
 #include "method.h"
 
 /* Everything there is, in menu order; the lists are in engine/meson.build. */
-extern const struct method *const methods[];     /* NULL-terminated */
+extern const struct method *const methods[]; /* NULL-terminated */
 extern const struct quantizer *const quantizers[];
 extern const struct format *const formats[];
 extern const struct backend_ops *const backends[];

@@ -14,8 +14,9 @@ bool result_init(struct result *r, size_t n, struct error *err)
     r->n_measures = n;
     r->rounds = 1;
     for (size_t i = 0; i < n; i++)
-        r->measures[i] = (struct measure){ .norm = NAN, .residual = NAN, .error = NAN,
-                                           .optimal = NAN, .bound = NAN };
+        r->measures[i] = (struct measure){
+            .norm = NAN, .residual = NAN, .error = NAN, .optimal = NAN, .bound = NAN
+        };
     return true;
 }
 

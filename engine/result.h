@@ -8,16 +8,16 @@
  * by several matrices (one part in several terms) all fit. */
 
 struct part {
-    const char *name;     /* "left", "right", "dense": static text, the prefix in a factors file */
+    const char *name; /* "left", "right", "dense": static text, the prefix in a factors file */
     bool coded;
-    struct matrix plain;  /* owned, when not coded */
-    struct coded codes;   /* owned, when coded */
+    struct matrix plain; /* owned, when not coded */
+    struct coded codes;  /* owned, when coded */
 };
 
 struct term {
-    size_t matrix;        /* index of the input it approximates */
-    size_t left;          /* index of a part */
-    size_t right;         /* likewise; TERM_DENSE: the term is the left part alone */
+    size_t matrix; /* index of the input it approximates */
+    size_t left;   /* index of a part */
+    size_t right;  /* likewise; TERM_DENSE: the term is the left part alone */
 };
 #define TERM_DENSE ((size_t)-1)
 
@@ -25,11 +25,11 @@ struct term {
  * (0 / 0 is 0). NAN where unknown or where nothing is proved. */
 struct measure {
     size_t rows, cols;
-    double norm;          /* ||A||_F */
-    double residual;      /* ||A - sum of terms||_F, by subtraction */
-    double error;         /* residual / norm */
-    double optimal;       /* Eckart-Young error at this rank */
-    double bound;         /* on the mean over seeds, as the source proves it */
+    double norm;     /* ||A||_F */
+    double residual; /* ||A - sum of terms||_F, by subtraction */
+    double error;    /* residual / norm */
+    double optimal;  /* Eckart-Young error at this rank */
+    double bound;    /* on the mean over seeds, as the source proves it */
 };
 
 struct result {
@@ -39,10 +39,10 @@ struct result {
     size_t n_terms;
     struct measure *measures; /* one per input */
     size_t n_measures;
-    size_t rank;          /* stored columns of the left factor; 0: not a factorization */
-    size_t dead;          /* columns of the left factor without use (their right rows are 0) */
-    size_t rounds;        /* of alternation really run; 1 for one-shot methods */
-    double seconds;       /* of the method, without measuring */
+    size_t rank;    /* stored columns of the left factor; 0: not a factorization */
+    size_t dead;    /* columns of the left factor without use (their right rows are 0) */
+    size_t rounds;  /* of alternation really run; 1 for one-shot methods */
+    double seconds; /* of the method, without measuring */
 };
 
 /* Gives a result room for n inputs of the shapes in `rows`, `cols`; call first. */
@@ -66,4 +66,5 @@ bool part_decode(const struct part *p, struct matrix_view out, struct error *err
 
 /* out = the sum of the terms of input `matrix`, in out's precision. Depends on
  * the parts alone, so that a file read back expands to the same bits. */
-bool result_expand(const struct result *r, size_t matrix, struct matrix_view out, struct error *err);
+bool result_expand(const struct result *r, size_t matrix, struct matrix_view out,
+                   struct error *err);

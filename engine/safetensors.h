@@ -5,8 +5,8 @@
 /* The header of a safetensors file, both ways; the only door to jansson. */
 
 struct tensor {
-    char *name;            /* owned by the header; UTF-8, no control bytes */
-    const char *dtype;     /* "F32", "U8", ...: static text */
+    char *name;        /* owned by the header; UTF-8, no control bytes */
+    const char *dtype; /* "F32", "U8", ...: static text */
     uint64_t shape[4];
     size_t dims;           /* at most 4 here */
     uint64_t offset, size; /* from the start of the file, bytes; checked */
@@ -15,7 +15,7 @@ struct tensor {
 struct safetensors {
     struct tensor *tensors; /* owned; sorted by offset */
     size_t n;
-    struct fact *metadata;  /* owned, with text; string to string */
+    struct fact *metadata; /* owned, with text; string to string */
     size_t n_metadata;
 };
 

@@ -13,7 +13,7 @@ struct sink;
 
 /* force: replace an existing file, otherwise that is ERROR_WRITE. size 0: not known. */
 struct sink *sink_create(const char *path, bool force, uint64_t size, struct error *err);
-struct sink *sink_count(void);  /* keeps nothing, counts bytes; NULL only without memory */
+struct sink *sink_count(void); /* keeps nothing, counts bytes; NULL only without memory */
 bool sink_write(struct sink *s, const void *data, size_t n, struct error *err);
 uint64_t sink_written(const struct sink *s);
 bool sink_commit(struct sink *s, struct error *err); /* frees s, also on failure */

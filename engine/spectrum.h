@@ -16,9 +16,11 @@ double spectrum_tail(const struct spectrum *s, size_t k);
 
 /* How many sigma exceed max(rows, cols) * eps * sigma_1, eps of double precision. */
 size_t spectrum_numerical_rank(const struct spectrum *s);
-double spectrum_stable_rank(const struct spectrum *s);    /* ||A||_F^2 / sigma_1^2 */
-double spectrum_effective_rank(const struct spectrum *s); /* exp(entropy of sigma / sum sigma), Roy & Vetterli 2007 */
-size_t spectrum_energy_rank(const struct spectrum *s, double share); /* least k with 1 - tail^2 >= share */
+double spectrum_stable_rank(const struct spectrum *s); /* ||A||_F^2 / sigma_1^2 */
+double spectrum_effective_rank(
+    const struct spectrum *s); /* exp(entropy of sigma / sum sigma), Roy & Vetterli 2007 */
+size_t spectrum_energy_rank(const struct spectrum *s,
+                            double share); /* least k with 1 - tail^2 >= share */
 
 /* Least k whose tail is at most `error`; n if none. */
 size_t spectrum_rank_for_error(const struct spectrum *s, double error);
