@@ -1,1 +1,93 @@
 #include "provenance.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Text that grows inside a fixed array and stops at its end. */
+struct text {
+    char *at;
+    size_t size, length;
+};
+
+static void put(struct text *t, const char *s, size_t n)
+{
+    if (t->length + n >= t->size) /* whole or not at all: half a word would be another command */
+        return;
+    memcpy(t->at + t->length, s, n);
+    t->length += n;
+    t->at[t->length] = '\0';
+}
+
+/* Plain words stand as they are; anything else goes between single quotes. */
+static void put_quoted(struct text *t, const char *s)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_";
+    if (*s && s[strspn(s, plain)] == '\0') {
+        put(t, s, strlen(s));
+        return;
+    }
+    char quoted[1024];
+    struct text q = { .at = quoted, .size = sizeof(quoted) };
+    put(&q, "'", 1);
+    for (; *s; s++) {
+        if (*s == '\'')
+            put(&q, "'\\''", 4);
+        else
+            put(&q, s, 1);
+    }
+    put(&q, "'", 1);
+    put(t, quoted, q.length);
+}
+
+/* FILE, or FILE::NAME where FILE alone would mean something else. Goes through
+ * fail() for its escaping: metadata is UTF-8, and a file's name need not be. */
+static void put_source(const struct selection *s, char *out, size_t size)
+{
+    bool named = !s->picture && s->n == 1 && s->document->n > 1;
+    struct error escaped;
+    fail(&escaped, ERROR_NONE, "%s%s%s", s->document->name, named ? "::" : "",
+         named ? s->names[0] : "");
+    snprintf(out, size, "%s", escaped.text);
+}
+
+void provenance_command(const struct selection *s, const struct method *m, const void *params,
+                        enum dtype dtype, char *out, size_t size)
+{
+    struct text t = { .at = out, .size = size };
+    char name[512], flag[64], value[64], words[160];
+    put_source(s, name, sizeof(name));
+    param_flag(m->name, flag, sizeof(flag));
+    put(&t, words, (size_t)snprintf(words, sizeof(words), "eigenscope run %s ", flag));
+    put_quoted(&t, name);
+    for (size_t i = 0; i < m->params.n; i++) {
+        param_flag(m->params.rows[i].key, flag, sizeof(flag));
+        param_format(&m->params.rows[i], params, value, sizeof(value));
+        put(&t, words, (size_t)snprintf(words, sizeof(words), " --%s %s", flag, value));
+    }
+    if (s->picture && s->n == 3)
+        put(&t, words,
+            (size_t)snprintf(words, sizeof(words), " --planes %s", planes_names[s->planes]));
+    put(&t, words,
+        (size_t)snprintf(words, sizeof(words), " --precision %s",
+                         dtype == DTYPE_F64 ? "f64" : "f32"));
+}
+
+void provenance_fill(struct provenance *p, const struct selection *s, const struct method *m,
+                     const void *params, enum dtype dtype, double relative_error)
+{
+    snprintf(p->software, sizeof(p->software), "eigenscope %s", EIGENSCOPE_VERSION);
+    provenance_command(s, m, params, dtype, p->command, sizeof(p->command));
+    put_source(s, p->source, sizeof(p->source));
+    snprintf(p->source_bytes, sizeof(p->source_bytes), "%" PRIu64, document_size(s->document));
+    snprintf(p->relative_error, sizeof(p->relative_error), "%.17g", relative_error);
+    const struct fact facts[] = {
+        { "software", p->software }, { "command", p->command },
+        { "source", p->source },     { "source_bytes", p->source_bytes },
+        { "method", m->name },       { "relative_error", p->relative_error },
+    };
+    _Static_assert(sizeof(facts) <= sizeof(p->facts), "room for every fact");
+    memcpy(p->facts, facts, sizeof(facts));
+    p->n = sizeof(facts) / sizeof(facts[0]);
+}
