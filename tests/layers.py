@@ -1,0 +1,98 @@
+"""Who includes whom (docs/architecture.md): includes go down or sideways, members
+of a family never include each other, each outside library has its door. TAP."""
+import pathlib
+import re
+import sys
+
+TOP = pathlib.Path(sys.argv[1])
+FLOORS = [
+    {"error", "limits", "memory", "arena", "bytes", "matrix", "half"},
+    {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "result", "quality",
+     "preview", "source", "sink", "raster"},
+    {"job", "backend", "method", "document", "selection", "safetensors", "factors", "export",
+     "truncation", "bound", "budget", "demo", "coding_rows", "approximate"},
+    {"methods/", "quantizers/", "formats/", "backends/"},
+    {"registry"},
+    {"canvas", "theme", "term", "study", "worker", "provenance", "frame"},
+    {"model", "plot", "view"},
+    {"form", "panes/", "views/", "actions", "commands"},
+    {"main", "cli", "options", "report", "docs", "doctor", "progress", "tui", "words/", "words"},
+]
+DOORS = {  # outside header -> who may include it
+    "curses.h": ["app/term"],
+    "ncurses.h": ["app/term"],
+    "term.h": ["app/"],  # ours; curses' own of that name never
+    "lapacke.h": ["engine/linalg.c"],
+    "cblas.h": ["engine/blas.c"],
+    "png.h": ["engine/formats/png"],
+    "jansson.h": ["engine/safetensors", "engine/factors", "app/report"],
+    "pthread.h": ["app/worker.c"],
+}
+# The doors through which a socket reaches the list of its members.
+EXCEPTIONS = {
+    ("engine/document.c", "registry.h"), ("engine/export.c", "registry.h"),
+    ("engine/factors.c", "registry.h"), ("engine/backend.c", "registry.h"),
+}
+FAMILIES = ["engine/methods", "engine/quantizers", "engine/formats", "engine/backends",
+            "app/views", "app/words"]
+INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
+
+
+def floor(path):
+    """The floor of engine/x.c, app/panes/y.h, ...; None: not in the table."""
+    room, rest = path.split("/", 1)
+    stem = rest.rsplit(".", 1)[0]
+    for number, names in enumerate(FLOORS):
+        if (room == "engine") != (number < 5):
+            continue
+        if stem in names or any(n.endswith("/") and stem.startswith(n) for n in names):
+            return number
+    return None
+
+
+def find(name, where):
+    for candidate in (where.parent / name, TOP / "engine" / name, TOP / "app" / name):
+        if candidate.exists():
+            return candidate.resolve().relative_to(TOP.resolve()).as_posix()
+    return None
+
+
+def faults(path):
+    here = path.relative_to(TOP).as_posix()
+    mine = floor(here)
+    if mine is None:
+        yield "stands on no floor"
+        return
+    for quote, name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+        if name in DOORS and not any(here.startswith(d) for d in DOORS[name]):
+            yield f"includes <{name}>, whose door is {DOORS[name][0]}"
+        if quote == "<" or name.endswith("_rows.h") and name != "coding_rows.h":
+            continue
+        there = find(name, path)
+        if there is None:
+            yield f"includes {name}, which is nowhere"
+            continue
+        if here.startswith("engine/") and there.startswith("app/"):
+            yield f"the engine includes {there}"
+        if floor(there) is not None and floor(there) > mine and (here, name) not in EXCEPTIONS:
+            yield f"includes upward: {there}"
+        for family in FAMILIES:
+            if here.startswith(family + "/") and there.startswith(family + "/") and \
+                    there.rsplit(".", 1)[0] != here.rsplit(".", 1)[0]:
+                yield f"includes its sibling {there}"
+
+
+def main():
+    files = sorted(p for room in ("engine", "app") for p in (TOP / room).rglob("*.[ch]"))
+    bad = 0
+    for number, path in enumerate(files, 1):
+        found = list(faults(path))
+        bad += bool(found)
+        print(f"{'not ' if found else ''}ok {number} - {path.relative_to(TOP).as_posix()}")
+        for fault in found:
+            print(f"# {path.relative_to(TOP)}: {fault}")
+    print(f"1..{len(files)}")
+    return 1 if bad else 0
+
+
+sys.exit(main())
