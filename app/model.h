@@ -51,7 +51,8 @@ struct model {
     bool message_is_error;
     char mode[64];   /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
     double frame_ms; /* of the last frame; < 0: not shown (tests, frame) */
-    bool quit;
+    bool quit_asked;            /* C-c was pressed with nothing running: once more quits */
+    bool cancel, redraw, suspend, quit; /* wishes to whoever owns the terminal and the worker */
 };
 
 bool model_init(struct model *m, struct error *err);
