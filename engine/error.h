@@ -14,7 +14,7 @@ enum error_code {
     ERROR_READ,      /* the system would not open or read an input */
     ERROR_FORMAT,    /* an input breaks the rules of its format */
     ERROR_WRITE,     /* the system would not create or write an output */
-    ERROR_LIMIT,     /* well formed, but larger than limits.h or --max-memory allows */
+    ERROR_LIMIT,     /* well formed, but larger than limit.h or --max-memory allows */
     ERROR_MEMORY,    /* an allocation failed */
     ERROR_DEVICE,    /* a compute device said no */
     ERROR_NUMERIC,   /* no convergence, or a NaN where a number should be */

@@ -1,7 +1,7 @@
 #include "matrix.h"
 
 #include "bytes.h"
-#include "limits.h"
+#include "limit.h"
 #include "memory.h"
 
 #include <math.h>

@@ -28,7 +28,7 @@ struct matrix {
 };
 
 /* The row stride (elements) and the bytes of a padded row-major matrix; fails with
- * ERROR_LIMIT where limits.h or the address space ends. */
+ * ERROR_LIMIT where limit.h or the address space ends. */
 bool matrix_layout(enum dtype dtype, size_t rows, size_t cols, size_t *stride, size_t *bytes,
                    struct error *err);
 

@@ -4,7 +4,7 @@
 #include "bytes.h"
 #include "check.h"
 #include "half.h"
-#include "limits.h"
+#include "limit.h"
 #include "memory.h"
 #include "random.h"
 

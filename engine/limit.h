@@ -2,7 +2,8 @@
 
 #include <stdint.h>
 
-/* Every bound on what comes from outside, in one place. Whatever is larger is
+/* Every bound on what comes from outside, in one place (not "limits.h", which would
+ * hide the system header of that name from every library that wants it). Whatever is larger is
  * refused with ERROR_LIMIT before anything is allocated for it. */
 
 #define LIMIT_DIMENSION      ((uint64_t)1 << 30) /* rows or columns of a matrix; BLAS takes 31 bits */
