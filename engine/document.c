@@ -1,1 +1,183 @@
 #include "document.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "demo.h"
+#include "limit.h"
+#include "memory.h"
+
+enum { HEAD = 64, ENTRIES_FIRST = 8 };
+
+static const struct format *recognise(const unsigned char *head, size_t n)
+{
+    for (size_t i = 0; formats[i]; i++) {
+        assert(formats[i]->probe_size <= HEAD);
+        if (formats[i]->probe && formats[i]->probe(head, n))
+            return formats[i];
+    }
+    return NULL;
+}
+
+static bool refuse_unknown(const struct source *s, struct error *err)
+{
+    char names[200] = "";
+    if (!source_size(s))
+        return source_fail(s, NO_OFFSET, err, ERROR_FORMAT, "the file is empty");
+    for (size_t i = 0; formats[i]; i++)
+        if (formats[i]->probe) {
+            size_t n = strlen(names);
+            snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", formats[i]->name);
+        }
+    return source_fail(s, 0, err, ERROR_FORMAT, "not a file of a known format (%s)", names);
+}
+
+static bool fill(struct document *d, struct error *err)
+{
+    unsigned char head[HEAD];
+    uint64_t size = source_size(d->source);
+    size_t n = size < HEAD ? (size_t)size : HEAD;
+    if (!source_read(d->source, 0, head, n, err))
+        return false;
+    d->format = recognise(head, n);
+    return d->format ? d->format->index(d, err) : refuse_unknown(d->source, err);
+}
+
+struct document *document_open_source(struct source *s, struct error *err)
+{
+    struct document *d = document_new(source_name(s), err);
+    if (!d) {
+        source_close(s);
+        return NULL;
+    }
+    d->source = s;
+    if (!fill(d, err)) {
+        document_unref(d);
+        return NULL;
+    }
+    return d;
+}
+
+struct document *document_open(const char *name, struct error *err)
+{
+    if (!strncmp(name, "demo:", 5))
+        return demo_open(name + 5, err);
+    struct source *s = source_open_file(name, err);
+    return s ? document_open_source(s, err) : NULL;
+}
+
+struct document *document_new(const char *name, struct error *err)
+{
+    struct document *d = memory_alloc(sizeof(*d), err);
+    if (!d)
+        return NULL;
+    atomic_init(&d->references, 1);
+    d->name = memory_text(name, strlen(name), err);
+    if (!d->name) {
+        document_unref(d);
+        return NULL;
+    }
+    return d;
+}
+
+struct document *document_ref(struct document *d)
+{
+    atomic_fetch_add(&d->references, 1);
+    return d;
+}
+
+void document_unref(struct document *d)
+{
+    if (!d || atomic_fetch_sub(&d->references, 1) > 1)
+        return;
+    for (size_t i = 0; i < d->n; i++)
+        memory_free(d->entries[i].name);
+    memory_free(d->entries);
+    if (d->raster)
+        raster_finish(d->raster);
+    memory_free(d->raster);
+    matrix_finish(&d->generated);
+    source_close(d->source);
+    memory_free(d->name);
+    memory_free(d);
+}
+
+const struct entry *document_entry(const struct document *d, const char *name)
+{
+    for (size_t i = 0; i < d->n; i++)
+        if (!strcmp(d->entries[i].name, name))
+            return &d->entries[i];
+    return NULL;
+}
+
+bool document_read(const struct document *d, const struct entry *e, struct matrix_view to,
+                   struct error *err)
+{
+    assert(to.rows == e->rows && to.cols == e->cols);
+    return d->format->read(d, e, to, err);
+}
+
+uint64_t document_size(const struct document *d)
+{
+    return d->source ? source_size(d->source) : 0;
+}
+
+bool document_is_picture(const struct document *d)
+{
+    return d->raster || d->generated.view.data;
+}
+
+/* Room for one more, doubling. */
+static bool grow(struct document *d, struct error *err)
+{
+    bool full = d->n == 0 || (d->n >= ENTRIES_FIRST && !(d->n & (d->n - 1)));
+    if (!full)
+        return true;
+    size_t room = d->n ? 2 * d->n : ENTRIES_FIRST;
+    struct entry *entries = memory_alloc(room * sizeof(*entries), err);
+    if (!entries)
+        return false;
+    if (d->n)
+        memcpy(entries, d->entries, d->n * sizeof(*entries));
+    memory_free(d->entries);
+    d->entries = entries;
+    return true;
+}
+
+bool document_add(struct document *d, const char *name, size_t rows, size_t cols, const char *dtype,
+                  uint64_t offset, uint64_t size, int encoding, struct error *err)
+{
+    if (rows > LIMIT_DIMENSION || cols > LIMIT_DIMENSION || (cols && rows > LIMIT_ELEMENTS / cols))
+        return fail(err, ERROR_LIMIT, "%s: %s: a matrix of %zu x %zu is larger than %llu entries",
+                    d->name, name, rows, cols, (unsigned long long)LIMIT_ELEMENTS);
+    if (!grow(d, err))
+        return false;
+    char *copy = memory_text(name, strlen(name), err);
+    if (!copy)
+        return false;
+    d->entries[d->n++] = (struct entry){ .name = copy,
+                                         .rows = rows,
+                                         .cols = cols,
+                                         .dtype = dtype,
+                                         .offset = offset,
+                                         .size = size,
+                                         .encoding = encoding };
+    return true;
+}
+
+const struct format *format_for_output(const char *path)
+{
+    const struct format *best = NULL;
+    size_t length = strlen(path), longest = 0;
+    for (size_t i = 0; formats[i]; i++)
+        for (const char *const *e = formats[i]->extensions; formats[i]->write && e && *e; e++) {
+            size_t n = strlen(*e);
+            if (n > longest && n < length && !strcasecmp(path + length - n, *e)) {
+                best = formats[i];
+                longest = n;
+            }
+        }
+    return best;
+}

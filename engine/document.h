@@ -44,7 +44,10 @@ bool document_read(const struct document *d, const struct entry *e, struct matri
                    struct error *err);
 uint64_t document_size(const struct document *d); /* of the source, bytes; 0 if generated */
 
-/* Helpers for formats: a new document over a source; one more entry. */
+bool document_is_picture(const struct document *d); /* its entries are planes in [0, 1] */
+
+/* Helpers for formats and demos: an empty document; one more entry. */
+struct document *document_new(const char *name, struct error *err);
 bool document_add(struct document *d, const char *name, size_t rows, size_t cols, const char *dtype,
                   uint64_t offset, uint64_t size, int encoding, struct error *err);
 
@@ -114,6 +117,8 @@ struct format {
     bool needs_dense;                 /* write looks at x->matrices; otherwise at x->results */
     bool needs_picture;               /* write wants planes in [0, 1]: 1 or 3 of them */
 };
+
+extern const struct format *const formats[]; /* all of them, NULL-terminated (registry.c) */
 
 /* The format whose extension ends `path`, if it can write; NULL: none. */
 const struct format *format_for_output(const char *path);

@@ -1,1 +1,191 @@
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "document.h"
+#include "memory.h"
+
+const char *const nonfinite_names[] = { "refuse", "zero", "keep", NULL };
+
+enum { NAMES_SHOWN = 6 };
+
+/* Copies a name, cut between characters where it is too long. */
+static void copy_name(char to[64], const char *name)
+{
+    size_t n = strlen(name);
+    if (n > 63)
+        for (n = 63; n && ((unsigned char)name[n] & 0xc0) == 0x80;)
+            n--;
+    memcpy(to, name, n);
+    to[n] = '\0';
+}
+
+static void add(struct selection *s, const char *name, const struct entry *e)
+{
+    copy_name(s->names[s->n], name);
+    s->entries[s->n++] = e;
+}
+
+static void list_names(const struct document *d, char *out, size_t size)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < d->n && i < NAMES_SHOWN && at < size; i++)
+        at += (size_t)snprintf(out + at, size - at, "%s%.40s", i ? ", " : "", d->entries[i].name);
+    if (d->n > NAMES_SHOWN && at < size)
+        snprintf(out + at, size - at, ", ...");
+}
+
+static bool pick_whole(struct selection *s, struct error *err)
+{
+    static const char *const ycbcr[] = { "y", "cb", "cr" }, *const rgb[] = { "r", "g", "b" };
+    const struct document *d = s->document;
+    char names[300];
+    if (s->picture && document_entry(d, "r")) {
+        for (int i = 0; i < 3; i++)
+            if (s->planes == PLANES_YCBCR)
+                add(s, ycbcr[i], NULL);
+            else
+                add(s, rgb[i], document_entry(d, rgb[i]));
+    } else if (s->picture || d->n == 1) {
+        add(s, d->entries[0].name, &d->entries[0]);
+    } else if (!d->n) {
+        return fail(err, ERROR_FORMAT, "%s: holds no matrix", d->name);
+    } else {
+        list_names(d, names, sizeof(names));
+        return fail(err, ERROR_USAGE, "%s: holds %zu matrices; pick one with FILE::NAME: %s",
+                    d->name, d->n, names);
+    }
+    return true;
+}
+
+static bool pick_named(struct selection *s, const char *name, struct error *err)
+{
+    char names[300];
+    const struct entry *e = document_entry(s->document, name);
+    if (e) {
+        add(s, name, e);
+        return true;
+    }
+    list_names(s->document, names, sizeof(names));
+    return fail(err, ERROR_USAGE, "%s: holds no matrix named %.60s; it has: %s", s->document->name,
+                name, names);
+}
+
+bool selection_of(struct document *d, const char *name, enum planes planes, struct selection *out,
+                  struct error *err)
+{
+    struct selection s = { .document = d, .planes = planes, .picture = document_is_picture(d) };
+    if (!(name ? pick_named(&s, name, err) : pick_whole(&s, err)))
+        return false;
+    s.rows = d->entries[0].rows;
+    s.cols = d->entries[0].cols;
+    if (s.entries[0]) {
+        s.rows = s.entries[0]->rows;
+        s.cols = s.entries[0]->cols;
+    }
+    if (s.n == 1)
+        s.planes = PLANES_RGB;
+    document_ref(d);
+    *out = s;
+    return true;
+}
+
+/* Where FILE ends in FILE::NAME; NULL: all of it is FILE. A file may have "::" in its
+ * name, so the first cut that leaves something that exists wins. */
+static const char *cut(const char *file)
+{
+    const char *first = strstr(file, "::");
+    if (!first || access(file, F_OK) == 0)
+        return NULL;
+    for (const char *at = first; at; at = strstr(at + 1, "::")) {
+        char path[4096];
+        size_t n = (size_t)(at - file);
+        if (n >= sizeof(path))
+            break;
+        memcpy(path, file, n);
+        path[n] = '\0';
+        if (access(path, F_OK) == 0)
+            return at;
+    }
+    return first;
+}
+
+bool selection_open(const char *file, enum planes planes, struct selection *out, struct error *err)
+{
+    const char *at = cut(file);
+    char *path = memory_text(file, at ? (size_t)(at - file) : strlen(file), err);
+    struct document *d = path ? document_open(path, err) : NULL;
+    bool ok = d && selection_of(d, at ? at + 2 : NULL, planes, out, err);
+    document_unref(d);
+    memory_free(path);
+    return ok;
+}
+
+void selection_finish(struct selection *s)
+{
+    document_unref(s->document);
+    *s = (struct selection){ 0 };
+}
+
+static bool refuse_nonfinite(const struct selection *s, size_t i, struct matrix_view a, size_t row,
+                             size_t col, size_t count, struct error *err)
+{
+    double value = matrix_at(a, row, col);
+    return fail(err, ERROR_FORMAT,
+                "%s: %s[%zu, %zu] is %s, counted from 0; %zu of %zu entries are not finite "
+                "(--nonfinite zero or keep goes on)",
+                s->document->name, s->names[i], row, col,
+                isnan(value) ? "not a number"
+                : value > 0  ? "+infinity"
+                             : "-infinity",
+                count, a.rows * a.cols);
+}
+
+static bool settle(const struct selection *s, size_t i, enum nonfinite nonfinite,
+                   struct matrix_view a, struct error *err)
+{
+    size_t row = 0, col = 0, count = 0;
+    if (nonfinite != NONFINITE_KEEP)
+        count = matrix_nonfinite(a, &row, &col);
+    if (!count)
+        return true;
+    if (nonfinite == NONFINITE_REFUSE)
+        return refuse_nonfinite(s, i, a, row, col, count, err);
+    for (row = 0; row < a.rows; row++)
+        for (col = 0; col < a.cols; col++)
+            if (!isfinite(matrix_at(a, row, col)))
+                matrix_put(a, row, col, 0);
+    return true;
+}
+
+static bool read_one(const struct selection *s, size_t i, struct matrix_view to, struct error *err)
+{
+    static const char plane[] = { 'r', 'g', 'b' };
+    if (s->entries[i])
+        return document_read(s->document, s->entries[i], to, err);
+    raster_plane(s->document->raster, plane[i], to);
+    return true;
+}
+
+bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite nonfinite,
+                    struct matrix *out, struct error *err)
+{
+    struct matrix m[SELECTION_MAX] = { 0 };
+    bool ok = true;
+    for (size_t i = 0; ok && i < s->n; i++)
+        ok = matrix_init(&m[i], dtype, s->rows, s->cols, err) && read_one(s, i, m[i].view, err) &&
+             settle(s, i, nonfinite, m[i].view, err);
+    if (ok && s->document->source && !s->document->raster)
+        ok = source_unchanged(s->document->source, err);
+    if (ok && s->n == 3 && !s->entries[0])
+        raster_to_ycbcr((struct matrix_view[]){ m[0].view, m[1].view, m[2].view });
+    for (size_t i = 0; i < s->n; i++)
+        if (ok)
+            out[i] = m[i];
+        else
+            matrix_finish(&m[i]);
+    return ok;
+}

@@ -1,1 +1,3 @@
 #include "document.h"
+
+const struct format format_factors = { .name = "factors", .title = "factors", .summary = "", .specification = "" };

@@ -1,1 +1,3 @@
 #include "document.h"
+
+const struct format format_npy = { .name = "npy", .title = "npy", .summary = "", .specification = "" };

@@ -1,1 +1,3 @@
 #include "document.h"
+
+const struct format format_png = { .name = "png", .title = "png", .summary = "", .specification = "" };
