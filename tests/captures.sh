@@ -1,0 +1,12 @@
+#!/bin/sh
+# Writes the screens shown in docs/ and README: sh tests/run captures
+set -eu
+program=$1
+cd "$(dirname "$0")/.."
+mkdir -p docs/captures
+for size in 80x24 120x40; do
+    "$program" frame demo:photo --size $size --color none -x 'set rank=24' >docs/captures/image-$size.txt
+    "$program" frame demo:photo --size $size --color 24bit -x 'set rank=24' |
+        python3 tests/captures.py >docs/captures/image-$size.svg
+done
+ls -l docs/captures
