@@ -6,7 +6,7 @@ import sys
 
 TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
-    {"error", "limits", "memory", "arena", "bytes", "matrix", "half"},
+    {"error", "limit", "memory", "arena", "bytes", "matrix", "half"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "result", "quality",
      "preview", "source", "sink", "raster"},
     {"job", "backend", "method", "document", "selection", "safetensors", "factors", "export",
