@@ -27,6 +27,7 @@ struct model {
     enum overlay overlay;
     size_t overlay_line;   /* selected line of a menu, first line of the help */
     char line[MODEL_LINE]; /* typed text: a value, or the export's path */
+    size_t line_at;        /* the cursor in it, bytes */
     bool overwrite;        /* export: the file exists, and Enter was pressed once */
 
     bool gaps;   /* spectrum pane: sigma_i - sigma_{i+1} instead of sigma_i */
@@ -44,14 +45,18 @@ struct model {
     bool busy;       /* a request is out */
     double progress;
     char stage[48];
-    struct
-        request export; /* waiting to be sent, kind REQUEST_EXPORT with a path; else path is "" */
+    /* Waiting to be sent, kind REQUEST_EXPORT with a path; else path is "". */
+    struct request export;
+    struct request asked;  /* the newest picture request, without its reference */
+    bool asked_holds;      /* it was answered, or is out, or was stopped: not asked again */
+    enum request_kind out; /* the kind of the request that is out, when busy */
+    uint64_t opened;       /* outcomes up to this serial belong to a document that is gone */
 
     char message[MODEL_LINE]; /* the line above the status line */
     bool message_is_error;
     char mode[64];   /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
     double frame_ms; /* of the last frame; < 0: not shown (tests, frame) */
-    bool quit_asked;            /* C-c was pressed with nothing running: once more quits */
+    bool quit_asked; /* C-c was pressed with nothing running: once more quits */
     bool cancel, redraw, suspend, quit; /* wishes to whoever owns the terminal and the worker */
 };
 
@@ -65,7 +70,9 @@ void model_resize(struct model *m, int width, int height);
 struct params_any *model_params(struct model *m); /* of the current method */
 const struct params_any *model_params_const(const struct model *m);
 const struct param *model_field(const struct model *m); /* the focused row; NULL if none */
-size_t model_rank(const struct model *m);               /* 0: the method has none */
+size_t model_rank(const struct model *m); /* 0: the method has none; clamped to the matrix */
+/* The largest value of a row that makes sense here: a rank ends at min(rows, cols). */
+double model_limit(const struct model *m, const struct param *p);
 void model_set_method(struct model *m, const struct method *method);
 /* Tells the model that parameters changed: marks the picture stale, or, nested,
  * re-derives the numbers from prefix sums at once. */

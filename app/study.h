@@ -39,7 +39,8 @@ struct subject {
     bool exact; /* all of them, by SVD; otherwise a first sketch of the leading ones */
     double *sigma[SELECTION_MAX]; /* owned; n each */
     double norm[SELECTION_MAX];
-    struct matrix original[SELECTION_MAX]; /* owned; height x width, F32 in [0, 1], in the space of `shown` */
+    struct matrix
+        original[SELECTION_MAX]; /* owned; height x width, F32 in [0, 1], in the space of `shown` */
     uint64_t source_bytes;
     char notice[240];
 };

@@ -19,7 +19,7 @@ struct worker {
     pthread_mutex_t lock; /* guards everything below but cancel */
     pthread_cond_t wake;
     bool quit, waiting, running;
-    bool muted;             /* the running request was cancelled by hand: what it still says is dropped */
+    bool muted; /* the running request was cancelled by hand: what it still says is dropped */
     struct request request; /* when waiting */
     bool ready[KINDS];
     struct outcome outcomes[KINDS]; /* where ready */
