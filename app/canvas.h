@@ -65,6 +65,7 @@ int canvas_text(struct canvas c, int x, int y, enum ink ink, int attributes, con
 int canvas_printf(struct canvas c, int x, int y, enum ink ink, int attributes, const char *format,
                   ...) __attribute__((format(printf, 6, 7)));
 void canvas_rune(struct canvas c, int x, int y, enum ink ink, uint32_t rune);
+uint32_t canvas_rune_at(struct canvas c, int x, int y); /* 0 outside and in picture cells */
 void canvas_pixels(struct canvas c, int x, int y, uint32_t top,
                    uint32_t bottom); /* a picture cell */
 void canvas_clear(struct canvas c);
