@@ -1,1 +1,140 @@
+/* A row-major matrix is the transpose of a column-major one of the same leading
+ * dimension, so that a view of either order goes to BLAS as it lies, with a flag. */
+
 #include "blas.h"
+
+#include "memory.h"
+
+#include <assert.h>
+#include <cblas.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <threads.h>
+
+enum { GRAM_PANEL = 1 << 19 }; /* entries converted at a time: 4 MiB */
+
+/* How BLAS is told of a view: whether its rows are the columns in memory, and the leading dimension. */
+struct lying {
+    enum CBLAS_TRANSPOSE flag;
+    blasint leading;
+};
+
+static blasint to_blas(size_t n)
+{
+    assert(n <= INT32_MAX); /* limits.h keeps dimensions below 2^30 */
+    return (blasint)n;
+}
+
+static struct lying lying(struct matrix_view a)
+{
+    assert(a.col_stride == 1 || a.row_stride == 1);
+    bool rows = a.col_stride == 1;
+    size_t leading = rows ? a.row_stride : a.col_stride, least = rows ? a.cols : a.rows;
+    if (leading < least)
+        leading = least; /* a single row or column, whose stride means nothing */
+    return (struct lying){ rows ? CblasNoTrans : CblasTrans, to_blas(leading ? leading : 1) };
+}
+
+static void gemm(double alpha, struct matrix_view a, struct matrix_view b, double beta,
+                 struct matrix_view out)
+{
+    assert(a.cols == b.rows && a.rows == out.rows && b.cols == out.cols);
+    assert(a.dtype == b.dtype && a.dtype == out.dtype && out.col_stride == 1);
+    struct lying la = lying(a), lb = lying(b), lo = lying(out);
+    blasint m = to_blas(a.rows), n = to_blas(b.cols), k = to_blas(a.cols);
+    if (out.dtype == DTYPE_F64)
+        cblas_dgemm(CblasRowMajor, la.flag, lb.flag, m, n, k, alpha, a.data, la.leading, b.data,
+                    lb.leading, beta, out.data, lo.leading);
+    else
+        cblas_sgemm(CblasRowMajor, la.flag, lb.flag, m, n, k, (float)alpha, a.data, la.leading,
+                    b.data, lb.leading, (float)beta, out.data, lo.leading);
+}
+
+void blas_gemm(struct matrix_view a, struct matrix_view b, struct matrix_view out)
+{
+    gemm(1, a, b, 0, out);
+}
+
+void blas_gemm_add(double alpha, struct matrix_view a, struct matrix_view b, struct matrix_view out)
+{
+    gemm(alpha, a, b, 1, out);
+}
+
+/* Only the upper triangle of out is computed. */
+static void mirror(struct matrix_view out)
+{
+    double *x = out.data;
+    for (size_t i = 0; i < out.rows; i++)
+        for (size_t j = 0; j < i; j++)
+            x[i * out.row_stride + j] = x[j * out.row_stride + i];
+}
+
+/* The upper triangle of out = a^T a + beta out, a in double precision. */
+static void gram_add(struct matrix_view a, double beta, struct matrix_view out)
+{
+    struct lying la = lying(a), lo = lying(out);
+    cblas_dsyrk(CblasRowMajor, CblasUpper, la.flag == CblasNoTrans ? CblasTrans : CblasNoTrans,
+                to_blas(a.cols), to_blas(a.rows), 1, a.data, la.leading, beta, out.data,
+                lo.leading);
+}
+
+bool blas_gram(struct matrix_view a, struct matrix_view out, struct error *err)
+{
+    assert(out.rows == a.cols && out.cols == a.cols);
+    assert(out.dtype == DTYPE_F64 && out.col_stride == 1);
+    if (a.dtype == DTYPE_F64 || a.rows == 0 || a.cols == 0) {
+        gram_add(a, 0, out);
+        mirror(out);
+        return true;
+    }
+    size_t height = a.cols < GRAM_PANEL / 64 ? GRAM_PANEL / a.cols : 64;
+    if (height > a.rows)
+        height = a.rows;
+    struct matrix panel = { 0 };
+    if (!matrix_init(&panel, DTYPE_F64, height, a.cols, err))
+        return false;
+    for (size_t i = 0; i < a.rows; i += height) {
+        size_t rows = a.rows - i < height ? a.rows - i : height;
+        struct matrix_view part = matrix_block(panel.view, 0, 0, rows, a.cols);
+        matrix_copy(matrix_block(a, i, 0, rows, a.cols), part);
+        gram_add(part, i ? 1 : 0, out);
+    }
+    mirror(out);
+    matrix_finish(&panel);
+    return true;
+}
+
+void blas_solve_upper(struct matrix_view r, struct matrix_view b)
+{
+    assert(r.rows == r.cols && r.rows == b.rows);
+    assert(r.dtype == DTYPE_F64 && b.dtype == DTYPE_F64 && r.col_stride == 1 && b.col_stride == 1);
+    struct lying lr = lying(r), lb = lying(b);
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, to_blas(b.rows),
+                to_blas(b.cols), 1, r.data, lr.leading, b.data, lb.leading);
+}
+
+void blas_threads(int n)
+{
+    openblas_set_num_threads(n > 0 ? n : openblas_get_num_procs());
+}
+
+int blas_threads_now(void)
+{
+    return openblas_get_num_threads();
+}
+
+static char name[128];
+
+static void find_name(void)
+{
+    char library[32] = "OpenBLAS", version[32] = "";
+    sscanf(openblas_get_config(), "%31s %31s", library, version);
+    snprintf(name, sizeof(name), "%s %s %s", library, version, openblas_get_corename());
+}
+
+const char *blas_name(void)
+{
+    static once_flag once = ONCE_FLAG_INIT;
+    call_once(&once, find_name);
+    return name;
+}

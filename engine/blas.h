@@ -16,6 +16,9 @@ void blas_gemm_add(double alpha, struct matrix_view a, struct matrix_view b,
 /* out (cols x cols, F64, both triangles) = a^T a in double precision, whatever a is. */
 bool blas_gram(struct matrix_view a, struct matrix_view out, struct error *err);
 
+/* b = r^-1 b in place: r square, its upper triangle read, diagonal without zeros; F64, col_stride 1. */
+void blas_solve_upper(struct matrix_view r, struct matrix_view b);
+
 void blas_threads(int n); /* 0: one per processor */
 int blas_threads_now(void);
 const char *
