@@ -1,2 +1,247 @@
-/* options */
-extern int placeholder_options;
+#include "options.h"
+
+#include "registry.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Levenshtein's distance, on one row of the table. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[65], n = strlen(b);
+    if (n >= sizeof(row) / sizeof(row[0]))
+        return (size_t)-1;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t change = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            size_t step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+            row[j] = step < change ? step : change;
+        }
+    }
+    return row[n];
+}
+
+const char *options_nearest(const char *text, const char *const *names, size_t n)
+{
+    const char *best = NULL;
+    size_t least = strlen(text) / 3 + 2;
+    for (size_t i = 0; i < n; i++) {
+        size_t d = distance(text, names[i]);
+        if (strlen(text) >= 3 && !strncmp(text, names[i], strlen(text)))
+            d = 0; /* the beginning of a longer name */
+        if (d >= least)
+            continue;
+        best = names[i];
+        least = d;
+    }
+    return best;
+}
+
+bool options_size(const char *flag, const char *text, uint64_t *bytes, struct error *err)
+{
+    static const char suffixes[] = "KMGT";
+    char *end;
+    double value = strtod(text, &end);
+    const char *suffix = *end ? strchr(suffixes, toupper((unsigned char)*end)) : NULL;
+    if (suffix) {
+        value *= pow(1024, (double)(suffix - suffixes + 1));
+        end++;
+    }
+    if (end == text || *end || !isdigit((unsigned char)text[0]) || !(value >= 1) || value >= 0x1p63)
+        return fail(err, ERROR_USAGE, "--%s: '%s' is not a size like 500M or 2G", flag, text);
+    *bytes = (uint64_t)value;
+    return true;
+}
+
+bool options_given(const struct options *o, const char *key)
+{
+    char flag[64];
+    param_flag(key, flag, sizeof(flag));
+    for (size_t i = 0; i < o->n_given; i++)
+        if (o->given[i].length == strlen(flag) && !strncmp(o->given[i].name, flag, strlen(flag)))
+            return true;
+    return false;
+}
+
+/* Every flag that this word knows, for the suggestion after a typing error. */
+static bool unknown(const char *word, const struct flag_group *const *groups,
+                    const struct method *m, const char *name, struct error *err)
+{
+    enum { MOST = 128 };
+    char flags[MOST][64];
+    const char *names[MOST];
+    size_t n = 0;
+    for (; *groups; groups++) {
+        for (const struct text_flag *t = (*groups)->texts; t && t->name && n < MOST; t++)
+            snprintf(flags[n++], sizeof(flags[0]), "%s", t->name);
+        for (size_t i = 0; i < (*groups)->params.n && n < MOST; i++)
+            param_flag((*groups)->params.rows[i].key, flags[n++], sizeof(flags[0]));
+    }
+    for (size_t i = 0; m && i < m->params.n && n < MOST; i++)
+        param_flag(m->params.rows[i].key, flags[n++], sizeof(flags[0]));
+    for (size_t i = 0; i < n; i++)
+        names[i] = flags[i];
+    const char *nearest = options_nearest(name, names, n);
+    const char *of = m ? m->name : "";
+    if (nearest)
+        return fail(err, ERROR_USAGE, "%s%s%s: no flag --%s; did you mean --%s?", word,
+                    m ? " " : "", of, name, nearest);
+    return fail(err, ERROR_USAGE, "%s%s%s: no flag --%s; `eigenscope %s%s%s --help` lists them",
+                word, m ? " " : "", of, name, word, m ? " " : "", of);
+}
+
+/* Looks the flag up in the groups; *row is the row that decides whether it takes
+ * a value, which may be some method's while the method is not yet known. */
+static bool find(const struct flag_group *const *groups, bool takes_method, const char *name,
+                 struct given *g, const struct param **shape)
+{
+    *shape = NULL;
+    for (; *groups; groups++) {
+        g->group = *groups;
+        for (const struct text_flag *t = (*groups)->texts; t && t->name; t++)
+            if (!strcmp(t->name, name) || (t->letter && !strcmp(t->letter, name))) {
+                g->text = t;
+                return true;
+            }
+        g->row = *shape = param_find(&(*groups)->params, name);
+        if (g->row)
+            return true;
+    }
+    g->group = NULL;
+    for (const struct method *const *m = methods; takes_method && *m && !*shape; m++)
+        *shape = param_find(&(*m)->params, name);
+    return *shape != NULL;
+}
+
+/* Reads the flag at argv[*at] and, where it takes one, its value. */
+static bool take(const char *word, const struct flag_group *const *groups, bool takes_method,
+                 int argc, char **argv, int *at, struct options *o, struct error *err)
+{
+    const char *argument = argv[*at] + 1;
+    bool is_long = *argument == '-';
+    argument += is_long;
+    struct given g = { .name = argument, .length = is_long ? strcspn(argument, "=") : 1 };
+    char name[64];
+    snprintf(name, sizeof(name), "%.*s", (int)g.length, argument);
+    const struct param *shape;
+    if (!find(groups, takes_method, name, &g, &shape) || (!is_long && !g.text))
+        return is_long
+                   ? unknown(word, groups, NULL, name, err)
+                   : fail(err, ERROR_USAGE, "%s: no flag -%s; `eigenscope %s --help` lists them",
+                          word, argument, word);
+    if (g.text && !is_long) {
+        g.name = g.text->name;
+        g.length = strlen(g.name);
+    }
+    const char *next = *at + 1 < argc ? argv[*at + 1] : NULL;
+    bool is_switch = shape && shape->kind == PARAM_BOOL;
+    if (is_long && argument[strlen(name)] == '=')
+        g.value = argument + strlen(name) + 1;
+    else if (!is_long && argument[1])
+        g.value = argument + 1;
+    else if (is_switch && !(next && (!strcmp(next, "on") || !strcmp(next, "off"))))
+        g.value = "on";
+    else if (!next)
+        return fail(err, ERROR_USAGE, "%s: %s needs a value", word, argv[*at]);
+    else
+        g.value = argv[++*at];
+    if (o->n_given == OPTIONS_FLAGS)
+        return fail(err, ERROR_USAGE, "%s: more than %d flags", word, OPTIONS_FLAGS);
+    o->given[o->n_given++] = g;
+    return true;
+}
+
+static bool find_method(const char *word, struct options *o, struct error *err)
+{
+    const char *names[64], *name = o->arguments[0];
+    char shown[64][64];
+    size_t n = 0;
+    o->method = name ? method_find(name) : NULL;
+    if (o->method) {
+        memmove(o->arguments, o->arguments + 1, --o->n * sizeof(o->arguments[0]));
+        o->arguments[o->n] = NULL;
+        return true;
+    }
+    char list[256] = "";
+    for (size_t i = 0; methods[i] && n < 64; i++) {
+        param_flag(methods[i]->name, shown[n], sizeof(shown[n]));
+        names[n] = shown[n];
+        size_t at = strlen(list);
+        snprintf(list + at, sizeof(list) - at, "%s%s", n++ ? ", " : "", shown[i]);
+    }
+    if (!name)
+        return fail(err, ERROR_USAGE, "%s: which method? There are %s", word, list);
+    const char *nearest = options_nearest(name, names, n);
+    if (nearest)
+        return fail(err, ERROR_USAGE, "%s: no method '%s'; did you mean %s?", word, name, nearest);
+    return fail(err, ERROR_USAGE, "%s: no method '%s'; there are %s", word, name, list);
+}
+
+/* Defaults first, then what was typed, so that explicit flags win over --paper. */
+static bool apply(const char *word, const struct flag_group *const *groups, struct options *o,
+                  struct error *err)
+{
+    for (size_t i = 0; i < o->n_given; i++)
+        if (o->given[i].row && o->given[i].group == &run_group &&
+            !strcmp(o->given[i].row->key, "paper") &&
+            !param_set(o->given[i].row, &o->run, o->given[i].value, err))
+            goto failed;
+    bool paper = o->run.paper;
+    for (size_t i = 0; groups[i]; i++)
+        if (groups[i]->params.n)
+            param_defaults(&groups[i]->params, paper, (char *)o + groups[i]->offset);
+    if (o->method)
+        param_defaults(&o->method->params, paper, &o->params);
+    for (size_t i = 0; i < o->n_given; i++) {
+        const struct given *g = &o->given[i];
+        char name[64];
+        snprintf(name, sizeof(name), "%.*s", (int)g->length, g->name);
+        if (g->text) {
+            memcpy((char *)o + g->text->offset, &g->value, sizeof(g->value));
+            continue;
+        }
+        const struct param *row = g->row ? g->row : param_find(&o->method->params, name);
+        if (!row)
+            return unknown(word, groups, o->method, name, err);
+        if (!param_set(row, g->row ? (char *)o + g->group->offset : (char *)&o->params, g->value,
+                       err))
+            goto failed;
+    }
+    const struct param *seed = o->method ? param_find(&o->method->params, "seed") : NULL;
+    if (seed && seed->kind == PARAM_SEED) /* --seed is every word's, and the method's */
+        memcpy(o->params.bytes + seed->offset, &o->common.seed, sizeof(o->common.seed));
+    return true;
+failed:
+    return fail(err, err->code, "%s: %s", word, err->text);
+}
+
+bool options_parse(const char *word, const struct flag_group *const *groups, bool takes_method,
+                   int argc, char **argv, struct options *out, struct error *err)
+{
+    *out = (struct options){ 0 };
+    bool ended = false;
+    for (int i = 0; i < argc; i++) {
+        if (ended || argv[i][0] != '-' || !argv[i][1]) {
+            if (out->n + 1 >= OPTIONS_ARGUMENTS)
+                return fail(err, ERROR_USAGE, "%s: too many arguments", word);
+            out->arguments[out->n++] = argv[i];
+        } else if (!strcmp(argv[i], "--")) {
+            ended = true;
+        } else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+            out->help = true;
+        } else if (!take(word, groups, takes_method, argc, argv, &i, out, err)) {
+            return false;
+        }
+    }
+    if (takes_method && !(out->help && !out->n) && !find_method(word, out, err))
+        return false;
+    return out->help || apply(word, groups, out, err);
+}

@@ -1,0 +1,260 @@
+#include "options.h"
+
+#include "document.h"
+#include "term.h"
+
+static const char *const precision_choices[] = { "f32", "f64", NULL };
+static const char *const count_choices[] = { "true", "paper", NULL };
+
+static const struct param common_rows[] = {
+    {
+        PARAM(struct common_flags, threads),
+        .title = "Threads",
+        .shorthand = "threads",
+        .unit = "threads",
+        .help = "Processor threads; 0 is one per processor.",
+        .source = "",
+        .min = 0,
+        .max = 1024,
+    },
+    {
+        PARAM(struct common_flags, seed),
+        .title = "Seed",
+        .shorthand = "seed",
+        .unit = "",
+        .help = "Decides every random choice.",
+        .source = "",
+        .min = 0,
+        .max = 0x1p64,
+        .def = 1,
+        .paper = 1,
+    },
+    {
+        PARAM(struct common_flags, precision),
+        .title = "Precision",
+        .shorthand = "prec",
+        .unit = "",
+        .help = "Precision of the computation; --paper makes it f64.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+        .def = 0,
+        .paper = 1,
+        .choices = precision_choices,
+    },
+    {
+        PARAM(struct common_flags, nonfinite),
+        .title = "NaN and infinities",
+        .shorthand = "nonfin",
+        .unit = "",
+        .help = "What to do with NaN and infinities in the input.",
+        .source = "",
+        .min = 0,
+        .max = 2,
+        .choices = nonfinite_names,
+    },
+    {
+        PARAM(struct common_flags, json),
+        .title = "JSON",
+        .shorthand = "json",
+        .unit = "",
+        .help = "Prints one JSON object, numbers with full precision.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+    {
+        PARAM(struct common_flags, quiet),
+        .title = "Quiet",
+        .shorthand = "quiet",
+        .unit = "",
+        .help = "Shows no progress.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+    {
+        PARAM(struct common_flags, force),
+        .title = "Force",
+        .shorthand = "force",
+        .unit = "",
+        .help = "Overwrites an existing output.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+};
+
+static const struct text_flag common_texts[] = {
+    {
+        .name = "backend",
+        .value = "NAME",
+        .offset = offsetof(struct options, backend),
+        .help = "Where it computes: auto, or a backend that `eigenscope doctor` lists.",
+    },
+    {
+        .name = "device",
+        .value = "N|NAME",
+        .offset = offsetof(struct options, device),
+        .help = "Which device of that backend, by number or part of its name.",
+    },
+    {
+        .name = "max-memory",
+        .value = "SIZE",
+        .offset = offsetof(struct options, max_memory),
+        .help = "Refuses what would need more than SIZE bytes (K, M, G: times 1024).",
+    },
+    { 0 },
+};
+
+const struct flag_group common_group = {
+    .title = "Flags every word takes",
+    .params = PARAM_TABLE(struct common_flags, common_rows),
+    .offset = offsetof(struct options, common),
+    .texts = common_texts,
+};
+
+static const struct param run_rows[] = {
+    {
+        PARAM(struct run_flags, bits_per_entry),
+        .title = "Bits per entry",
+        .shorthand = "bpe",
+        .unit = "bits",
+        .help = "Takes the largest rank whose size is at most this many bits per entry.",
+        .source = "",
+        .min = 0.0001,
+        .max = 1024,
+        .def = 1,
+        .paper = 1,
+        .logarithmic = true,
+    },
+    {
+        PARAM(struct run_flags, count),
+        .title = "Count",
+        .shorthand = "count",
+        .unit = "",
+        .help = "What --bits-per-entry counts: all that expand needs but the header, or codes "
+                "alone as papers do.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+        .def = 0,
+        .paper = 1,
+        .choices = count_choices,
+    },
+    {
+        PARAM(struct run_flags, paper),
+        .title = "Paper",
+        .shorthand = "paper",
+        .unit = "",
+        .help = "Sets every flag that is not given to what the method's source describes.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+};
+const struct flag_group run_group = {
+    .title = "Size and settings",
+    .params = PARAM_TABLE(struct run_flags, run_rows),
+    .offset = offsetof(struct options, run),
+};
+
+static const struct param picture_rows[] = {
+    {
+        PARAM(struct picture_flags, planes),
+        .title = "Planes",
+        .shorthand = "planes",
+        .unit = "",
+        .help = "How a colour picture is taken apart.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+        .choices = planes_names,
+    },
+};
+const struct flag_group picture_group = {
+    .title = "Pictures",
+    .params = PARAM_TABLE(struct picture_flags, picture_rows),
+    .offset = offsetof(struct options, picture),
+};
+
+static const struct param screen_rows[] = {
+    {
+        PARAM(struct screen_flags, color),
+        .title = "Colour",
+        .shorthand = "color",
+        .unit = "",
+        .help = "Colours of the screen; auto looks at the terminal, and is none in a frame.",
+        .source = "",
+        .min = 0,
+        .max = 3,
+        .choices = term_color_names,
+    },
+    {
+        PARAM(struct screen_flags, theme),
+        .title = "Theme",
+        .shorthand = "theme",
+        .unit = "",
+        .help = "Colour scheme.",
+        .source = "",
+        .min = 0,
+        .max = SCHEME_COUNT - 1,
+        .choices = scheme_names,
+    },
+    {
+        PARAM(struct screen_flags, ascii),
+        .title = "ASCII",
+        .shorthand = "ascii",
+        .unit = "",
+        .help = "Draws with ASCII characters only.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+};
+const struct flag_group screen_group = {
+    .title = "Screen",
+    .params = PARAM_TABLE(struct screen_flags, screen_rows),
+    .offset = offsetof(struct options, screen),
+};
+
+static const struct text_flag output_texts[] = {
+    {
+        .name = "output",
+        .letter = "o",
+        .value = "FILE",
+        .offset = offsetof(struct options, output),
+        .help = "Writes the result; the ending decides the format.",
+    },
+    { 0 },
+};
+const struct flag_group output_group = { .title = "Output", .texts = output_texts };
+
+static const struct text_flag commands_texts[] = {
+    {
+        .name = "execute",
+        .letter = "x",
+        .value = "COMMANDS",
+        .offset = offsetof(struct options, commands),
+        .help = "Runs workbench commands first, as typed after `:`, separated by semicolons.",
+    },
+    {
+        .name = "view",
+        .value = "VIEW",
+        .offset = offsetof(struct options, view),
+        .help = "Which view to show.",
+    },
+    { 0 },
+};
+const struct flag_group commands_group = { .title = "Workbench", .texts = commands_texts };
+
+static const struct text_flag frame_texts[] = {
+    {
+        .name = "size",
+        .value = "WxH",
+        .offset = offsetof(struct options, size),
+        .help = "Size of the frame in cells; 80x24 unless given.",
+    },
+    { 0 },
+};
+const struct flag_group frame_group = { .title = "Frame", .texts = frame_texts };

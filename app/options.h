@@ -1,0 +1,90 @@
+#pragma once
+
+#include "method.h"
+
+/* The flags of the command line, read off rows: a group is a params struct with
+ * its PARAM rows, plus flags whose value is text. Words name the groups they
+ * take; `run` takes its method's own rows as well. Flags may stand before or
+ * after the arguments, as --key value or --key=value; switches also bare, or
+ * followed by on or off; -- ends them. Of a repeated flag the last one counts.
+ * What is given wins over --paper, whatever the order. UI thread. */
+
+struct common_flags {
+    int threads; /* 0: one per processor */
+    uint64_t seed;
+    int precision; /* enum dtype */
+    int nonfinite; /* enum nonfinite */
+    bool json, quiet, force;
+};
+struct run_flags {
+    bool paper;
+    int count;             /* 0 true, 1 paper */
+    double bits_per_entry; /* only where given */
+};
+struct picture_flags {
+    int planes; /* enum planes */
+};
+struct screen_flags {
+    int color; /* enum term_color */
+    int theme; /* enum scheme */
+    bool ascii;
+};
+
+enum { OPTIONS_ARGUMENTS = 16, OPTIONS_FLAGS = 64 };
+
+/* One flag as it was typed. */
+struct given {
+    const char *name; /* argv, after the dashes; up to `length` */
+    size_t length;
+    const struct param *row;      /* NULL: a text flag, or a row of the method still to be found */
+    const struct text_flag *text; /* NULL: a row */
+    const struct flag_group *group;
+    const char *value;
+};
+
+struct options {
+    struct common_flags common;
+    struct run_flags run;
+    struct picture_flags picture;
+    struct screen_flags screen;
+    const char *backend, *device, *max_memory, *output, *commands, *view,
+        *size;                                /* argv; NULL: not given */
+    const struct method *method;              /* words that take one */
+    struct params_any params;                 /* of the method */
+    const char *arguments[OPTIONS_ARGUMENTS]; /* argv, without the method */
+    size_t n;
+    bool help;
+    struct given given[OPTIONS_FLAGS];
+    size_t n_given;
+};
+
+struct text_flag {
+    const char *name;   /* "output" */
+    const char *letter; /* "o", or NULL */
+    const char *value;  /* "FILE" */
+    const char *help;   /* one sentence, ends with a full stop */
+    size_t offset;      /* of the const char * in struct options */
+};
+
+struct flag_group {
+    const char *title;
+    struct param_table params;
+    size_t offset;                 /* of its params struct in struct options */
+    const struct text_flag *texts; /* ends with {0}, or NULL */
+};
+/* The tables are in flags.c. */
+extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
+    commands_group, frame_group;
+
+/* groups: NULL-terminated. word: named in errors. takes_method: the first
+ * argument is a method. Fails with ERROR_USAGE. */
+bool options_parse(const char *word, const struct flag_group *const *groups, bool takes_method,
+                   int argc, char **argv, struct options *out, struct error *err);
+
+bool options_given(const struct options *o, const char *key); /* the flag was typed */
+
+/* "64M" -> bytes; K, M, G and T are powers of 1024. */
+bool options_size(const char *flag, const char *text, uint64_t *bytes, struct error *err);
+
+/* The candidate most like `text`, or NULL when none is close. names: n of them. */
+const char *options_nearest(const char *text, const char *const *names, size_t n);
