@@ -1,2 +1,152 @@
-/* cli */
-extern int placeholder_cli;
+#include "cli.h"
+
+#include "blas.h"
+#include "document.h"
+#include "help.h"
+#include "memory.h"
+#include "progress.h"
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static atomic_bool cancel;
+
+static void interrupted(int number)
+{
+    (void)number;
+    if (atomic_exchange(&cancel, true)) { /* the second one: a LAPACK call cannot be stopped */
+        sink_emergency();
+        _exit(130);
+    }
+}
+
+void cli_signals(void)
+{
+    /* A closed stdout must not become the descriptor of a file that is opened later:
+     * a read-only stand-in keeps its place and fails as it should. */
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) != fd)
+            _exit(4);
+    struct sigaction action = { .sa_handler = interrupted };
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = SIG_IGN; /* the write fails instead */
+    sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
+}
+
+int cli_fail(const struct error *err)
+{
+    progress_end();
+    fprintf(stderr, "eigenscope: %s\n", err->text);
+    return error_exit(err->code);
+}
+
+static bool write_all(const char *text, size_t n, struct error *err)
+{
+    while (n) {
+        ssize_t done = write(STDOUT_FILENO, text, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return fail(err, ERROR_WRITE, "standard output: write failed: %s", strerror(errno));
+        text += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+static bool call_word(struct call *c, struct error *err)
+{
+    const struct word *w = c->word;
+    if (c->o.help) {
+        help_word(c->out, w, c->o.method);
+        return true;
+    }
+    const char *name = w->takes_method && c->o.method ? c->o.method->name : "";
+    if (c->o.n < w->least || c->o.n > w->most)
+        return fail(err, ERROR_USAGE, "%s: %s; usage: eigenscope %s%s%s", w->name,
+                    c->o.n < w->least ? "an argument is missing" : "too many arguments", w->name,
+                    *name || *w->arguments ? " " : "", w->arguments);
+    return cli_limits(&c->o, err) && w->run(c, err);
+}
+
+int cli_run(const struct word *w, int argc, char **argv)
+{
+    struct error err = { 0 };
+    struct call c = { .word = w };
+    char *text = NULL;
+    size_t size = 0;
+    c.out = open_memstream(&text, &size);
+    bool ok = c.out || fail(&err, ERROR_MEMORY, "out of memory");
+    ok = ok && options_parse(w->name, w->groups, w->takes_method, argc, argv, &c.o, &err) &&
+         call_word(&c, &err);
+    if (c.out && fclose(c.out) && ok)
+        ok = fail(&err, ERROR_MEMORY, "out of memory while printing");
+    progress_end();
+    ok = ok && write_all(text, size, &err);
+    free(text);
+    return ok ? 0 : cli_fail(&err);
+}
+
+bool cli_limits(const struct options *o, struct error *err)
+{
+    uint64_t bytes = 0;
+    if (o->max_memory && !options_size("max-memory", o->max_memory, &bytes, err))
+        return false;
+    memory_limit((size_t)bytes);
+    blas_threads(o->common.threads);
+    return true;
+}
+
+bool engine_open(const struct options *o, struct engine *out, struct error *err)
+{
+    struct backend *backend = backend_open(o->backend ? o->backend : "auto", o->device, err);
+    if (!backend)
+        return false;
+    *out = (struct engine){ .backend = backend };
+    progress_start(o->common.quiet);
+    out->job = (struct job){
+        .backend = backend,
+        .scratch = &out->scratch,
+        .cancel = &cancel,
+        .progress = progress_show,
+    };
+    return true;
+}
+
+void engine_close(struct engine *e)
+{
+    progress_end();
+    arena_finish(&e->scratch);
+    backend_close(e->backend);
+    e->backend = NULL;
+}
+
+bool cli_output_ok(const struct options *o, bool picture, struct error *err)
+{
+    if (!o->output)
+        return true;
+    const struct format *format = format_for_output(o->output);
+    if (!format)
+        return fail(err, ERROR_USAGE,
+                    "%s: no format is written under this ending; see `eigenscope "
+                    "docs formats`",
+                    o->output);
+    if (format->needs_picture && !picture)
+        return fail(err, ERROR_USAGE, "%s: only a whole picture can be written as %s", o->output,
+                    format->title);
+    struct stat there;
+    if (stat(o->output, &there) == 0 && S_ISDIR(there.st_mode))
+        return fail(err, ERROR_WRITE, "%s: is a directory", o->output);
+    if (!o->common.force && stat(o->output, &there) == 0 && S_ISREG(there.st_mode))
+        return fail(err, ERROR_WRITE, "%s: exists; --force overwrites it", o->output);
+    return true;
+}

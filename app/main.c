@@ -1,2 +1,206 @@
-/* main */
-extern int placeholder_main;
+/* The words of the command line. */
+#include "actions.h"
+#include "cli.h"
+#include "demo.h"
+#include "help.h"
+#include "model.h"
+#include "report.h"
+#include "term.h"
+#include "tui.h"
+#include "view.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const struct flag_group *const plain_groups[] = { &common_group, NULL };
+static const struct flag_group *const spectrum_groups[] = { &picture_group, &common_group, NULL };
+static const struct flag_group *const run_groups[] = { &run_group, &output_group, &picture_group,
+                                                       &common_group, NULL };
+static const struct flag_group *const expand_groups[] = { &output_group, &common_group, NULL };
+static const struct flag_group *const frame_groups[] = { &frame_group,  &commands_group,
+                                                         &screen_group, &picture_group,
+                                                         &common_group, NULL };
+static const struct flag_group *const workbench_groups[] = { &commands_group, &screen_group,
+                                                             &picture_group, &common_group, NULL };
+
+const struct word words[] = {
+    {
+        .name = "list",
+        .arguments = "FILE",
+        .summary = "The matrices in a file: name, rows x columns, type, bytes.",
+        .more = "",
+        .groups = plain_groups,
+        .least = 1,
+        .most = 1,
+        .run = list_word,
+    },
+    {
+        .name = "spectrum",
+        .arguments = "FILE[::NAME]",
+        .summary = "Singular values and what they say about the matrix.",
+        .more = "Computed in double precision, always; --precision f32 first rounds the entries "
+                "to single precision, and then no numerical rank is given.",
+        .groups = spectrum_groups,
+        .least = 1,
+        .most = 1,
+        .run = spectrum_word,
+    },
+    {
+        .name = "run",
+        .arguments = "METHOD FILE[::NAME]",
+        .summary = "One approximation, measured; -o writes it.",
+        .more = "-o decides by its ending: .png the picture, .npy and .safetensors the dense "
+                "result, .factors.safetensors the packed factors.",
+        .groups = run_groups,
+        .takes_method = true,
+        .least = 1,
+        .most = 1,
+        .run = run_word,
+    },
+    {
+        .name = "expand",
+        .arguments = "FACTORS -o OUT",
+        .summary = "Packed factors back to a dense picture, array or tensor file.",
+        .more = "The bytes are those that `run -o OUT` writes.",
+        .groups = expand_groups,
+        .least = 1,
+        .most = 1,
+        .run = expand_word,
+    },
+    {
+        .name = "frame",
+        .arguments = "FILE[::NAME]",
+        .summary = "One frame of the workbench on stdout.",
+        .more = "",
+        .groups = frame_groups,
+        .least = 0,
+        .most = 1,
+        .run = frame_word,
+    },
+    {
+        .name = "doctor",
+        .arguments = "",
+        .summary = "What was found: backends, devices, libraries, terminal, limits; and what to do "
+                   "about gaps.",
+        .more = "",
+        .groups = plain_groups,
+        .run = doctor_word,
+    },
+    {
+        .name = "docs",
+        .arguments = "[PAGE]",
+        .summary = "Prints the reference pages, or one of them.",
+        .more = "",
+        .groups = plain_groups,
+        .most = 1,
+        .run = docs_word,
+    },
+    { 0 },
+};
+
+static bool start_model(struct model *m, const struct options *o, struct error *err)
+{
+    if (!model_init(m, err))
+        return false;
+    m->planes = (enum planes)o->picture.planes;
+    if (o->view) {
+        m->view = view_find(o->view);
+        if (!m->view)
+            return fail(err, ERROR_USAGE, "workbench: no view '%s'; see `eigenscope docs views`",
+                        o->view);
+    }
+    if (o->n) {
+        struct selection s = { 0 };
+        if (!selection_open(o->arguments[0], m->planes, &s, err))
+            return false;
+        model_open(m, s.document, s.picture || s.document->n == 1 ? "" : s.names[0]);
+        selection_finish(&s);
+    }
+    return !o->commands || command_run(m, o->commands, err);
+}
+
+static bool workbench_word(struct call *c, struct error *err)
+{
+    struct model m = { 0 };
+    struct engine e = { 0 };
+    const struct term_options t = {
+        .color = (enum term_color)c->o.screen.color,
+        .ascii = c->o.screen.ascii,
+        .scheme = (enum scheme)c->o.screen.theme,
+    };
+    bool ok = engine_open(&c->o, &e, err) && start_model(&m, &c->o, err) &&
+              tui_run(&m, e.backend, &t, err);
+    model_finish(&m);
+    engine_close(&e);
+    return ok;
+}
+
+const struct word workbench = {
+    .name = "workbench",
+    .arguments = "[FILE[::NAME]]",
+    .summary = "The workbench on a file; without one, its start page with the built-in demos.",
+    .more = "",
+    .groups = workbench_groups,
+    .most = 1,
+    .run = workbench_word,
+};
+
+/* Whether a first argument can only be meant as a file. */
+static bool is_file(const char *text)
+{
+    return !strncmp(text, "demo:", 5) || strstr(text, "::") || strpbrk(text, "./") ||
+           access(text, F_OK) == 0;
+}
+
+static int neither(const char *text)
+{
+    const char *names[32];
+    size_t n = 0;
+    while (words[n].name)
+        names[n] = words[n].name, n++;
+    const char *nearest = options_nearest(text, names, n);
+    struct error err;
+    fail(&err, ERROR_USAGE,
+         "'%s' is neither a word nor a file%s%s%s; `eigenscope --help` lists the words", text,
+         nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    return cli_fail(&err);
+}
+
+static bool program_word(struct call *c, struct error *err)
+{
+    (void)err;
+    help_program(c->out);
+    return true;
+}
+
+static bool version_word(struct call *c, struct error *err)
+{
+    (void)err;
+    fprintf(c->out, "eigenscope %s\n", EIGENSCOPE_VERSION);
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct word help = {
+        .name = "--help", .arguments = "", .more = "", .groups = plain_groups, .run = program_word
+    };
+    static const struct word version = { .name = "--version",
+                                         .arguments = "",
+                                         .more = "",
+                                         .groups = plain_groups,
+                                         .run = version_word };
+    cli_signals();
+    if (argc < 2)
+        return cli_run(&workbench, 0, argv + 1);
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+        return cli_run(&help, 0, argv + 2);
+    if (!strcmp(argv[1], "--version"))
+        return cli_run(&version, 0, argv + 2);
+    for (const struct word *w = words; w->name; w++)
+        if (!strcmp(argv[1], w->name))
+            return cli_run(w, argc - 2, argv + 2);
+    if (argv[1][0] != '-' && !is_file(argv[1]))
+        return neither(argv[1]);
+    return cli_run(&workbench, argc - 1, argv + 1);
+}

@@ -1,1 +1,79 @@
-extern int placeholder;
+/* list: what a file offers. */
+#include "cli.h"
+#include "document.h"
+#include "report.h"
+
+#include <string.h>
+
+/* Of the matrix as the file keeps it; pictures are kept compressed, so by their samples. */
+static uint64_t entry_bytes(const struct document *d, const struct entry *e)
+{
+    if (e->size || !d->raster)
+        return e->size;
+    return ((uint64_t)e->rows * e->cols * (uint64_t)d->raster->source_depth + 7) / 8;
+}
+
+static bool print_json(struct call *c, const struct document *d, struct error *err)
+{
+    struct report *r = report_create();
+    if (!r)
+        return fail(err, ERROR_MEMORY, "out of memory");
+    report_text(r, "file", d->name);
+    report_text(r, "format", d->format ? d->format->name : "demo");
+    report_array(r, "matrices");
+    for (size_t i = 0; i < d->n; i++) {
+        const struct entry *e = &d->entries[i];
+        report_object(r, NULL);
+        report_text(r, "name", e->name);
+        report_count(r, "rows", e->rows);
+        report_count(r, "cols", e->cols);
+        report_text(r, "dtype", e->dtype);
+        report_count(r, "bytes", entry_bytes(d, e));
+        report_end(r);
+    }
+    report_end(r);
+    report_array(r, "tensors"); /* every format read today holds matrices only */
+    report_end(r);
+    report_count(r, "bytes", document_size(d));
+    report_text(r, "notice", *d->notice ? d->notice : NULL);
+    bool ok = report_print(r, c->out, err);
+    report_destroy(r);
+    return ok;
+}
+
+static void print_text(struct call *c, const struct document *d)
+{
+    char size[32], shape[64];
+    struct error plain;
+    report_bytes(document_size(d), size, sizeof(size));
+    fprintf(c->out, "%s: %s", report_plain(d->name, &plain),
+            d->format ? d->format->title : "built in");
+    fprintf(c->out, document_size(d) ? ", %s\n" : "\n", size);
+    int widest = 4;
+    for (size_t i = 0; i < d->n; i++)
+        if ((int)strlen(d->entries[i].name) > widest && strlen(d->entries[i].name) <= 48)
+            widest = (int)strlen(d->entries[i].name);
+    for (size_t i = 0; i < d->n; i++) {
+        const struct entry *e = &d->entries[i];
+        report_bytes(entry_bytes(d, e), size, sizeof(size));
+        snprintf(shape, sizeof(shape), "%zu x %zu", e->rows, e->cols);
+        fprintf(c->out, "  %-*s  %15s  %-9s  %s\n", widest, report_plain(e->name, &plain), shape,
+                e->dtype, size);
+    }
+    if (*d->notice)
+        fprintf(c->out, "  note: %s\n", d->notice);
+}
+
+bool list_word(struct call *c, struct error *err)
+{
+    struct document *d = document_open(c->o.arguments[0], err);
+    if (!d)
+        return false;
+    bool ok = true;
+    if (c->o.common.json)
+        ok = print_json(c, d, err);
+    else
+        print_text(c, d);
+    document_unref(d);
+    return ok;
+}

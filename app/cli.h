@@ -1,0 +1,53 @@
+#pragma once
+
+#include "options.h"
+
+#include <stdio.h>
+
+/* What every word of the command line shares: flags, the engine behind a job,
+ * signals, output and exit status. Main thread. */
+
+struct call {
+    const struct word *word;
+    struct options o;
+    FILE *out; /* kept in memory, and on stdout only once the word has succeeded */
+};
+
+/* One word. To add one: write app/words/NAME.c, declare it below, give it a row
+ * in main.c. */
+struct word {
+    const char *name, *arguments, *summary;
+    const char *more; /* further sentences for --help and the reference page, or "" */
+    const struct flag_group *const *groups; /* NULL-terminated */
+    bool takes_method;
+    size_t least, most; /* arguments, without the method */
+    bool (*run)(struct call *c, struct error *err);
+};
+extern const struct word words[];   /* ends with {0} */
+extern const struct word workbench; /* what runs without a word */
+
+bool list_word(struct call *c, struct error *err);
+bool spectrum_word(struct call *c, struct error *err);
+bool run_word(struct call *c, struct error *err);
+bool expand_word(struct call *c, struct error *err);
+bool frame_word(struct call *c, struct error *err);
+bool doctor_word(struct call *c, struct error *err);
+bool docs_word(struct call *c, struct error *err);
+
+/* Parses, runs, prints; the exit status. argv begins after the word. */
+int cli_run(const struct word *w, int argc, char **argv);
+int cli_fail(const struct error *err); /* one line on stderr; the exit status */
+void cli_signals(void); /* SIGINT and SIGTERM cancel the job; a second one ends the program */
+
+/* The backend and the job of a word, as the common flags say. */
+struct engine {
+    struct backend *backend;
+    struct arena scratch;
+    struct job job;
+};
+bool engine_open(const struct options *o, struct engine *out, struct error *err);
+void engine_close(struct engine *e); /* {0} is fine */
+
+bool cli_limits(const struct options *o, struct error *err); /* --max-memory, --threads */
+/* -o before any work: a known ending, nothing there unless --force. */
+bool cli_output_ok(const struct options *o, bool picture, struct error *err);
