@@ -1,1 +1,200 @@
 #include "approximate.h"
+
+#include "memory.h"
+#include "spectrum.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static size_t smaller_side(struct matrix_view a)
+{
+    return a.rows < a.cols ? a.rows : a.cols;
+}
+
+/* The params with a rank that every matrix has. */
+static struct params_any clamped(const struct method *m, const void *params,
+                                 const struct inputs *in)
+{
+    struct params_any own = { 0 };
+    memcpy(own.bytes, params, m->params.size);
+    const struct param *rank = param_find(&m->params, "rank");
+    for (size_t i = 0; rank && i < in->n; i++)
+        param_put(rank, own.bytes,
+                  fmin(param_get(rank, own.bytes), (double)smaller_side(in->matrices[i])));
+    return own;
+}
+
+/* Norms, before anything runs: they also tell whether the entries can be computed with. */
+static bool measure_inputs(const struct inputs *in, struct measure *out, struct error *err)
+{
+    for (size_t i = 0; i < in->n; i++) {
+        struct matrix_view a = in->matrices[i];
+        out[i].rows = a.rows;
+        out[i].cols = a.cols;
+        if (a.rows == 0 || a.cols == 0)
+            return fail(err, ERROR_USAGE, "a %zu x %zu matrix has nothing to approximate", a.rows,
+                        a.cols);
+        out[i].norm = matrix_norm(a);
+        if (!isfinite(out[i].norm))
+            return fail(err, ERROR_NUMERIC, "the matrix has NaN or infinite entries");
+    }
+    return true;
+}
+
+/* Every part as numbers where the backend computes. */
+static bool load_parts(struct backend *b, enum dtype dtype, const struct result *r,
+                       struct buffer *parts, struct error *err)
+{
+    for (size_t i = 0; i < r->n_parts; i++) {
+        const struct part *p = &r->parts[i];
+        bool ok = p->coded ? backend_alloc(b, dtype, part_rows(p), part_cols(p), &parts[i], err) &&
+                                 backend_decode(&p->codes, &parts[i], err)
+                           : backend_load(b, p->plain.view, &parts[i], err);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static double ratio(double residual, double norm)
+{
+    return residual == 0 ? 0 : residual / norm;
+}
+
+/* ||A - sum of its terms||_F, by subtraction. */
+static bool measure_matrix(struct job *job, struct matrix_view a, const struct result *r,
+                           size_t index, const struct buffer *parts,
+                           struct buffer_product *products, struct error *err)
+{
+    struct measure *m = &r->measures[index];
+    struct buffer whole = { 0 };
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_terms; i++) {
+        const struct term *t = &r->terms[i];
+        if (t->matrix == index)
+            products[n++] = (struct buffer_product){ &parts[t->left], t->right == TERM_DENSE
+                                                                          ? NULL
+                                                                          : &parts[t->right] };
+    }
+    bool ok = job_step(job, 1, "measuring", err) && backend_load(job->backend, a, &whole, err) &&
+              backend_residual(&whole, products, n, &m->residual, err);
+    backend_release(&whole);
+    if (!ok)
+        return false;
+    if (!isfinite(m->residual))
+        return fail(err, ERROR_NUMERIC, "the result is not finite: entries are too large for %s",
+                    a.dtype == DTYPE_F64 ? "double precision" : "single precision; try f64");
+    m->error = ratio(m->residual, m->norm);
+    return true;
+}
+
+static bool measure_result(struct job *job, const struct inputs *in, struct result *r,
+                           struct error *err)
+{
+    struct buffer *parts = arena_alloc(job->scratch, r->n_parts * sizeof(*parts), err);
+    struct buffer_product *products = parts ? arena_alloc(job->scratch,
+                                                          r->n_terms * sizeof(*products), err)
+                                            : NULL;
+    if (!products || !load_parts(job->backend, in->matrices[0].dtype, r, parts, err))
+        return false;
+    for (size_t i = 0; i < in->n; i++) {
+        if (!measure_matrix(job, in->matrices[i], r, i, parts, products, err))
+            return false;
+        if (in->svds && r->rank) {
+            const struct svd *svd = &in->svds[i];
+            struct spectrum s = { svd->sigma, svd->n, in->matrices[i].rows, in->matrices[i].cols,
+                                  svd->norm };
+            r->measures[i].optimal = spectrum_tail(&s, r->rank);
+        }
+    }
+    return true;
+}
+
+/* One run of the method, measured, with nothing left on the backend or in the arena. */
+static bool run_one(struct job *job, const struct method *m, const void *params,
+                    const struct inputs *in, struct result *r, struct error *err)
+{
+    struct params_any own = clamped(m, params, in);
+    bool ok = result_init(r, in->n, err) && measure_inputs(in, r->measures, err);
+    double begin = now();
+    ok = ok && m->run(job, in, own.bytes, r, err);
+    r->seconds = now() - begin;
+    backend_release_all(job->backend);
+    arena_finish(job->scratch);
+    ok = ok && measure_result(job, in, r, err);
+    backend_release_all(job->backend);
+    arena_finish(job->scratch);
+    return ok;
+}
+
+static void add_up(struct approximation *a)
+{
+    double residual = 0, norm = 0, optimal = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        const struct result *r = &a->results[i];
+        a->bits_paper += result_bits_paper(r);
+        a->bits_true += result_bits_true(r);
+        a->seconds += r->seconds;
+        for (size_t j = 0; j < r->n_measures; j++) {
+            const struct measure *m = &r->measures[j];
+            a->entries += (uint64_t)m->rows * m->cols;
+            residual = hypot(residual, m->residual);
+            optimal = hypot(optimal, m->optimal * m->norm);
+            norm = hypot(norm, m->norm);
+        }
+    }
+    a->error = ratio(residual, norm);
+    a->optimal = isnan(optimal) ? optimal : ratio(optimal, norm);
+}
+
+bool approximate(struct job *job, const struct method *m, const void *params,
+                 const struct inputs *in, struct approximation *out, struct error *err)
+{
+    bool many = m->flags & METHOD_MANY;
+    struct approximation a = { .n = many ? 1 : in->n };
+    backend_counts_reset(job->backend);
+    a.results = memory_alloc(a.n * sizeof(*a.results), err);
+    bool ok = a.results;
+    for (size_t i = 0; ok && i < a.n; i++) {
+        struct inputs one = { in->matrices + i, 1, in->svds ? in->svds + i : NULL };
+        ok = run_one(job, m, params, many ? in : &one, &a.results[i], err);
+    }
+    if (!ok) {
+        approximation_finish(&a);
+        return false;
+    }
+    a.counts = backend_counts(job->backend);
+    add_up(&a);
+    *out = a;
+    return true;
+}
+
+void approximation_finish(struct approximation *a)
+{
+    for (size_t i = 0; a->results && i < a->n; i++)
+        result_finish(&a->results[i]);
+    memory_free(a->results);
+    *a = (struct approximation){ 0 };
+}
+
+/* The matrix, a copy of it, a thin SVD with its workspace (the dearest thing a
+ * method asks for), and a dozen panels as wide as the rank. */
+uint64_t approximate_memory(const struct method *m, const void *params, enum dtype dtype,
+                            size_t rows, size_t cols)
+{
+    const struct param *row = param_find(&m->params, "rank");
+    double n = (double)rows, d = (double)cols, side = fmin(n, d), size = (double)dtype_size(dtype);
+    double bytes = 2 * n * d * size;
+    if (row)
+        bytes += ((n + d) * side + 4 * side * side) * size +
+                 12 * (n + d) * fmin(param_get(row, params), side) * size;
+    return bytes < 0x1p63 ? (uint64_t)bytes : UINT64_MAX;
+}

@@ -7,29 +7,32 @@
 #include "result.h"
 
 enum {
-    METHOD_MANY = 1 << 0, /* takes several matrices of equal width at once */
-    METHOD_NESTED =
-        1 << 1, /* rank k is the leading part of any larger rank: a slider truncates a cached one */
-    METHOD_SANDBOX =
-        1 << 2, /* simulates a private mechanism; marked "simulated, not private" everywhere */
+    /* takes several matrices of equal width at once */
+    METHOD_MANY = 1 << 0,
+    /* rank k is the leading part of any larger rank: a slider truncates a cached one */
+    METHOD_NESTED = 1 << 1,
+    /* simulates a private mechanism; marked "simulated, not private" everywhere */
+    METHOD_SANDBOX = 1 << 2,
 };
 
 struct inputs {
-    const struct matrix_view
-        *matrices; /* F32 or F64, all alike: the precision of the computation */
-    size_t n;      /* 1, unless METHOD_MANY */
-    const struct svd
-        *svds; /* NULL, or one per matrix, complete and exact: what a caller computed before */
+    /* F32 or F64, all alike: the precision of the computation */
+    const struct matrix_view *matrices;
+    /* 1, unless METHOD_MANY */
+    size_t n;
+    /* NULL, or one per matrix, complete and exact: what a caller computed before */
+    const struct svd *svds;
 };
 
 /* One way to approximate a matrix. To add one: write engine/methods/NAME.c,
  * which defines `const struct method method_NAME`, and put NAME in the list
  * in engine/meson.build; start from truncated_svd.c, the smallest.
  *
- * run() fills parts, terms, rank, dead, rounds, and measures[].bound where the
- * source proves one (NAN otherwise); approximate() measures the rest. Scratch
- * comes from job->scratch and backend buffers, so that a failed or cancelled
- * run has nothing to unwind but *out, which the caller finishes. */
+ * run() gets *out from result_init. It fills parts, terms, rank, dead, rounds,
+ * measures[].bound where the source proves one (NAN otherwise) and .optimal where
+ * it has the exact SVD; approximate() measures the rest. Scratch comes from
+ * job->scratch and backend buffers, so that a failed or cancelled run has nothing
+ * to unwind but *out, which the caller finishes. */
 struct method {
     const char *name;    /* "lplr": the word on the command line */
     const char *title;   /* "LPLR" */

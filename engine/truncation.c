@@ -1,1 +1,85 @@
+/* The exact road is one call to LAPACK; a cached SVD is cut; lanczos.c is the third. */
+
 #include "truncation.h"
+
+#include "lanczos.h"
+#include "memory.h"
+#include "spectrum.h"
+
+#include <math.h>
+
+/* Where block Lanczos beats LAPACK. */
+enum { LANCZOS_SIDE = 1000, LANCZOS_SHARE = 8 };
+
+static struct spectrum spectrum_of(const struct svd *s, struct matrix_view a)
+{
+    return (struct spectrum){ s->sigma, s->n, a.rows, a.cols, s->norm };
+}
+
+/* The leading `rank` triplets of s, in a's precision. */
+static bool leading(const struct svd *s, struct matrix_view a, size_t rank, struct svd *out,
+                    struct error *err)
+{
+    struct svd copy = { .n = rank, .norm = s->norm };
+    bool ok = matrix_init(&copy.u, a.dtype, a.rows, rank, err) &&
+              matrix_init(&copy.vt, a.dtype, rank, a.cols, err) &&
+              (copy.sigma = memory_alloc(rank * sizeof(double), err));
+    if (!ok) {
+        svd_finish(&copy);
+        return false;
+    }
+    matrix_copy(matrix_block(s->u.view, 0, 0, a.rows, rank), copy.u.view);
+    matrix_copy(matrix_block(s->vt.view, 0, 0, rank, a.cols), copy.vt.view);
+    for (size_t i = 0; i < rank; i++)
+        copy.sigma[i] = s->sigma[i];
+    *out = copy;
+    return true;
+}
+
+static bool by_lapack(struct matrix_view a, size_t rank, struct svd *out, double *tail,
+                      struct error *err)
+{
+    struct svd all = { 0 };
+    if (!linalg_svd(a, &all, err))
+        return false;
+    struct spectrum s = spectrum_of(&all, a);
+    *tail = spectrum_tail(&s, rank);
+    bool ok = leading(&all, a, rank, out, err);
+    svd_finish(&all);
+    return ok;
+}
+
+bool truncation(struct job *job, const struct inputs *in, size_t index, size_t rank, bool exact,
+                struct svd *out, double *tail, struct error *err)
+{
+    struct matrix_view a = in->matrices[index];
+    size_t side = a.rows < a.cols ? a.rows : a.cols;
+    double unwanted;
+    tail = tail ? tail : &unwanted;
+    *tail = (double)NAN;
+    if (!job_step(job, 0, "singular vectors", err))
+        return false;
+    if (in->svds) {
+        struct spectrum s = spectrum_of(&in->svds[index], a);
+        *tail = spectrum_tail(&s, rank);
+        return leading(&in->svds[index], a, rank, out, err);
+    }
+    if (!exact && side > LANCZOS_SIDE && rank <= side / LANCZOS_SHARE) {
+        bool settled = false;
+        if (!lanczos(job, a, rank, out, &settled, err))
+            return false;
+        if (settled)
+            return true;
+    }
+    return by_lapack(a, rank, out, tail, err);
+}
+
+void truncation_scale(struct matrix_view f, const double *sigma, double power, bool columns)
+{
+    struct matrix_view v = columns ? matrix_transposed(f) : f;
+    for (size_t i = 0; i < v.rows; i++) {
+        double factor = pow(sigma[i], power);
+        for (size_t j = 0; j < v.cols; j++)
+            matrix_put(v, i, j, matrix_at(v, i, j) * factor);
+    }
+}

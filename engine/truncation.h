@@ -7,6 +7,13 @@
  * Lanczos bidiagonalization (randUBV, Hallman 2021). The caller finishes *out.
  *
  * exact = false lets it use Lanczos where that pays (a small rank of a large
- * matrix); it stops when ||A - A_k||_F is within 0.1 % of what the Ritz values promise. */
+ * matrix); it stops once one more half step could lower ||A - A_k||_F by 0.1 % at most.
+ *
+ * *tail (NULL: not wanted): the Eckart-Young error ||A - A_k||_F / ||A||_F, NAN
+ * where only Lanczos' own error is known. */
 bool truncation(struct job *job, const struct inputs *in, size_t index, size_t rank, bool exact,
-                struct svd *out, struct error *err);
+                struct svd *out, double *tail, struct error *err);
+
+/* Multiplies columns (else rows) of f, number i, by sigma[i]^power: power 1 puts Sigma
+ * into a factor, 0.5 its root, 0 leaves it. */
+void truncation_scale(struct matrix_view f, const double *sigma, double power, bool columns);

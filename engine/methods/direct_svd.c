@@ -1,1 +1,75 @@
-#include "method.h"
+/* The truncated SVD with both factors rounded as they are: no fit repairs the left
+ * factor's rounding, which is what lplr-svd adds. */
+
+#include "coding_rows.h"
+#include "pair.h"
+#include "truncation.h"
+
+enum split { SPLIT_LEFT, SPLIT_RIGHT, SPLIT_BOTH };
+static const char *const split_names[] = { "left", "right", "both", NULL };
+
+struct params {
+    int rank, left_bits, right_bits, rounding, scales, quantizer, split;
+    bool symmetric;
+    uint64_t seed;
+};
+
+/* clang-format off */
+static const struct param rows[] = {
+    ROW_RANK(struct params),
+    ROW_LEFT_BITS(struct params, 6, 4),
+    ROW_RIGHT_BITS(struct params, 6, 8),
+    ROW_ROUNDING(struct params),
+    ROW_SCALES(struct params),
+    ROW_SYMMETRIC(struct params),
+    ROW_QUANTIZER(struct params),
+    { PARAM(struct params, split), .title = "Split of Sigma", .shorthand = "split", .unit = "",
+      .help = "Which factor the singular values go to before rounding; both: their root to each.",
+      .source = PAPER_LPLR ", Algorithm 2: left; the released code: right",
+      .min = SPLIT_LEFT, .max = SPLIT_BOTH, .def = SPLIT_LEFT, .paper = SPLIT_LEFT,
+      .choices = split_names },
+    ROW_SEED(struct params),
+};
+/* clang-format on */
+
+static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, bool paper)
+{
+    const struct params *p = params;
+    struct pair pair = PAIR_OF(p);
+    (void)dtype;
+    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
+}
+
+static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
+                struct error *err)
+{
+    static const double share[] = { [SPLIT_LEFT] = 1, [SPLIT_RIGHT] = 0, [SPLIT_BOTH] = 0.5 };
+    const struct params *p = params;
+    struct pair pair = PAIR_OF(p);
+    struct matrix_view a = in->matrices[0];
+    struct svd s = { 0 };
+    struct buffer left = { 0 }, right = { 0 };
+    bool ok = truncation(job, in, 0, rank_clamped(p->rank, a.rows, a.cols), false, &s,
+                         &out->measures[0].optimal, err);
+    if (ok) {
+        truncation_scale(s.u.view, s.sigma, share[p->split], true);
+        truncation_scale(s.vt.view, s.sigma, 1 - share[p->split], false);
+        ok = backend_load(job->backend, s.u.view, &left, err) &&
+             backend_load(job->backend, s.vt.view, &right, err) &&
+             pair_store(job, &pair, &left, &right, out, err);
+    }
+    backend_release(&left);
+    backend_release(&right);
+    svd_finish(&s);
+    return ok;
+}
+
+const struct method method_direct_svd = {
+    .name = "direct-svd",
+    .title = "Direct SVD",
+    .summary = "The truncated SVD with both factors rounded.",
+    .source = PAPER_LPLR ", Algorithm 2",
+    .params = PARAM_TABLE(struct params, rows),
+    .bits = bits,
+    .run = run,
+};

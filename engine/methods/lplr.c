@@ -1,1 +1,132 @@
-#include "method.h"
+/* LPLR: a sketch of the columns, rounded, becomes the left factor; the least-squares
+ * fit onto it, rounded, the right one. The sketch is as wide as the stored rank. */
+
+#include "bound.h"
+#include "coding_rows.h"
+#include "pair.h"
+
+#include <math.h>
+
+struct params {
+    int rank, left_bits, right_bits, rounding, scales, quantizer, sketch, rounds;
+    bool symmetric;
+    uint64_t seed;
+};
+
+/* clang-format off */
+static const struct param rows[] = {
+    ROW_RANK(struct params),
+    ROW_LEFT_BITS(struct params, 6, 4),
+    ROW_RIGHT_BITS(struct params, 6, 8),
+    ROW_ROUNDING(struct params),
+    ROW_SCALES(struct params),
+    ROW_SYMMETRIC(struct params),
+    ROW_QUANTIZER(struct params),
+    ROW_SKETCH(struct params, SKETCH_GAUSSIAN),
+    ROW_ROUNDS(struct params),
+    ROW_SEED(struct params),
+};
+/* clang-format on */
+
+/* Up to this side the singular values for the bound are worth computing. */
+enum { BOUND_SIDE = 2048 };
+
+static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, bool paper)
+{
+    const struct params *p = params;
+    struct pair pair = PAIR_OF(p);
+    (void)dtype;
+    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
+}
+
+/* What the theorem assumes. */
+static bool has_bound(const struct params *p)
+{
+    return p->sketch == SKETCH_GAUSSIAN && p->rounding == ROUNDING_DITHERED && p->symmetric &&
+           p->scales == SCALES_TENSOR && !quantizer_at(p->quantizer)->codebook && p->rounds == 1;
+}
+
+/* All singular values of the input: *s borrows them from the caller's SVD or from scratch.
+ * A large matrix without an SVD gets none, which bound_lplr answers with NAN. */
+static bool complete_spectrum(struct job *job, const struct inputs *in, struct spectrum *s,
+                              struct error *err)
+{
+    struct matrix_view a = in->matrices[0];
+    size_t side = a.rows < a.cols ? a.rows : a.cols;
+    *s = (struct spectrum){ .rows = a.rows, .cols = a.cols, .norm = matrix_norm(a) };
+    if (in->svds) {
+        s->sigma = in->svds[0].sigma;
+        s->n = in->svds[0].n;
+        return true;
+    }
+    if (side > BOUND_SIDE)
+        return true;
+    double *sigma = arena_alloc(job->scratch, side * sizeof(*sigma), err);
+    if (!sigma || !job_step(job, 0.95, "bound", err) || !linalg_singular_values(a, sigma, err))
+        return false;
+    s->sigma = sigma;
+    s->n = side;
+    return true;
+}
+
+static bool set_bound(struct job *job, const struct inputs *in, const struct params *p,
+                      struct result *out, struct error *err)
+{
+    const struct part *left = &out->parts[0], *right = &out->parts[1];
+    struct bound_lplr b = { .n = part_rows(left),
+                            .d = part_cols(right),
+                            .m = out->rank,
+                            .left_bits = p->left_bits,
+                            .right_bits = p->right_bits };
+    struct spectrum s;
+    struct matrix_view z;
+    double step;
+    if (!complete_spectrum(job, in, &s, err) ||
+        !arena_matrix(job->scratch, in->matrices[0].dtype, b.n, b.m, &z, err) ||
+        !part_decode(left, z, err))
+        return false;
+    b.left_norm = matrix_norm(z);
+    coding_extent(&left->codes, &b.left_range, &step);
+    coding_extent(&right->codes, &b.right_range, &step);
+    out->measures[0].bound = bound_lplr(&b, &s);
+    return true;
+}
+
+/* Y = A S: its expected squared norm is that of A, as S has variance 1/m. */
+static bool make_sketch(struct job *job, const struct buffer *a, const struct params *p, size_t m,
+                        struct buffer *y, struct error *err)
+{
+    struct buffer s = { 0 };
+    bool ok = job_step(job, 0, "sketch", err) &&
+              backend_alloc(job->backend, a->dtype, a->cols, m, &s, err) &&
+              backend_fill((enum sketch_kind)p->sketch, p->seed, STREAM_SKETCH, 0,
+                           1 / sqrt((double)m), &s, err) &&
+              job_step(job, 0.1, "product", err) &&
+              backend_alloc(job->backend, a->dtype, a->rows, m, y, err) &&
+              backend_gemm(a, false, &s, false, y, err);
+    backend_release(&s);
+    return ok;
+}
+
+static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
+                struct error *err)
+{
+    const struct params *p = params;
+    struct pair pair = PAIR_OF(p);
+    struct matrix_view a = in->matrices[0];
+    struct buffer ab = { 0 }, y = { 0 };
+    return backend_load(job->backend, a, &ab, err) &&
+           make_sketch(job, &ab, p, rank_clamped(p->rank, a.rows, a.cols), &y, err) &&
+           pair_fit(job, &pair, &ab, &y, p->rounds, out, err) &&
+           (!has_bound(p) || set_bound(job, in, p, out, err));
+}
+
+const struct method method_lplr = {
+    .name = "lplr",
+    .title = "LPLR",
+    .summary = "A random sketch rounded, then a rounded least-squares fit: no SVD anywhere.",
+    .source = "Saha, Srivastava, Pilanci, NeurIPS 2023 (arXiv 2310.11028), Algorithm 1",
+    .params = PARAM_TABLE(struct params, rows),
+    .bits = bits,
+    .run = run,
+};

@@ -1,1 +1,65 @@
-#include "method.h"
+/* LPLR with the best range instead of a random one: Q(U Sigma), then least squares. */
+
+#include "coding_rows.h"
+#include "pair.h"
+#include "truncation.h"
+
+struct params {
+    int rank, left_bits, right_bits, rounding, scales, quantizer, rounds;
+    bool symmetric;
+    uint64_t seed;
+};
+
+/* clang-format off */
+static const struct param rows[] = {
+    ROW_RANK(struct params),
+    ROW_LEFT_BITS(struct params, 6, 4),
+    ROW_RIGHT_BITS(struct params, 6, 8),
+    ROW_ROUNDING(struct params),
+    ROW_SCALES(struct params),
+    ROW_SYMMETRIC(struct params),
+    ROW_QUANTIZER(struct params),
+    ROW_ROUNDS(struct params),
+    ROW_SEED(struct params),
+};
+/* clang-format on */
+
+static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, bool paper)
+{
+    const struct params *p = params;
+    struct pair pair = PAIR_OF(p);
+    (void)dtype;
+    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
+}
+
+static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
+                struct error *err)
+{
+    const struct params *p = params;
+    struct pair pair = PAIR_OF(p);
+    struct matrix_view a = in->matrices[0];
+    struct svd s = { 0 };
+    struct buffer ab = { 0 }, start = { 0 };
+    bool ok = truncation(job, in, 0, rank_clamped(p->rank, a.rows, a.cols), false, &s,
+                         &out->measures[0].optimal, err);
+    if (ok) {
+        truncation_scale(s.u.view, s.sigma, 1, true);
+        ok = backend_load(job->backend, a, &ab, err) &&
+             backend_load(job->backend, s.u.view, &start, err) &&
+             pair_fit(job, &pair, &ab, &start, p->rounds, out, err);
+    }
+    backend_release(&start);
+    backend_release(&ab);
+    svd_finish(&s);
+    return ok;
+}
+
+const struct method method_lplr_svd = {
+    .name = "lplr-svd",
+    .title = "LPLR-SVD",
+    .summary = "The leading left singular vectors rounded, then a rounded least-squares fit.",
+    .source = PAPER_LPLR ", Algorithm 3",
+    .params = PARAM_TABLE(struct params, rows),
+    .bits = bits,
+    .run = run,
+};

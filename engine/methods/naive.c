@@ -1,1 +1,70 @@
+/* The matrix itself, rounded: what every factorization has to beat at the same size. */
+
+#include "coding_rows.h"
 #include "method.h"
+
+struct params {
+    int bits, rounding, scales, quantizer;
+    bool symmetric;
+    uint64_t seed;
+};
+
+/* clang-format off */
+static const struct param rows[] = {
+    { PARAM(struct params, bits), .title = "Bits", .shorthand = "B", .unit = "bits",
+      .help = "Bits per entry of the matrix.",
+      .source = PAPER_LPLR ", naive quantization, B_nq",
+      .min = 1, .max = CODING_BITS_MAX, .def = 4, .paper = 4 },
+    ROW_ROUNDING(struct params),
+    ROW_SCALES(struct params),
+    ROW_QUANTIZER(struct params),
+    ROW_SYMMETRIC(struct params),
+    ROW_SEED(struct params),
+};
+/* clang-format on */
+
+static struct coding coding_of(const struct params *p)
+{
+    return (struct coding){
+        .quantizer = quantizer_at(p->quantizer),
+        .bits = p->bits,
+        .rounding = (enum rounding)p->rounding,
+        .scales = (enum scales)p->scales,
+        .symmetric = p->symmetric,
+        .seed = p->seed,
+        .stream = STREAM_DITHER_LEFT,
+    };
+}
+
+static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, bool paper)
+{
+    struct coding c = coding_of(params);
+    (void)dtype;
+    return (paper ? coding_bits_paper : coding_bits_true)(&c, n, d);
+}
+
+static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
+                struct error *err)
+{
+    struct coding c = coding_of(params);
+    struct buffer a = { 0 };
+    struct coded codes = { 0 };
+    size_t dense;
+    bool ok = job_step(job, 0, "loading", err) &&
+              backend_load(job->backend, in->matrices[0], &a, err) &&
+              job_step(job, 0.2, "rounding", err) && backend_code(&c, &a, &codes, err) &&
+              result_add_coded(out, "dense", &codes, &dense, err) &&
+              result_add_term(out, 0, dense, TERM_DENSE, err);
+    coded_finish(&codes);
+    return ok;
+}
+
+const struct method method_naive = {
+    .name = "naive",
+    .title = "Naive quantization",
+    .summary = "Rounds the matrix itself, entry by entry.",
+    .source = PAPER_LPLR ", the baseline NQ",
+    .params = PARAM_TABLE(struct params, rows),
+    .bits = bits,
+    .run = run,
+};
