@@ -1,6 +1,7 @@
 #include "document.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -165,6 +166,19 @@ bool document_add(struct document *d, const char *name, size_t rows, size_t cols
                                          .size = size,
                                          .encoding = encoding };
     return true;
+}
+
+void document_note(struct document *d, const char *format, ...)
+{
+    size_t n = strlen(d->notice);
+    va_list args;
+    if (n && n + 2 < sizeof(d->notice)) {
+        memcpy(d->notice + n, "; ", 3);
+        n += 2;
+    }
+    va_start(args, format);
+    vsnprintf(d->notice + n, sizeof(d->notice) - n, format, args);
+    va_end(args);
 }
 
 const struct format *format_for_output(const char *path)

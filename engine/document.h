@@ -50,6 +50,8 @@ bool document_is_picture(const struct document *d); /* its entries are planes in
 struct document *document_new(const char *name, struct error *err);
 bool document_add(struct document *d, const char *name, size_t rows, size_t cols, const char *dtype,
                   uint64_t offset, uint64_t size, int encoding, struct error *err);
+/* One more thing that was done to the file on the way in, for its notice. */
+void document_note(struct document *d, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* What a run works on: FILE::NAME is one entry; FILE alone is the whole picture
  * (1 or 3 planes) or the only matrix of the file. */
