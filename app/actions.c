@@ -1,1 +1,244 @@
 #include "actions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "overlay.h"
+#include "registry.h"
+#include "setting.h"
+
+static void next_field(struct model *m)
+{
+    if (m->field + 1 < m->method->params.n)
+        m->field++;
+}
+
+static void previous_field(struct model *m)
+{
+    if (m->field > 0)
+        m->field--;
+}
+
+static void step(struct model *m, const struct param *p, int direction, bool coarse)
+{
+    if (p)
+        setting_step(m, p, direction, coarse);
+}
+
+static void increase(struct model *m)
+{
+    step(m, model_field(m), 1, false);
+}
+
+static void decrease(struct model *m)
+{
+    step(m, model_field(m), -1, false);
+}
+
+static void increase_coarse(struct model *m)
+{
+    step(m, model_field(m), 1, true);
+}
+
+static void decrease_coarse(struct model *m)
+{
+    step(m, model_field(m), -1, true);
+}
+
+/* The rank, or, where there is none, the method's first row. */
+static const struct param *main_parameter(const struct model *m)
+{
+    const struct param *rank = param_find(&m->method->params, "rank");
+    return rank || !m->method->params.n ? rank : &m->method->params.rows[0];
+}
+
+static void more(struct model *m)
+{
+    step(m, main_parameter(m), 1, false);
+}
+
+static void fewer(struct model *m)
+{
+    step(m, main_parameter(m), -1, false);
+}
+
+static void minimum(struct model *m)
+{
+    const struct param *p = model_field(m);
+    if (p)
+        setting_put(m, p, p->min);
+}
+
+static void maximum(struct model *m)
+{
+    const struct param *p = model_field(m);
+    if (p)
+        setting_put(m, p, model_limit(m, p));
+}
+
+static void elbow(struct model *m)
+{
+    struct error err;
+    if (!setting_elbow(m, &err))
+        model_say(m, true, "%s", err.text);
+}
+
+static void full(struct model *m)
+{
+    const struct param *rank = param_find(&m->method->params, "rank");
+    if (rank)
+        setting_put(m, rank, model_limit(m, rank));
+    else
+        model_say(m, true, "%s has no rank", m->method->name);
+}
+
+static void next_pane(struct model *m)
+{
+    m->focus = (m->focus + 1) % PANE_COUNT;
+}
+
+static void previous_pane(struct model *m)
+{
+    m->focus = (m->focus + PANE_COUNT - 1) % PANE_COUNT;
+}
+
+static void next_method(struct model *m)
+{
+    size_t i = 0;
+    while (methods[i] != m->method)
+        i++;
+    model_set_method(m, methods[i + 1] ? methods[i + 1] : methods[0]);
+}
+
+static void reseed(struct model *m)
+{
+    const struct param *seed = param_find(&m->method->params, "seed");
+    if (seed)
+        setting_step(m, seed, 1, false);
+    else
+        model_say(m, false, "%s draws no random numbers", m->method->name);
+}
+
+static void cancel(struct model *m)
+{
+    if (m->busy) {
+        m->busy = false;
+        m->cancel = true;
+        model_say(m, false, "cancelled at %.0f %%, showing %s rank %zu", m->progress * 100,
+                  m->shown ? "the last picture," : "no picture,", m->numbers.rank);
+    } else if (m->quit_asked) {
+        m->quit = true;
+    } else {
+        m->quit_asked = true;
+        model_say(m, false, "nothing is running - C-c once more quits");
+    }
+}
+
+static void redraw(struct model *m)
+{
+    m->redraw = true;
+}
+
+static void suspend(struct model *m)
+{
+    m->suspend = true;
+}
+
+static void quit(struct model *m)
+{
+    m->quit = true;
+}
+
+/* clang-format off */
+const struct action common_actions[] = {
+    { "decrease", "h Left", "Values", "one step down", "value", decrease },
+    { "increase", "l Right", "Values", "one step up", NULL, increase },
+    { "decrease-coarse", "H PgDn", "Values", "a large step down: half, or ten steps", NULL, decrease_coarse },
+    { "increase-coarse", "L PgUp", "Values", "a large step up: double, or ten steps", NULL, increase_coarse },
+    { "next-field", "j Down", "Values", "next parameter", NULL, next_field },
+    { "previous-field", "k Up", "Values", "previous parameter", NULL, previous_field },
+    { "type", "= Enter", "Values", "type a value: a number, *2, /2, a name, elbow, full", "type", overlay_type },
+    { "minimum", "^", "Values", "smallest value", NULL, minimum },
+    { "maximum", "$", "Values", "largest value", NULL, maximum },
+    { "more", "+", "Rank", "rank one up, from any parameter", NULL, more },
+    { "fewer", "-", "Rank", "rank one down, from any parameter", NULL, fewer },
+    { "elbow", "g", "Rank", "rank at the elbow of the spectrum", "elbow", elbow },
+    { "full", "G", "Rank", "full rank", NULL, full },
+    { "methods", "m", "Method", "choose a method", "method", overlay_methods },
+    { "next-method", "M", "Method", "next method", NULL, next_method },
+    { "reseed", "r", "Method", "next seed: other random numbers", NULL, reseed },
+    { "next-pane", "Tab", "Screen", "next pane", NULL, next_pane },
+    { "previous-pane", "S-Tab", "Screen", "previous pane", NULL, previous_pane },
+    { "redraw", "C-l", "Screen", "draw everything anew", NULL, redraw },
+    { "export", "e", "Program", "write the picture, the matrix or the packed factors", "export", overlay_export },
+    { "help", "? F1", "Program", "every key", "help", overlay_help },
+    { "close", "Esc", "Program", "close what lies on top", NULL, overlay_close },
+    { "cancel", "C-c", "Program", "stop what is running; twice with nothing running: quit", NULL, cancel },
+    { "suspend", "C-z", "Program", "back to the shell; fg returns", NULL, suspend },
+    { "quit", "q", "Program", "quit", "quit", quit },
+    { 0 },
+};
+/* clang-format on */
+
+static bool has_key(const char *keys, const char *key)
+{
+    size_t n = strlen(key);
+    for (const char *at = keys; (at = strstr(at, key)); at += n)
+        if ((at == keys || at[-1] == ' ') && (at[n] == 0 || at[n] == ' '))
+            return true;
+    return false;
+}
+
+const struct action *action_for_key(const struct model *m, const char *key)
+{
+    const struct action *const tables[] = { m->view->actions, common_actions };
+    for (size_t t = 0; *key && t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name; a++)
+            if (has_key(a->keys, key))
+                return a;
+    return NULL;
+}
+
+const struct action *action_find(const struct model *m, const char *name)
+{
+    const struct action *const tables[] = { m->view->actions, common_actions };
+    for (size_t t = 0; t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name; a++)
+            if (!strcmp(a->name, name))
+                return a;
+    return NULL;
+}
+
+/* 1 to 9 are the views, as their tabs say. */
+static bool view_key(struct model *m, const char *key)
+{
+    if (key[0] < '1' || key[0] > '9' || key[1])
+        return false;
+    for (int i = 0; views[i]; i++)
+        if (i == key[0] - '1') {
+            m->view = views[i];
+            model_resize(m, m->width, m->height); /* another view has another picture size */
+            return true;
+        }
+    return false;
+}
+
+void action_press(struct model *m, const char *key, uint32_t text)
+{
+    bool interrupt = !strcmp(key, "C-c");
+    if (!interrupt)
+        m->quit_asked = false;
+    if (!interrupt || !m->busy) /* while something runs its message stays */
+        m->message[0] = 0;
+    m->message_is_error = false;
+
+    const struct action *a = action_for_key(m, key);
+    bool everywhere = interrupt || !strcmp(key, "C-l") || !strcmp(key, "C-z");
+    if (m->overlay != OVERLAY_NONE && !everywhere) {
+        overlay_press(m, key, text);
+    } else if (a) {
+        a->run(m);
+    } else if (!view_key(m, key)) {
+        model_say(m, false, "no key '%s' here - ? for help", key);
+    }
+}

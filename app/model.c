@@ -1,1 +1,306 @@
 #include "model.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "view.h"
+
+static const struct numbers unknown = {
+    .error = NAN, .optimal = NAN, .bound = NAN, .psnr = NAN, .ssim = NAN
+};
+
+static size_t method_index(const struct method *method)
+{
+    size_t i = 0;
+    while (methods[i] != method)
+        i++;
+    return i;
+}
+
+bool model_init(struct model *m, struct error *err)
+{
+    *m = (struct model){ 0 };
+    size_t n = 0;
+    while (methods[n])
+        n++;
+    if (n == 0 || n > MODEL_METHODS)
+        return fail(err, ERROR_USAGE, "the workbench has room for 1 to %d methods, not for %zu",
+                    MODEL_METHODS, n);
+    for (size_t i = 0; i < n; i++)
+        param_defaults(&methods[i]->params, false, &m->params[i]);
+    m->method = methods[0];
+    m->view = views[0];
+    m->width = 80;
+    m->height = 24;
+    m->unicode = true;
+    m->numbers = unknown;
+    m->frame_ms = -1;
+    m->focus = PANE_FORM;
+    return true;
+}
+
+static void forget(struct model *m)
+{
+    subject_destroy(m->subject);
+    shown_destroy(m->shown);
+    m->subject = NULL;
+    m->shown = NULL;
+    m->numbers = unknown;
+    m->asked_holds = false;
+    m->opened = m->serial;
+}
+
+void model_finish(struct model *m)
+{
+    forget(m);
+    document_unref(m->document);
+    *m = (struct model){ 0 };
+}
+
+struct params_any *model_params(struct model *m)
+{
+    return &m->params[method_index(m->method)];
+}
+
+const struct params_any *model_params_const(const struct model *m)
+{
+    return &m->params[method_index(m->method)];
+}
+
+const struct param *model_field(const struct model *m)
+{
+    return m->field < m->method->params.n ? &m->method->params.rows[m->field] : NULL;
+}
+
+double model_limit(const struct model *m, const struct param *p)
+{
+    if (!m->subject || strcmp(p->key, "rank") != 0)
+        return p->max;
+    size_t side = m->subject->rows < m->subject->cols ? m->subject->rows : m->subject->cols;
+    return fmax(p->min, fmin(p->max, (double)side));
+}
+
+size_t model_rank(const struct model *m)
+{
+    const struct param *p = param_find(&m->method->params, "rank");
+    if (!p)
+        return 0;
+    return (size_t)fmin(param_get(p, model_params_const(m)), model_limit(m, p));
+}
+
+/* The numbers of a nested picture at this rank: the error is the tail of the
+ * spectrum (Eckart, Young 1936), the size is counted, nothing is run. */
+static void derive(struct model *m)
+{
+    const struct subject *s = m->subject;
+    const struct param *rank = param_find(&m->method->params, "rank");
+    if (!s || !m->shown || !m->shown->nested || m->shown->method != m->method || !rank)
+        return;
+    struct params_any params = *model_params(m);
+    struct numbers *n = &m->numbers;
+    n->rank = model_rank(m);
+    n->dead = 0;
+    param_put(rank, &params, (double)n->rank);
+    n->error = n->optimal = subject_tail(s, n->rank);
+    n->bound = NAN;
+    n->bits_paper = s->planes * m->method->bits(&params, DTYPE_F32, s->rows, s->cols, true);
+    n->bits_true = s->planes * m->method->bits(&params, DTYPE_F32, s->rows, s->cols, false);
+    n->entries = s->planes * s->rows * s->cols;
+}
+
+static void picture_size(const struct model *m, int *width, int *height)
+{
+    *width = *height = 0;
+    m->view->picture_size(m, m->width, m->height, width, height);
+}
+
+/* The parameters matter to the picture only where a rank is not a truncation. */
+static bool same_settings(const struct model *m, const struct method *method,
+                          const struct params_any *params)
+{
+    return method == m->method && ((method->flags & METHOD_NESTED) ||
+                                   param_equal(&method->params, params, model_params_const(m)));
+}
+
+static bool same_size(const struct model *m, size_t w, size_t h)
+{
+    int width, height;
+    picture_size(m, &width, &height);
+    return (size_t)width == w && (size_t)height == h;
+}
+
+static void judge(struct model *m)
+{
+    const struct shown *s = m->shown;
+    m->stale = m->document &&
+               !(s && m->subject && m->subject->exact && same_settings(m, s->method, &s->params) &&
+                 same_size(m, s->previews[0].width, s->previews[0].height));
+}
+
+static void blank_quality(struct model *m)
+{
+    m->quality_stale = true;
+    m->quality_asked = false;
+    m->numbers.psnr = m->numbers.ssim = NAN;
+    m->numbers.factors_bytes = 0;
+}
+
+void model_changed(struct model *m)
+{
+    blank_quality(m);
+    derive(m);
+    judge(m);
+}
+
+void model_open(struct model *m, struct document *d, const char *entry)
+{
+    struct document *old = m->document;
+    m->document = document_ref(d);
+    document_unref(old);
+    snprintf(m->entry, sizeof(m->entry), "%s", entry ? entry : "");
+    forget(m);
+    m->export.path[0] = 0;
+    model_changed(m);
+}
+
+void model_resize(struct model *m, int width, int height)
+{
+    m->width = width;
+    m->height = height;
+    judge(m);
+}
+
+void model_set_method(struct model *m, const struct method *method)
+{
+    const struct param *old = model_field(m);
+    m->method = method;
+    m->field = 0;
+    for (size_t i = 0; old && i < method->params.n; i++)
+        if (!strcmp(method->params.rows[i].key, old->key))
+            m->field = i;
+    model_changed(m);
+}
+
+void model_say(struct model *m, bool error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(m->message, sizeof(m->message), format, arguments);
+    va_end(arguments);
+    m->message_is_error = error;
+}
+
+static void fill(struct model *m, enum request_kind kind, struct request *out)
+{
+    *out = (struct request){ .serial = ++m->serial,
+                             .kind = kind,
+                             .planes = m->planes,
+                             .method = m->method,
+                             .params = *model_params(m) };
+    memcpy(out->entry, m->entry, sizeof(out->entry));
+    picture_size(m, &out->width, &out->height);
+    if (kind == REQUEST_PICTURE) {
+        m->asked = *out;
+        m->asked_holds = true;
+    } else if (m->busy && m->out == REQUEST_PICTURE) {
+        m->asked_holds = false; /* this one overtakes it */
+    }
+    out->document = document_ref(m->document);
+    m->out = kind;
+    m->busy = true;
+    m->progress = 0;
+    m->stage[0] = 0;
+}
+
+/* Whatever was asked for once, and was answered, failed or was stopped, is not
+ * asked for again until something changes. */
+static bool wants_picture(const struct model *m)
+{
+    int width, height;
+    picture_size(m, &width, &height);
+    return m->stale &&
+           !(m->asked_holds && m->asked.planes == m->planes && m->asked.width == width &&
+             m->asked.height == height && same_settings(m, m->asked.method, &m->asked.params));
+}
+
+bool model_want(struct model *m, bool idle, struct request *out)
+{
+    if (!m->document || (m->busy && m->out == REQUEST_EXPORT))
+        return false;
+    if (m->export.path[0]) {
+        fill(m, REQUEST_EXPORT, out);
+        memcpy(out->path, m->export.path, sizeof(out->path));
+        out->force = m->export.force;
+        m->export.path[0] = 0;
+        return true;
+    }
+    if (wants_picture(m)) {
+        fill(m, REQUEST_PICTURE, out);
+        return true;
+    }
+    if (idle && !m->busy && !m->stale && m->quality_stale && !m->quality_asked) {
+        fill(m, REQUEST_QUALITY, out);
+        m->quality_asked = true;
+        return true;
+    }
+    return false;
+}
+
+static void accept_picture(struct model *m, struct outcome *o)
+{
+    if (o->subject) {
+        if (!m->subject && o->subject->notice[0])
+            model_say(m, false, "%s", o->subject->notice);
+        subject_destroy(m->subject);
+        m->subject = o->subject;
+        o->subject = NULL;
+    }
+    if (o->shown) {
+        shown_destroy(m->shown);
+        m->shown = o->shown;
+        o->shown = NULL;
+        m->numbers = o->numbers;
+        blank_quality(m);
+        derive(m);
+    }
+    judge(m);
+}
+
+static void accept_quality(struct model *m, const struct outcome *o)
+{
+    if (!m->quality_asked || o->serial != m->serial) /* of settings that are gone */
+        return;
+    m->numbers = o->numbers;
+    m->quality_stale = false;
+}
+
+static void accept_export(struct model *m, const struct outcome *o)
+{
+    const char *name = strrchr(o->path, '/');
+    model_say(m, false, "wrote %.120s: %llu bytes (packed factors: %llu, source: %llu)",
+              name ? name + 1 : o->path, (unsigned long long)o->numbers.written_bytes,
+              (unsigned long long)o->numbers.factors_bytes,
+              (unsigned long long)(m->subject ? m->subject->source_bytes : 0));
+    m->numbers.written_bytes = o->numbers.written_bytes;
+}
+
+void model_accept(struct model *m, struct outcome *o)
+{
+    if (o->serial == m->serial && o->final)
+        m->busy = false;
+    bool gone = o->serial <= m->opened && o->kind != REQUEST_EXPORT;
+    if (gone) {
+        /* of a document that is gone */
+    } else if (!o->ok) {
+        model_say(m, true, "%s", o->error.text);
+    } else if (o->kind == REQUEST_PICTURE) {
+        accept_picture(m, o);
+    } else if (o->kind == REQUEST_QUALITY) {
+        accept_quality(m, o);
+    } else {
+        accept_export(m, o);
+    }
+    outcome_finish(o);
+}

@@ -40,6 +40,7 @@ struct model {
     struct numbers numbers;  /* of what is shown; recomputed from prefix sums for nested methods */
     bool stale;              /* shown is not yet what the parameters say: "~" */
     bool quality_stale;      /* psnr, ssim, bytes are of an older setting: blanked */
+    bool quality_asked;      /* of this setting, already */
 
     uint64_t serial; /* of the newest request */
     bool busy;       /* a request is out */

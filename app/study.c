@@ -1,1 +1,545 @@
+/* What stays between requests: the matrices, their SVDs, and the last
+ * approximation. Truncated SVDs are nested in rank, so that their picture is made
+ * of the whole SVD once, at the screen's resolution, and any rank is a product of
+ * leading columns: performance notes in docs/architecture.md. */
+
 #include "study.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "approximate.h"
+#include "export.h"
+#include "memory.h"
+#include "provenance.h"
+#include "quality.h"
+#include "spectrum.h"
+#include "truncation.h"
+
+enum {
+    COARSE_FROM = 700, /* smallest side from which a first sketch comes before the SVD */
+    COARSE_RANK = 32,
+};
+
+struct study {
+    struct backend *backend; /* borrowed */
+    struct arena scratch;
+
+    struct selection selection; /* what the rest belongs to; n 0: nothing */
+    char entry[64];
+    enum planes planes;
+    struct matrix matrices[SELECTION_MAX];
+    double norm[SELECTION_MAX];
+    struct svd svds[SELECTION_MAX];
+    size_t n_svds;    /* the first so many are there */
+    double low, high; /* values shown as black and white */
+
+    /* The last approximation, and what it is of. */
+    struct approximation kept;
+    const struct method *kept_method; /* NULL: none */
+    struct params_any kept_params;
+};
+
+/* One request on its way. */
+struct run {
+    struct study *study;
+    const struct request *request;
+    struct job job;
+    void (*emit)(void *context, struct outcome *o);
+    void *context;
+};
+
+static const struct numbers unknown = {
+    .error = NAN, .optimal = NAN, .bound = NAN, .psnr = NAN, .ssim = NAN
+};
+
+void request_finish(struct request *r)
+{
+    document_unref(r->document);
+    r->document = NULL;
+}
+
+void subject_destroy(struct subject *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < SELECTION_MAX; i++) {
+        memory_free(s->sigma[i]);
+        matrix_finish(&s->original[i]);
+    }
+    memory_free(s);
+}
+
+void shown_destroy(struct shown *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < SELECTION_MAX; i++)
+        preview_finish(&s->previews[i]);
+    memory_free(s);
+}
+
+void outcome_finish(struct outcome *o)
+{
+    subject_destroy(o->subject);
+    shown_destroy(o->shown);
+    o->subject = NULL;
+    o->shown = NULL;
+}
+
+double subject_tail(const struct subject *s, size_t rank)
+{
+    double tail = 0, whole = 0;
+    for (size_t p = 0; p < s->planes; p++) {
+        double known = 0;
+        for (size_t i = s->n; i-- > rank;)
+            tail += s->sigma[p][i] * s->sigma[p][i];
+        for (size_t i = 0; i < s->n; i++)
+            known += s->sigma[p][i] * s->sigma[p][i];
+        /* Of a first sketch, the rest is known by the norm alone; of a whole SVD the
+         * difference is rounding, which the root would blow up. */
+        if (!s->exact)
+            tail += fmax(0, s->norm[p] * s->norm[p] - known);
+        whole += s->norm[p] * s->norm[p];
+    }
+    return whole > 0 ? sqrt(tail / whole) : 0;
+}
+
+double subject_sigma(const struct subject *s, size_t i)
+{
+    double sum = 0;
+    for (size_t p = 0; i < s->n && p < s->planes; p++)
+        sum += s->sigma[p][i] * s->sigma[p][i];
+    return sqrt(sum);
+}
+
+struct study *study_create(struct backend *backend, struct error *err)
+{
+    struct study *s = memory_alloc(sizeof(*s), err);
+    if (s)
+        s->backend = backend;
+    return s;
+}
+
+static void forget_kept(struct study *s)
+{
+    approximation_finish(&s->kept);
+    s->kept = (struct approximation){ 0 };
+    s->kept_method = NULL;
+}
+
+static void forget(struct study *s)
+{
+    forget_kept(s);
+    for (size_t i = 0; i < SELECTION_MAX; i++) {
+        svd_finish(&s->svds[i]);
+        matrix_finish(&s->matrices[i]);
+    }
+    s->n_svds = 0;
+    selection_finish(&s->selection);
+    s->selection = (struct selection){ 0 };
+}
+
+void study_destroy(struct study *s)
+{
+    if (!s)
+        return;
+    forget(s);
+    arena_finish(&s->scratch);
+    memory_free(s);
+}
+
+/* Pictures lie in [0, 1] already; other matrices are shown from their smallest to
+ * their largest entry. */
+static void find_range(struct study *s)
+{
+    s->low = 0;
+    s->high = 1;
+    if (s->selection.picture)
+        return;
+    double low = INFINITY, high = -INFINITY;
+    for (size_t p = 0; p < s->selection.n; p++) {
+        struct matrix_view a = s->matrices[p].view;
+        for (size_t i = 0; i < a.rows; i++)
+            for (size_t j = 0; j < a.cols; j++) {
+                double x = matrix_at(a, i, j);
+                low = fmin(low, x);
+                high = fmax(high, x);
+            }
+    }
+    if (low < 0 || high > 1) {
+        s->low = low;
+        s->high = high > low ? high : low + 1;
+    }
+}
+
+/* Reads the matrices, unless they are there already. */
+static bool look_at(struct run *r, bool *fresh, struct error *err)
+{
+    struct study *s = r->study;
+    const struct request *q = r->request;
+    *fresh = s->selection.n == 0 || s->selection.document != q->document ||
+             s->planes != q->planes || strcmp(s->entry, q->entry) != 0;
+    if (!*fresh)
+        return true;
+    struct selection selection = { 0 };
+    struct matrix matrices[SELECTION_MAX] = { 0 };
+    if (!selection_of(q->document, q->entry[0] ? q->entry : NULL, q->planes, &selection, err))
+        return false;
+    if (!job_step(&r->job, 0, "reading", err) ||
+        !selection_read(&selection, DTYPE_F32, NONFINITE_REFUSE, matrices, err)) {
+        for (size_t p = 0; p < SELECTION_MAX; p++)
+            matrix_finish(&matrices[p]);
+        selection_finish(&selection);
+        return false;
+    }
+    forget(s);
+    s->selection = selection;
+    memcpy(s->matrices, matrices, sizeof(matrices));
+    memcpy(s->entry, q->entry, sizeof(s->entry));
+    s->planes = q->planes;
+    for (size_t p = 0; p < selection.n; p++)
+        s->norm[p] = matrix_norm(matrices[p].view);
+    find_range(s);
+    return true;
+}
+
+static size_t short_side(const struct study *s)
+{
+    return s->selection.rows < s->selection.cols ? s->selection.rows : s->selection.cols;
+}
+
+/* The screen's brightness of x is (x - low) / (high - low): linear, so that it goes
+ * into the factors, and the constant into the dense part. */
+static bool preview_scale(const struct study *s, struct preview *p, struct error *err)
+{
+    if (s->low == 0 && s->high == 1)
+        return true;
+    if (!p->dense.view.data && !matrix_init(&p->dense, DTYPE_F32, p->height, p->width, err))
+        return false;
+    double scale = 1 / (s->high - s->low);
+    for (size_t i = 0; i < p->height; i++) {
+        for (size_t j = 0; j < p->rank; j++)
+            matrix_put(p->left.view, i, j, matrix_at(p->left.view, i, j) * scale);
+        for (size_t j = 0; j < p->width; j++)
+            matrix_put(p->dense.view, i, j, (matrix_at(p->dense.view, i, j) - s->low) * scale);
+    }
+    return true;
+}
+
+static bool original_at(const struct study *s, size_t plane, int height, int width,
+                        struct matrix *out, struct error *err)
+{
+    if (!matrix_init(out, DTYPE_F32, (size_t)height, (size_t)width, err) ||
+        !preview_resample(s->matrices[plane].view, out->view, err))
+        return false;
+    for (size_t i = 0; i < out->view.rows; i++)
+        for (size_t j = 0; j < out->view.cols; j++)
+            matrix_put(out->view, i, j, (matrix_at(out->view, i, j) - s->low) / (s->high - s->low));
+    return true;
+}
+
+/* What is looked at, from the SVDs (all of them, or first sketches). NULL: failed. */
+static struct subject *subject_of(const struct run *r, const struct svd *svds, bool exact,
+                                  struct error *err)
+{
+    const struct study *s = r->study;
+    struct subject *out = memory_alloc(sizeof(*out), err);
+    if (!out)
+        return NULL;
+    out->rows = s->selection.rows;
+    out->cols = s->selection.cols;
+    out->planes = s->selection.n;
+    out->picture = s->selection.picture;
+    out->exact = exact;
+    out->source_bytes = document_size(s->selection.document);
+    snprintf(out->notice, sizeof(out->notice), "%s", s->selection.document->notice);
+    out->n = svds[0].n;
+    for (size_t p = 1; p < out->planes; p++)
+        out->n = svds[p].n < out->n ? svds[p].n : out->n;
+    bool ok = true;
+    for (size_t p = 0; ok && p < out->planes; p++) {
+        out->norm[p] = s->norm[p];
+        out->sigma[p] = memory_alloc(out->n * sizeof(double), err);
+        ok = out->sigma[p] &&
+             original_at(s, p, r->request->height, r->request->width, &out->original[p], err);
+        if (ok)
+            memcpy(out->sigma[p], svds[p].sigma, out->n * sizeof(double));
+    }
+    if (ok)
+        return out;
+    subject_destroy(out);
+    return NULL;
+}
+
+/* A picture of SVDs, or, svds NULL, of the kept approximation. NULL: failed. */
+static struct shown *shown_of(const struct run *r, const struct svd *svds, struct error *err)
+{
+    const struct study *s = r->study;
+    struct shown *out = memory_alloc(sizeof(*out), err);
+    if (!out)
+        return NULL;
+    out->method = r->request->method;
+    out->params = r->request->params;
+    out->nested = svds != NULL;
+    out->planes = s->selection.n;
+    out->space = s->selection.n == 3 ? s->selection.planes : PLANES_RGB;
+    size_t height = (size_t)r->request->height, width = (size_t)r->request->width;
+    bool many = s->kept.n == 1;
+    bool ok = true;
+    for (size_t p = 0; ok && p < out->planes; p++) {
+        ok = svds ? preview_of_svd(&svds[p], height, width, &out->previews[p], err)
+                  : preview_of_result(&s->kept.results[many ? 0 : p], many ? p : 0, height, width,
+                                      &out->previews[p], err);
+        ok = ok && preview_scale(s, &out->previews[p], err);
+    }
+    if (ok)
+        return out;
+    shown_destroy(out);
+    return NULL;
+}
+
+static void emit(const struct run *r, struct outcome *o)
+{
+    o->serial = r->request->serial;
+    o->kind = r->request->kind;
+    snprintf(o->path, sizeof(o->path), "%s", r->request->path);
+    r->emit(r->context, o);
+}
+
+/* The leading triplets of a large matrix, shown while the SVD is still computed. */
+static bool coarse(struct run *r, struct error *err)
+{
+    struct study *s = r->study;
+    struct svd sketch[SELECTION_MAX] = { 0 };
+    struct outcome o = { .ok = true, .numbers = unknown };
+    bool ok = true;
+    for (size_t p = 0; ok && p < s->selection.n; p++) {
+        const struct inputs in = { .matrices = &s->matrices[p].view, .n = 1 };
+        ok = job_step(&r->job, 0.02, "first sketch", err) &&
+             truncation(&r->job, &in, 0, COARSE_RANK, false, &sketch[p], err);
+    }
+    if (ok) {
+        o.subject = subject_of(r, sketch, false, err);
+        o.shown = o.subject ? shown_of(r, sketch, err) : NULL;
+        ok = o.shown != NULL;
+    }
+    for (size_t p = 0; p < s->selection.n; p++)
+        svd_finish(&sketch[p]);
+    backend_release_all(s->backend);
+    arena_finish(&s->scratch);
+    if (ok)
+        emit(r, &o);
+    else
+        outcome_finish(&o);
+    return ok;
+}
+
+/* The SVD of every plane. One that is done is kept even if the request is
+ * overtaken: the next one begins where this one stopped. */
+static bool decompose(struct run *r, struct error *err)
+{
+    struct study *s = r->study;
+    size_t n = s->selection.n;
+    if (s->n_svds == 0 && short_side(s) > COARSE_FROM && !coarse(r, err))
+        return false;
+    while (s->n_svds < n) {
+        if (!job_step(&r->job, 0.05 + 0.9 * (double)s->n_svds / (double)n, "SVD", err) ||
+            !linalg_svd(s->matrices[s->n_svds].view, &s->svds[s->n_svds], err))
+            return false;
+        s->n_svds++;
+    }
+    return job_step(&r->job, 0.95, "picture", err);
+}
+
+static bool keeps(const struct study *s, const struct request *q)
+{
+    return s->kept_method && s->kept_method == q->method &&
+           param_equal(&q->method->params, &s->kept_params, &q->params);
+}
+
+/* Runs the method, unless the last result is the one. */
+static bool approximation_of(struct run *r, struct error *err)
+{
+    struct study *s = r->study;
+    const struct request *q = r->request;
+    if (keeps(s, q))
+        return true;
+    struct matrix_view views[SELECTION_MAX];
+    for (size_t p = 0; p < s->selection.n; p++)
+        views[p] = s->matrices[p].view;
+    const struct inputs in = { .matrices = views, .n = s->selection.n, .svds = s->svds };
+    struct approximation a = { 0 };
+    if (!approximate(&r->job, q->method, &q->params, &in, &a, err)) {
+        approximation_finish(&a);
+        return false;
+    }
+    forget_kept(s);
+    s->kept = a;
+    s->kept_method = q->method;
+    s->kept_params = q->params;
+    return true;
+}
+
+static struct numbers numbers_of(const struct study *s)
+{
+    const struct approximation *a = &s->kept;
+    struct numbers n = unknown;
+    double bound = 0, norm = 0;
+    n.rank = a->results[0].rank;
+    for (size_t i = 0; i < a->n; i++) {
+        n.dead += a->results[i].dead;
+        for (size_t j = 0; j < a->results[i].n_measures; j++) {
+            const struct measure *m = &a->results[i].measures[j];
+            bound += m->bound * m->bound * m->norm * m->norm; /* NAN spreads, as it should */
+            norm += m->norm * m->norm;
+        }
+    }
+    n.error = a->error;
+    n.optimal = a->optimal;
+    n.bound = sqrt(bound / norm); /* 0 / 0 is unknown too */
+    n.seconds = a->seconds;
+    n.bits_paper = a->bits_paper;
+    n.bits_true = a->bits_true;
+    n.entries = a->entries;
+    return n;
+}
+
+static bool picture(struct run *r, struct outcome *o, struct error *err)
+{
+    struct study *s = r->study;
+    bool nested = r->request->method->flags & METHOD_NESTED;
+    if (!decompose(r, err) || (!nested && !approximation_of(r, err)))
+        return false;
+    o->subject = subject_of(r, s->svds, true, err);
+    o->shown = o->subject ? shown_of(r, nested ? s->svds : NULL, err) : NULL;
+    if (o->shown && !nested)
+        o->numbers = numbers_of(s);
+    return o->shown != NULL;
+}
+
+/* What a file of the kept approximation is made of; *p holds its words. */
+static struct export_request file_of(const struct run *r, struct provenance *p)
+{
+    const struct study *s = r->study;
+    provenance_fill(p, &s->selection, s->kept_method, &s->kept_params, DTYPE_F32, s->kept.error);
+    const struct raster *like = s->selection.document->raster;
+    return (struct export_request){
+        .results = s->kept.results,
+        .n_results = s->kept.n,
+        .names = s->selection.names,
+        .n = s->selection.n,
+        .picture = s->selection.picture,
+        .planes = s->selection.planes,
+        .depth = like ? like->depth : 8,
+        .dtype = DTYPE_F32,
+        .like = like,
+        .facts = p->facts,
+        .n_facts = p->n,
+        .force = r->request->force,
+    };
+}
+
+static void to_rgb(const struct study *s, struct matrix *planes)
+{
+    if (s->selection.n != 3 || s->selection.planes != PLANES_YCBCR)
+        return;
+    struct matrix_view views[3] = { planes[0].view, planes[1].view, planes[2].view };
+    raster_from_ycbcr(views);
+}
+
+/* Original and reconstruction, at full size, as they would be in a file. */
+static bool both_of(const struct study *s, struct matrix *a, struct matrix *b, struct error *err)
+{
+    bool many = s->kept.n == 1;
+    for (size_t p = 0; p < s->selection.n; p++) {
+        size_t rows = s->selection.rows, cols = s->selection.cols;
+        if (!matrix_init(&a[p], DTYPE_F32, rows, cols, err) ||
+            !matrix_init(&b[p], DTYPE_F32, rows, cols, err) ||
+            !result_expand(&s->kept.results[many ? 0 : p], many ? p : 0, b[p].view, err))
+            return false;
+        matrix_copy(s->matrices[p].view, a[p].view);
+    }
+    to_rgb(s, a);
+    to_rgb(s, b);
+    return true;
+}
+
+static bool likeness(const struct study *s, struct numbers *n, struct error *err)
+{
+    struct matrix a[SELECTION_MAX] = { 0 }, b[SELECTION_MAX] = { 0 };
+    struct matrix_view left[SELECTION_MAX], right[SELECTION_MAX];
+    bool ok = both_of(s, a, b, err);
+    for (size_t p = 0; p < s->selection.n; p++) {
+        left[p] = a[p].view;
+        right[p] = b[p].view;
+    }
+    if (ok) {
+        n->psnr = quality_psnr(left, right, s->selection.n);
+        ok = quality_ssim(left, right, s->selection.n, &n->ssim, err);
+    }
+    for (size_t p = 0; p < SELECTION_MAX; p++) {
+        matrix_finish(&a[p]);
+        matrix_finish(&b[p]);
+    }
+    return ok;
+}
+
+static bool quality(struct run *r, struct outcome *o, struct error *err)
+{
+    struct study *s = r->study;
+    struct provenance words;
+    if (!decompose(r, err) || !approximation_of(r, err))
+        return false;
+    o->numbers = numbers_of(s);
+    if (!job_step(&r->job, 0.9, "likeness", err) ||
+        (s->selection.picture && !likeness(s, &o->numbers, err)) ||
+        !job_step(&r->job, 0.97, "size", err))
+        return false;
+    const struct export_request file = file_of(r, &words);
+    return export_factors_size(&file, &o->numbers.factors_bytes, err);
+}
+
+static bool export(struct run *r, struct outcome *o, struct error *err)
+{
+    struct provenance words;
+    if (!decompose(r, err) || !approximation_of(r, err))
+        return false;
+    o->numbers = numbers_of(r->study);
+    const struct export_request file = file_of(r, &words);
+    return job_step(&r->job, 0.9, "writing", err) &&
+           export_factors_size(&file, &o->numbers.factors_bytes, err) &&
+           export_write(&file, r->request->path, &o->numbers.written_bytes, err);
+}
+
+void study_run(struct study *s, const struct request *request, const atomic_bool *cancel,
+               void (*progress)(void *context, double done, const char *stage),
+               void (*emit_to)(void *context, struct outcome *o), void *context)
+{
+    static bool (*const kinds[])(struct run *, struct outcome *, struct error *) = {
+        [REQUEST_PICTURE] = picture,
+        [REQUEST_QUALITY] = quality,
+        [REQUEST_EXPORT] = export,
+    };
+    struct run r = {
+        .study = s,
+        .request = request,
+        .job = { .backend = s->backend,
+                 .scratch = &s->scratch,
+                 .cancel = cancel,
+                 .progress = progress,
+                 .context = context },
+        .emit = emit_to,
+        .context = context,
+    };
+    struct outcome o = { .final = true, .numbers = unknown };
+    bool fresh;
+    o.ok = look_at(&r, &fresh, &o.error) && kinds[request->kind](&r, &o, &o.error);
+    arena_finish(&s->scratch);
+    backend_release_all(s->backend);
+    if (!o.ok)
+        outcome_finish(&o);
+    if (o.ok || o.error.code != ERROR_CANCELLED)
+        emit(&r, &o);
+}

@@ -1,0 +1,207 @@
+#include "overlay.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "registry.h"
+#include "setting.h"
+#include "typing.h"
+
+enum { HELP_PAGE = 10 };
+
+static void open_over(struct model *m, enum overlay overlay)
+{
+    m->overlay = overlay;
+    m->overlay_line = 0;
+    m->line[0] = 0;
+    m->line_at = 0;
+    m->overwrite = false;
+}
+
+void overlay_type(struct model *m)
+{
+    if (model_field(m))
+        open_over(m, OVERLAY_TYPE);
+}
+
+void overlay_help(struct model *m)
+{
+    open_over(m, OVERLAY_HELP);
+}
+
+void overlay_close(struct model *m)
+{
+    open_over(m, OVERLAY_NONE);
+}
+
+void overlay_methods(struct model *m)
+{
+    open_over(m, OVERLAY_METHODS);
+    while (methods[m->overlay_line] != m->method)
+        m->overlay_line++;
+}
+
+/* The name without folder and ending: "demo:photo" and "a/photo.png" are "photo". */
+static void stem(const char *name, char *out, size_t size)
+{
+    const char *from = strrchr(name, '/');
+    from = from ? from + 1 : name;
+    if (!strncmp(from, "demo:", 5))
+        from += 5;
+    const char *dot = strrchr(from, '.');
+    size_t n = dot && dot > from ? (size_t)(dot - from) : strlen(from);
+    snprintf(out, size, "%.*s", (int)n, from);
+}
+
+void overlay_export(struct model *m)
+{
+    char name[128], method[64];
+    if (!m->document || !m->subject) {
+        model_say(m, true, "there is nothing to export yet");
+        return;
+    }
+    open_over(m, OVERLAY_EXPORT);
+    stem(m->document->name, name, sizeof(name));
+    param_flag(m->method->name, method, sizeof(method));
+    size_t rank = model_rank(m);
+    const char *ending = m->subject->picture ? ".png" : ".npy";
+    if (rank)
+        snprintf(m->line, sizeof(m->line), "%s-%s-k%zu%s", name, method, rank, ending);
+    else
+        snprintf(m->line, sizeof(m->line), "%s-%s%s", name, method, ending);
+    m->line_at = strlen(m->line);
+}
+
+/* Tab in the export dialog: the same name with the next ending. */
+static void next_ending(struct model *m)
+{
+    static const char *const endings[] = { ".png", ".factors.safetensors", ".npy" };
+    enum { N = sizeof(endings) / sizeof(endings[0]) };
+    size_t length = strlen(m->line), now = N - 1, cut = length;
+    for (size_t i = 0; i < N; i++) {
+        size_t n = strlen(endings[i]);
+        if (length > n && !strcmp(m->line + length - n, endings[i])) {
+            now = i;
+            cut = length - n;
+        }
+    }
+    size_t next = (now + 1) % N;
+    if (next == 0 && m->subject && !m->subject->picture)
+        next = 1;
+    if (cut + strlen(endings[next]) < sizeof(m->line))
+        memcpy(m->line + cut, endings[next], strlen(endings[next]) + 1);
+    m->line_at = strlen(m->line);
+    m->overwrite = false;
+}
+
+static void write_export(struct model *m)
+{
+    if (!format_for_output(m->line)) {
+        model_say(m, true,
+                  "no format ends like that: .png, .npy, .factors.safetensors are written");
+        return;
+    }
+    if (!m->overwrite && access(m->line, F_OK) == 0) {
+        m->overwrite = true;
+        model_say(m, false, "it exists: Enter again overwrites it");
+        return;
+    }
+    snprintf(m->export.path, sizeof(m->export.path), "%s", m->line);
+    m->export.force = m->overwrite;
+    overlay_close(m);
+    model_say(m, false, "writing");
+}
+
+static void press_export(struct model *m, const char *key, uint32_t text)
+{
+    if (!strcmp(key, "Enter"))
+        write_export(m);
+    else if (!strcmp(key, "Esc"))
+        overlay_close(m);
+    else if (!strcmp(key, "Tab"))
+        next_ending(m);
+    else if (typing_key(m->line, sizeof(m->line), &m->line_at, key, text))
+        m->overwrite = false;
+}
+
+static void press_type(struct model *m, const char *key, uint32_t text)
+{
+    struct error err;
+    if (!strcmp(key, "Esc"))
+        overlay_close(m);
+    else if (strcmp(key, "Enter") != 0)
+        typing_key(m->line, sizeof(m->line), &m->line_at, key, text);
+    else if (!m->line[0] || setting_set(m, model_field(m), m->line, &err))
+        overlay_close(m);
+    else
+        model_say(m, true, "%s", err.text);
+}
+
+static bool is(const char *key, const char *a, const char *b)
+{
+    return !strcmp(key, a) || !strcmp(key, b);
+}
+
+static void press_methods(struct model *m, const char *key, uint32_t text)
+{
+    (void)text;
+    if (is(key, "j", "Down") && methods[m->overlay_line + 1]) {
+        m->overlay_line++;
+    } else if (is(key, "k", "Up") && m->overlay_line > 0) {
+        m->overlay_line--;
+    } else if (!strcmp(key, "Enter")) {
+        model_set_method(m, methods[m->overlay_line]);
+        overlay_close(m);
+    } else if (is(key, "Esc", "q") || !strcmp(key, "m")) {
+        overlay_close(m);
+    }
+}
+
+/* No more lines than there are rows and headings to print. */
+static size_t help_lines(const struct model *m)
+{
+    size_t n = 0;
+    const char *group = "";
+    const struct action *const tables[] = { m->view->actions, common_actions };
+    for (size_t t = 0; t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name; a++) {
+            n += strcmp(group, a->group) ? 2 : 1;
+            group = a->group;
+        }
+    return n;
+}
+
+static void press_help(struct model *m, const char *key, uint32_t text)
+{
+    (void)text;
+    size_t last = help_lines(m) - 1, *at = &m->overlay_line;
+    if (is(key, "j", "Down"))
+        *at += 1;
+    else if (is(key, "k", "Up"))
+        *at -= *at > 0;
+    else if (is(key, "PgDn", "Space"))
+        *at += HELP_PAGE;
+    else if (!strcmp(key, "PgUp"))
+        *at -= *at < HELP_PAGE ? *at : HELP_PAGE;
+    else if (is(key, "g", "Home"))
+        *at = 0;
+    else if (is(key, "G", "End"))
+        *at = last;
+    else if (is(key, "Esc", "q") || is(key, "?", "F1") || !strcmp(key, "Enter"))
+        overlay_close(m);
+    if (*at > last)
+        *at = last;
+}
+
+void overlay_press(struct model *m, const char *key, uint32_t text)
+{
+    static void (*const press[])(struct model *, const char *, uint32_t) = {
+        [OVERLAY_HELP] = press_help,
+        [OVERLAY_EXPORT] = press_export,
+        [OVERLAY_METHODS] = press_methods,
+        [OVERLAY_TYPE] = press_type,
+    };
+    press[m->overlay](m, key, text);
+}

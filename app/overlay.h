@@ -1,0 +1,15 @@
+#pragma once
+
+#include "model.h"
+
+/* What lies over the view: a typed value, the menu of methods, the export dialog,
+ * the help. Each opens by its function and takes the keys until it is closed. */
+
+void overlay_type(struct model *m);
+void overlay_methods(struct model *m);
+void overlay_export(struct model *m);
+void overlay_help(struct model *m);
+void overlay_close(struct model *m);
+
+/* A key while one is open; text: the character typed, 0 for others. */
+void overlay_press(struct model *m, const char *key, uint32_t text);

@@ -1,0 +1,117 @@
+#include "typing.h"
+
+#include <string.h>
+
+static bool continues(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+static size_t before(const char *line, size_t at)
+{
+    if (at > 0)
+        at--;
+    while (at > 0 && continues(line[at]))
+        at--;
+    return at;
+}
+
+static size_t after(const char *line, size_t at)
+{
+    if (line[at])
+        at++;
+    while (continues(line[at]))
+        at++;
+    return at;
+}
+
+static void cut(char *line, size_t from, size_t to)
+{
+    memmove(line + from, line + to, strlen(line + to) + 1);
+}
+
+static size_t encode(uint32_t c, char out[4])
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3F));
+    out[0] = (char)((0xF00u >> n & 0xFF) | c); /* as many leading ones as there are bytes */
+    return n;
+}
+
+static void insert(char *line, size_t size, size_t *at, uint32_t c)
+{
+    char bytes[4];
+    size_t n = encode(c, bytes), length = strlen(line);
+    if (length + n >= size)
+        return;
+    memmove(line + *at + n, line + *at, length - *at + 1);
+    memcpy(line + *at, bytes, n);
+    *at += n;
+}
+
+static void to_left(char *line, size_t *at)
+{
+    *at = before(line, *at);
+}
+
+static void to_right(char *line, size_t *at)
+{
+    *at = after(line, *at);
+}
+
+static void to_start(char *line, size_t *at)
+{
+    (void)line;
+    *at = 0;
+}
+
+static void to_end(char *line, size_t *at)
+{
+    *at = strlen(line);
+}
+
+static void rub_out(char *line, size_t *at)
+{
+    size_t from = before(line, *at);
+    cut(line, from, *at);
+    *at = from;
+}
+
+static void delete (char *line, size_t *at)
+{
+    cut(line, *at, after(line, *at));
+}
+
+static void clear(char *line, size_t *at)
+{
+    line[0] = 0;
+    *at = 0;
+}
+
+bool typing_key(char *line, size_t size, size_t *at, const char *key, uint32_t text)
+{
+    static const struct {
+        const char *key;
+        void (*run)(char *line, size_t *at);
+    } keys[] = {
+        { "Left", to_left },      { "Right", to_right }, { "Home", to_start },
+        { "C-a", to_start },      { "End", to_end },     { "C-e", to_end },
+        { "Backspace", rub_out }, { "Delete", delete },  { "C-u", clear },
+    };
+    if (text >= ' ' && text != 0x7F) {
+        insert(line, size, at, text);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        if (strcmp(keys[i].key, key) != 0)
+            continue;
+        keys[i].run(line, at);
+        return true;
+    }
+    return false;
+}
