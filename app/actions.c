@@ -124,8 +124,8 @@ static void cancel(struct model *m)
     if (m->busy) {
         m->busy = false;
         m->cancel = true;
-        model_say(m, false, "cancelled at %.0f %%, showing %s rank %zu", m->progress * 100,
-                  m->shown ? "the last picture," : "no picture,", m->numbers.rank);
+        model_say(m, false, "cancelled at %.0f %%, showing %s", m->progress * 100,
+                  m->shown ? "the last picture" : "nothing yet");
     } else if (m->quit_asked) {
         m->quit = true;
     } else {

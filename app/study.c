@@ -54,66 +54,6 @@ static const struct numbers unknown = {
     .error = NAN, .optimal = NAN, .bound = NAN, .psnr = NAN, .ssim = NAN
 };
 
-void request_finish(struct request *r)
-{
-    document_unref(r->document);
-    r->document = NULL;
-}
-
-void subject_destroy(struct subject *s)
-{
-    if (!s)
-        return;
-    for (size_t i = 0; i < SELECTION_MAX; i++) {
-        memory_free(s->sigma[i]);
-        matrix_finish(&s->original[i]);
-    }
-    memory_free(s);
-}
-
-void shown_destroy(struct shown *s)
-{
-    if (!s)
-        return;
-    for (size_t i = 0; i < SELECTION_MAX; i++)
-        preview_finish(&s->previews[i]);
-    memory_free(s);
-}
-
-void outcome_finish(struct outcome *o)
-{
-    subject_destroy(o->subject);
-    shown_destroy(o->shown);
-    o->subject = NULL;
-    o->shown = NULL;
-}
-
-double subject_tail(const struct subject *s, size_t rank)
-{
-    double tail = 0, whole = 0;
-    for (size_t p = 0; p < s->planes; p++) {
-        double known = 0;
-        for (size_t i = s->n; i-- > rank;)
-            tail += s->sigma[p][i] * s->sigma[p][i];
-        for (size_t i = 0; i < s->n; i++)
-            known += s->sigma[p][i] * s->sigma[p][i];
-        /* Of a first sketch, the rest is known by the norm alone; of a whole SVD the
-         * difference is rounding, which the root would blow up. */
-        if (!s->exact)
-            tail += fmax(0, s->norm[p] * s->norm[p] - known);
-        whole += s->norm[p] * s->norm[p];
-    }
-    return whole > 0 ? sqrt(tail / whole) : 0;
-}
-
-double subject_sigma(const struct subject *s, size_t i)
-{
-    double sum = 0;
-    for (size_t p = 0; i < s->n && p < s->planes; p++)
-        sum += s->sigma[p][i] * s->sigma[p][i];
-    return sqrt(sum);
-}
-
 struct study *study_create(struct backend *backend, struct error *err)
 {
     struct study *s = memory_alloc(sizeof(*s), err);
@@ -318,7 +258,7 @@ static bool coarse(struct run *r, struct error *err)
     for (size_t p = 0; ok && p < s->selection.n; p++) {
         const struct inputs in = { .matrices = &s->matrices[p].view, .n = 1 };
         ok = job_step(&r->job, 0.02, "first sketch", err) &&
-             truncation(&r->job, &in, 0, COARSE_RANK, false, &sketch[p], err);
+             truncation(&r->job, &in, 0, COARSE_RANK, false, &sketch[p], NULL, err);
     }
     if (ok) {
         o.subject = subject_of(r, sketch, false, err);

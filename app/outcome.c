@@ -1,0 +1,67 @@
+/* The life of what goes between the screen and the engine: study.h. */
+
+#include "study.h"
+
+#include <math.h>
+
+#include "memory.h"
+
+void request_finish(struct request *r)
+{
+    document_unref(r->document);
+    r->document = NULL;
+}
+
+void subject_destroy(struct subject *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < SELECTION_MAX; i++) {
+        memory_free(s->sigma[i]);
+        matrix_finish(&s->original[i]);
+    }
+    memory_free(s);
+}
+
+void shown_destroy(struct shown *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < SELECTION_MAX; i++)
+        preview_finish(&s->previews[i]);
+    memory_free(s);
+}
+
+void outcome_finish(struct outcome *o)
+{
+    subject_destroy(o->subject);
+    shown_destroy(o->shown);
+    o->subject = NULL;
+    o->shown = NULL;
+}
+
+double subject_tail(const struct subject *s, size_t rank)
+{
+    double tail = 0, whole = 0;
+    for (size_t p = 0; p < s->planes; p++) {
+        double known = 0;
+        for (size_t i = s->n; i-- > rank;)
+            tail += s->sigma[p][i] * s->sigma[p][i];
+        for (size_t i = 0; i < s->n; i++)
+            known += s->sigma[p][i] * s->sigma[p][i];
+        /* Of a first sketch, the rest is known by the norm alone; of a whole SVD the
+         * difference is rounding, which the root would blow up. */
+        if (!s->exact)
+            tail += fmax(0, s->norm[p] * s->norm[p] - known);
+        whole += s->norm[p] * s->norm[p];
+    }
+    return whole > 0 ? sqrt(tail / whole) : 0;
+}
+
+double subject_sigma(const struct subject *s, size_t i)
+{
+    double sum = 0;
+    for (size_t p = 0; i < s->n && p < s->planes; p++)
+        sum += s->sigma[p][i] * s->sigma[p][i];
+    return sqrt(sum);
+}
