@@ -113,7 +113,7 @@ static bool start_model(struct model *m, const struct options *o, struct error *
         struct selection s = { 0 };
         if (!selection_open(o->arguments[0], m->planes, &s, err))
             return false;
-        model_open(m, s.document, s.picture || s.document->n == 1 ? "" : s.names[0]);
+        model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
         selection_finish(&s);
     }
     return !o->commands || command_run(m, o->commands, err);

@@ -45,7 +45,7 @@ static void put_quoted(struct text *t, const char *s)
  * fail() for its escaping: metadata is UTF-8, and a file's name need not be. */
 static void put_source(const struct selection *s, char *out, size_t size)
 {
-    bool named = !s->picture && s->n == 1 && s->document->n > 1;
+    bool named = s->n == 1 && s->document->n > 1;
     struct error escaped;
     fail(&escaped, ERROR_NONE, "%s%s%s", s->document->name, named ? "::" : "",
          named ? s->names[0] : "");
