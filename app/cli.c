@@ -1,27 +1,26 @@
 #include "cli.h"
 
 #include "blas.h"
-#include "document.h"
 #include "help.h"
 #include "memory.h"
 #include "progress.h"
 #include "sink.h"
+#include "view.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static atomic_bool cancel;
+atomic_bool cli_cancel;
 
 static void interrupted(int number)
 {
     (void)number;
-    if (atomic_exchange(&cancel, true)) { /* the second one: a LAPACK call cannot be stopped */
+    if (atomic_exchange(&cli_cancel, true)) { /* the second one: a LAPACK call cannot be stopped */
         sink_emergency();
         _exit(130);
     }
@@ -116,7 +115,7 @@ bool engine_open(const struct options *o, struct engine *out, struct error *err)
     out->job = (struct job){
         .backend = backend,
         .scratch = &out->scratch,
-        .cancel = &cancel,
+        .cancel = &cli_cancel,
         .progress = progress_show,
     };
     return true;
@@ -148,5 +147,26 @@ bool cli_output_ok(const struct options *o, bool picture, struct error *err)
         return fail(err, ERROR_WRITE, "%s: is a directory", o->output);
     if (!o->common.force && stat(o->output, &there) == 0 && S_ISREG(there.st_mode))
         return fail(err, ERROR_WRITE, "%s: exists; --force overwrites it", o->output);
+    return true;
+}
+
+bool cli_model(const struct options *o, struct model *m, struct error *err)
+{
+    if (!model_init(m, err))
+        return false;
+    m->planes = (enum planes)o->picture.planes;
+    if (o->view) {
+        m->view = view_find(o->view);
+        if (!m->view)
+            return fail(err, ERROR_USAGE, "no view '%s'; `eigenscope docs views` lists them",
+                        o->view);
+    }
+    struct selection s = { 0 };
+    if (!o->n)
+        return true;
+    if (!selection_open(o->arguments[0], m->planes, &s, err))
+        return false;
+    model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
+    selection_finish(&s);
     return true;
 }

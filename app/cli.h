@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+struct model;
+
 /* What every word of the command line shares: flags, the engine behind a job,
  * signals, output and exit status. Main thread. */
 
@@ -37,6 +39,7 @@ bool docs_word(struct call *c, struct error *err);
 /* Parses, runs, prints; the exit status. argv begins after the word. */
 int cli_run(const struct word *w, int argc, char **argv);
 int cli_fail(const struct error *err); /* one line on stderr; the exit status */
+extern atomic_bool cli_cancel;         /* set by a signal; a job asks between steps */
 void cli_signals(void); /* SIGINT and SIGTERM cancel the job; a second one ends the program */
 
 /* The backend and the job of a word, as the common flags say. */
@@ -51,3 +54,7 @@ void engine_close(struct engine *e); /* {0} is fine */
 bool cli_limits(const struct options *o, struct error *err); /* --max-memory, --threads */
 /* -o before any work: a known ending, nothing there unless --force. */
 bool cli_output_ok(const struct options *o, bool picture, struct error *err);
+
+/* The workbench's model on what the arguments name, in the view asked for. The
+ * caller finishes m, also on failure. */
+bool cli_model(const struct options *o, struct model *m, struct error *err);

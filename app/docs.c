@@ -1,2 +1,243 @@
-/* docs */
-extern int placeholder_docs;
+/* docs: the reference pages, printed off the rows; docs/reference holds the output. */
+#include "actions.h"
+#include "cli.h"
+#include "help.h"
+#include "quantizer.h"
+#include "registry.h"
+#include "view.h"
+
+#include <string.h>
+
+/* A cell of a table: a bar would end it. */
+static void cell(FILE *out, const char *text)
+{
+    fputs(" ", out);
+    for (; *text; text++) {
+        if (*text == '|')
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+    fputs(" |", out);
+}
+
+/* One row of a table; the cells end with NULL. */
+static void table_row(FILE *out, const char *const *cells)
+{
+    fputc('|', out);
+    for (; *cells; cells++)
+        cell(out, *cells);
+    fputc('\n', out);
+}
+
+static void table_head(FILE *out, const char *const *cells)
+{
+    table_row(out, cells);
+    fputc('|', out);
+    for (; *cells; cells++)
+        fputs("---|", out);
+    fputc('\n', out);
+}
+
+static void flag_rows(FILE *out, const struct param_table *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const struct param *p = &t->rows[i];
+        char key[64], flag[80], range[256], usual[160];
+        param_flag(p->key, key, sizeof(key));
+        snprintf(flag, sizeof(flag), "`--%s`", key);
+        help_range(p, range, sizeof(range));
+        help_default(p, usual, sizeof(usual));
+        table_row(out, (const char *const[]){ flag, p->help, range, usual, p->source, NULL });
+    }
+}
+
+static const char *const flag_head[] = { "flag", "what", "values", "default", "source", NULL };
+
+static void print_methods(FILE *out)
+{
+    fputs("Each is a word after `eigenscope run`; its flags are the fields of the form in the "
+          "workbench.\n`(paper: X)` is what `--paper` sets.\n",
+          out);
+    for (size_t i = 0; methods[i]; i++) {
+        const struct method *m = methods[i];
+        char name[64];
+        param_flag(m->name, name, sizeof(name));
+        fprintf(out, "\n## %s\n\n%s. %s\n", name, m->title, m->summary);
+        if (*m->source)
+            fprintf(out, "\nSource: %s.\n", m->source);
+        if (m->flags & METHOD_NESTED)
+            fputs("\nRank k is the leading part of any larger rank: a slider over it computes "
+                  "nothing "
+                  "anew.\n",
+                  out);
+        if (m->flags & METHOD_SANDBOX)
+            fputs("\nSimulated, not private.\n", out);
+        fputc('\n', out);
+        table_head(out, flag_head);
+        flag_rows(out, &m->params);
+    }
+}
+
+static void print_quantizers(FILE *out)
+{
+    fputs("The words after `--quantizer`. Rounding and scales are choices of their own.\n\n", out);
+    table_head(out, (const char *const[]){ "name", "what", "bits", "source", NULL });
+    for (size_t i = 0; quantizers[i]; i++) {
+        const struct quantizer *q = quantizers[i];
+        char name[64], bits[64];
+        param_flag(q->name, name, sizeof(name));
+        snprintf(bits, sizeof(bits), "%d to %d", q->min_bits, q->max_bits);
+        table_row(out, (const char *const[]){ name, q->summary, bits, q->source, NULL });
+    }
+}
+
+static void print_formats(FILE *out)
+{
+    fputs("Reading goes by a file's content, writing by the ending after `-o`.\n\n", out);
+    table_head(out, (const char *const[]){ "name", "what", "endings", "read", "written",
+                                           "specification", NULL });
+    for (size_t i = 0; formats[i]; i++) {
+        const struct format *f = formats[i];
+        char endings[160] = "", name[64];
+        param_flag(f->name, name, sizeof(name));
+        for (const char *const *e = f->extensions; e && *e; e++) {
+            size_t at = strlen(endings);
+            snprintf(endings + at, sizeof(endings) - at, "%s`%s`", at ? " " : "", *e);
+        }
+        table_row(out, (const char *const[]){ name, f->summary, endings, f->probe ? "yes" : "no",
+                                              !f->write          ? "no"
+                                              : f->needs_picture ? "whole pictures"
+                                                                 : "yes",
+                                              f->specification, NULL });
+    }
+}
+
+static void action_rows(FILE *out, const struct action *actions)
+{
+    const char *group = "";
+    for (const struct action *a = actions; a->name; a++) {
+        if (strcmp(group, a->group) != 0) {
+            fprintf(out, "\n### %s\n\n", a->group);
+            table_head(out, (const char *const[]){ "keys", "action", "what", NULL });
+        }
+        group = a->group;
+        table_row(out, (const char *const[]){ a->keys, a->name, a->help, NULL });
+    }
+}
+
+static void print_views(FILE *out)
+{
+    fputs("The word after `--view`; the keys that every view has are on the page of actions.\n",
+          out);
+    for (size_t i = 0; views[i]; i++) {
+        fprintf(out, "\n## %s\n\n%s: %s\n", views[i]->name, views[i]->title, views[i]->summary);
+        if (views[i]->actions && views[i]->actions[0].name)
+            action_rows(out, views[i]->actions);
+    }
+}
+
+static void print_actions(FILE *out)
+{
+    fputs("What every view answers to: by key, or by name after `:` and in `-x`, several separated "
+          "by "
+          "semicolons.\n\n## Keys\n",
+          out);
+    action_rows(out, common_actions);
+    fputs("\n## Commands\n\n", out);
+    table_head(out, (const char *const[]){ "command", "what", NULL });
+    for (const struct command *c = commands; c->name; c++) {
+        char words_of[160];
+        snprintf(words_of, sizeof(words_of), "`%s%s%s`", c->name, *c->arguments ? " " : "",
+                 c->arguments);
+        table_row(out, (const char *const[]){ words_of, c->help, NULL });
+    }
+}
+
+static void print_group(FILE *out, const struct flag_group *g)
+{
+    fprintf(out, "\n%s:\n\n", g->title);
+    table_head(out, flag_head);
+    for (const struct text_flag *t = g->texts; t && t->name; t++) {
+        char flag[160];
+        snprintf(flag, sizeof(flag), "`%s%s%s--%s %s`", t->letter ? "-" : "",
+                 t->letter ? t->letter : "", t->letter ? ", " : "", t->name, t->value);
+        table_row(out, (const char *const[]){ flag, t->help, "", "", "", NULL });
+    }
+    flag_rows(out, &g->params);
+}
+
+static void print_word(FILE *out, const struct word *w)
+{
+    bool named = w != &workbench;
+    fprintf(out, "\n## %s\n\n    eigenscope%s%s%s%s\n\n%s\n", w->name, named ? " " : "",
+            named ? w->name : "", *w->arguments ? " " : "", w->arguments, w->summary);
+    if (*w->more)
+        fprintf(out, "%s\n", w->more);
+    for (size_t i = 0; w->groups[i]; i++)
+        if (w->groups[i] != &common_group)
+            print_group(out, w->groups[i]);
+}
+
+static void print_words(FILE *out)
+{
+    fputs("Flags may stand before or after the arguments, as `--key value` or `--key=value`; `--` "
+          "ends "
+          "them.\nA switch stands alone, or is followed by `on` or `off`. Of a repeated flag the "
+          "last "
+          "one counts.\nWhat is given wins over `--paper`, whatever the order.\n",
+          out);
+    print_word(out, &workbench);
+    for (const struct word *w = words; w->name; w++)
+        print_word(out, w);
+    fputs("\n## Every word\n", out);
+    print_group(out, &common_group);
+    fputs("\n## Exit status\n\n", out);
+    table_head(out, (const char *const[]){ "status", "meaning", NULL });
+    static const char *const statuses[][3] = {
+        { "0", "ok" },
+        { "1", "an internal failure: device, memory, no convergence" },
+        { "2", "usage, or an unusable terminal" },
+        { "3", "an input is refused: its format, or unreadable" },
+        { "4", "an output failed, or exists and --force was not given" },
+        { "5", "over a limit: size or memory" },
+        { "130", "interrupted" },
+    };
+    for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+        table_row(out, statuses[i]);
+    fputs("\nErrors are one line on stderr, `eigenscope: REASON`; stdout is then empty.\n", out);
+}
+
+static const struct page {
+    const char *name, *title;
+    void (*print)(FILE *out);
+} pages[] = {
+    { "words", "Words", print_words },
+    { "methods", "Methods", print_methods },
+    { "quantizers", "Quantizers", print_quantizers },
+    { "formats", "Formats", print_formats },
+    { "views", "Views", print_views },
+    { "actions", "Actions", print_actions },
+};
+enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
+
+bool docs_word(struct call *c, struct error *err)
+{
+    const char *wanted = c->o.n ? c->o.arguments[0] : NULL;
+    bool found = false;
+    for (size_t i = 0; i < PAGES; i++) {
+        if (wanted && strcmp(wanted, pages[i].name) != 0)
+            continue;
+        fprintf(c->out, "%s# %s\n\nPrinted by `eigenscope docs %s`.\n\n", found ? "\n" : "",
+                pages[i].title, pages[i].name);
+        pages[i].print(c->out);
+        found = true;
+    }
+    if (found)
+        return true;
+    char names[120] = "";
+    for (size_t i = 0; i < PAGES; i++) {
+        size_t at = strlen(names);
+        snprintf(names + at, sizeof(names) - at, "%s%s", i ? ", " : "", pages[i].name);
+    }
+    return fail(err, ERROR_USAGE, "docs: no page '%s'; there are %s", wanted, names);
+}

@@ -3,11 +3,8 @@
 #include "cli.h"
 #include "demo.h"
 #include "help.h"
-#include "model.h"
 #include "report.h"
-#include "term.h"
 #include "tui.h"
-#include "view.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -98,24 +95,8 @@ const struct word words[] = {
     { 0 },
 };
 
-static bool start_model(struct model *m, const struct options *o, struct error *err)
+static bool commands_first(struct model *m, const struct options *o, struct error *err)
 {
-    if (!model_init(m, err))
-        return false;
-    m->planes = (enum planes)o->picture.planes;
-    if (o->view) {
-        m->view = view_find(o->view);
-        if (!m->view)
-            return fail(err, ERROR_USAGE, "workbench: no view '%s'; see `eigenscope docs views`",
-                        o->view);
-    }
-    if (o->n) {
-        struct selection s = { 0 };
-        if (!selection_open(o->arguments[0], m->planes, &s, err))
-            return false;
-        model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
-        selection_finish(&s);
-    }
     return !o->commands || command_run(m, o->commands, err);
 }
 
@@ -128,8 +109,8 @@ static bool workbench_word(struct call *c, struct error *err)
         .ascii = c->o.screen.ascii,
         .scheme = (enum scheme)c->o.screen.theme,
     };
-    bool ok = engine_open(&c->o, &e, err) && start_model(&m, &c->o, err) &&
-              tui_run(&m, e.backend, &t, err);
+    bool ok = engine_open(&c->o, &e, err) && cli_model(&c->o, &m, err) &&
+              commands_first(&m, &c->o, err) && tui_run(&m, e.backend, &t, err);
     model_finish(&m);
     engine_close(&e);
     return ok;

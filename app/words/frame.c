@@ -1,1 +1,99 @@
-extern int placeholder;
+/* frame: one frame of the workbench as text, everything computed. */
+#include "frame.h"
+#include "actions.h"
+#include "cli.h"
+#include "study.h"
+#include "view.h"
+
+#include <stdio.h>
+
+enum { SIDE_MOST = 1000, REQUESTS_MOST = 64 };
+
+static bool read_size(const char *text, int *width, int *height, struct error *err)
+{
+    int end = 0;
+    *width = 80;
+    *height = 24;
+    if (!text)
+        return true;
+    if (sscanf(text, "%4dx%4d%n", width, height, &end) != 2 || text[end] || *width < 1 ||
+        *height < 1 || *width > SIDE_MOST || *height > SIDE_MOST)
+        return fail(err, ERROR_USAGE, "frame: --size: '%s' is not WIDTHxHEIGHT in cells, 1 to %d",
+                    text, SIDE_MOST);
+    return true;
+}
+
+struct answer {
+    struct model *model;
+    struct error error;
+};
+
+static void take(void *context, struct outcome *o)
+{
+    struct answer *a = context;
+    if (!o->ok)
+        a->error = o->error;
+    model_accept(a->model, o);
+    outcome_finish(o);
+}
+
+/* Runs what the model wants until it wants nothing more. */
+static bool settle(struct model *m, struct study *study, struct error *err)
+{
+    for (int i = 0; i < REQUESTS_MOST; i++) {
+        struct answer answer = { .model = m };
+        struct request request = { 0 };
+        if (!model_want(m, true, &request))
+            return true;
+        study_run(study, &request, &cli_cancel, NULL, take, &answer);
+        request_finish(&request);
+        if (answer.error.code != ERROR_NONE) {
+            *err = answer.error;
+            return false;
+        }
+        if (atomic_load(&cli_cancel))
+            return fail(err, ERROR_CANCELLED, "frame: interrupted");
+    }
+    return true;
+}
+
+static bool print(const struct call *c, const struct model *m, struct error *err)
+{
+    static const enum term_color colors[] = {
+        [TERM_AUTO] = TERM_MONO,
+        [TERM_24BIT] = TERM_24BIT,
+        [TERM_256] = TERM_256,
+        [TERM_MONO] = TERM_MONO,
+    };
+    struct grid grid = { 0 };
+    if (!grid_init(&grid, m->width, m->height))
+        return fail(err, ERROR_MEMORY, "out of memory");
+    view_draw(m, grid_canvas(&grid, m->unicode));
+    frame_print(&grid, colors[c->o.screen.color], (enum scheme)c->o.screen.theme, m->unicode,
+                c->out);
+    grid_finish(&grid);
+    return true;
+}
+
+bool frame_word(struct call *c, struct error *err)
+{
+    struct model m = { 0 };
+    struct engine e = { 0 };
+    struct study *study = NULL;
+    int width, height;
+    bool ok = read_size(c->o.size, &width, &height, err) && engine_open(&c->o, &e, err) &&
+              cli_model(&c->o, &m, err) && (study = study_create(e.backend, err));
+    if (ok) {
+        m.unicode = !c->o.screen.ascii;
+        m.frame_ms = -1;
+        model_resize(&m, width, height);
+        ok = settle(&m, study, err); /* commands may need what is shown */
+    }
+    if (ok && c->o.commands)
+        ok = command_run(&m, c->o.commands, err) && settle(&m, study, err);
+    ok = ok && print(c, &m, err);
+    study_destroy(study);
+    model_finish(&m);
+    engine_close(&e);
+    return ok;
+}

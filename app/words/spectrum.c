@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* What is said about one matrix. */
-struct subject {
+struct reading {
     const char *name;
     struct spectrum s;
     double *sigma;      /* owned; s.sigma */
@@ -34,7 +34,7 @@ static double noise_floor(const struct selection *s, size_t i)
     return step / sqrt(12) * (sqrt((double)s->rows) + sqrt((double)s->cols));
 }
 
-static bool analyse(struct matrix_view a, struct subject *out, struct error *err)
+static bool analyse(struct matrix_view a, struct reading *out, struct error *err)
 {
     size_t n = a.rows < a.cols ? a.rows : a.cols;
     out->sigma = memory_alloc(n * sizeof(double), err);
@@ -50,7 +50,7 @@ static bool analyse(struct matrix_view a, struct subject *out, struct error *err
     return true;
 }
 
-static void put(struct report *r, const struct call *c, const struct subject *x)
+static void put(struct report *r, const struct call *c, const struct reading *x)
 {
     const struct spectrum *s = &x->s;
     report_text(r, "file", c->o.arguments[0]);
@@ -90,7 +90,7 @@ static void put(struct report *r, const struct call *c, const struct subject *x)
     report_text(r, "precision", x->exact ? "f64" : "f32");
 }
 
-static bool print_json(struct call *c, const struct subject *x, size_t n, struct error *err)
+static bool print_json(struct call *c, const struct reading *x, size_t n, struct error *err)
 {
     struct report *r = report_create();
     if (!r)
@@ -112,7 +112,7 @@ static bool print_json(struct call *c, const struct subject *x, size_t n, struct
     return ok;
 }
 
-static void print_text(FILE *out, const struct subject *x)
+static void print_text(FILE *out, const struct reading *x)
 {
     const struct spectrum *s = &x->s;
     struct error plain;
@@ -147,13 +147,13 @@ bool spectrum_word(struct call *c, struct error *err)
 {
     struct selection s = { 0 };
     struct matrix a[SELECTION_MAX] = { 0 };
-    struct subject x[SELECTION_MAX] = { 0 };
+    struct reading x[SELECTION_MAX] = { 0 };
     bool single = options_given(&c->o, "precision") && c->o.common.precision == DTYPE_F32;
     bool ok = selection_open(c->o.arguments[0], (enum planes)c->o.picture.planes, &s, err) &&
               selection_read(&s, single ? DTYPE_F32 : DTYPE_F64,
                              (enum nonfinite)c->o.common.nonfinite, a, err);
     for (size_t i = 0; ok && i < s.n; i++) {
-        x[i] = (struct subject){ .name = s.names[i],
+        x[i] = (struct reading){ .name = s.names[i],
                                  .exact = !single,
                                  .noise_floor = noise_floor(&s, i) };
         ok = analyse(a[i].view, &x[i], err);
