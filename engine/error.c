@@ -30,7 +30,7 @@ static size_t printable(const unsigned char *s)
     return n;
 }
 
-static void escape(const char *raw, char *out, size_t size)
+void error_escape(const char *raw, char *out, size_t size)
 {
     const unsigned char *s = (const unsigned char *)raw;
     size_t at = 0;
@@ -57,7 +57,7 @@ bool fail(struct error *err, enum error_code code, const char *format, ...)
     vsnprintf(raw, sizeof(raw), format, args);
     va_end(args);
     err->code = code;
-    escape(raw, err->text, sizeof(err->text));
+    error_escape(raw, err->text, sizeof(err->text));
     return false;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What went wrong: the code for the program, the sentence for the person.
  *
@@ -34,6 +35,9 @@ struct error {
  * Control bytes and invalid UTF-8 in the sentence come out as \xNN, so that a
  * name from a hostile file never reaches the terminal raw. */
 bool fail(struct error *err, enum error_code code, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* What fail() does to its sentence; text that is clean already stays as it is. */
+void error_escape(const char *raw, char *out, size_t size);
 
 /* The program's exit status for a code (0, 1, 2, 3, 4, 5 or 130). */
 int error_exit(enum error_code code);

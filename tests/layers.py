@@ -16,7 +16,7 @@ FLOORS = [
     {"canvas", "theme", "term", "study", "worker", "provenance", "frame"},
     {"model", "plot", "view"},
     {"form", "panes/", "views/", "actions", "commands"},
-    {"main", "cli", "options", "flags", "help", "account", "report", "docs", "doctor", "progress", "tui", "words/", "words"},
+    {"main", "cli", "options", "flags", "help", "report", "docs", "doctor", "progress", "tui", "words/", "words"},
 ]
 DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],
