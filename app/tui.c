@@ -1,1 +1,148 @@
 #include "tui.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "actions.h"
+#include "worker.h"
+
+enum { QUIET_MS = 150 }; /* without a key for so long: exact picture, quality numbers */
+
+struct tui {
+    struct model *model;
+    struct worker *worker;
+    struct grid grid;
+    bool dirty;     /* the model changed since it was drawn */
+    bool unshown;   /* a key stopped the last frame half way */
+    bool moving;    /* a key was pressed less than QUIET_MS ago */
+    double pressed; /* when, ms */
+};
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static bool fit(struct tui *t, struct error *err)
+{
+    int width, height;
+    term_size(&width, &height);
+    grid_finish(&t->grid);
+    if (!grid_init(&t->grid, width, height))
+        return fail(err, ERROR_MEMORY, "out of memory: a screen of %d x %d cells", width, height);
+    model_resize(t->model, width, height);
+    t->dirty = true;
+    return true;
+}
+
+static void draw(struct tui *t)
+{
+    struct model *m = t->model;
+    double start = now_ms();
+    if (t->dirty)
+        view_draw(m, grid_canvas(&t->grid, m->unicode));
+    t->unshown = !term_show(&t->grid, t->moving);
+    if (t->dirty)
+        m->frame_ms = now_ms() - start; /* seen in the next frame */
+    t->dirty = false;
+}
+
+static void read_keys(struct tui *t)
+{
+    char name[16];
+    uint32_t text;
+    while (term_key(name, sizeof(name), &text)) {
+        action_press(t->model, name, text);
+        t->dirty = t->moving = true;
+        t->pressed = now_ms();
+    }
+}
+
+/* What the model wished for that only this loop can do. */
+static void grant(struct tui *t)
+{
+    struct model *m = t->model;
+    if (m->cancel)
+        worker_cancel(t->worker);
+    if (m->suspend)
+        term_suspend();
+    if (m->redraw)
+        term_redraw();
+    m->cancel = m->suspend = m->redraw = false;
+}
+
+static void hear(struct tui *t)
+{
+    struct model *m = t->model;
+    struct outcome o;
+    while (worker_take(t->worker, &o))
+        model_accept(m, &o);
+    if (worker_progress(t->worker, &m->progress, m->stage, sizeof(m->stage)) && m->busy)
+        t->dirty = true;
+    t->dirty = true;
+}
+
+static void ask(struct tui *t)
+{
+    struct request r;
+    if (!model_want(t->model, !t->moving, &r))
+        return;
+    worker_submit(t->worker, &r);
+    t->dirty = true;
+}
+
+static int timeout(const struct tui *t)
+{
+    if (t->unshown)
+        return 0;
+    if (!t->moving)
+        return -1;
+    double left = t->pressed + QUIET_MS - now_ms();
+    return left > 0 ? (int)left + 1 : 0;
+}
+
+static bool loop(struct tui *t, struct error *err)
+{
+    while (!t->model->quit) {
+        ask(t);
+        if (t->dirty || t->unshown)
+            draw(t);
+        enum term_event e = term_wait(worker_fd(t->worker), timeout(t));
+        if (e == TERM_QUIT)
+            break;
+        if (e == TERM_RESIZE && !fit(t, err))
+            return false;
+        if (e == TERM_KEY)
+            read_keys(t);
+        if (e == TERM_FD)
+            hear(t);
+        if (t->moving && now_ms() >= t->pressed + QUIET_MS) {
+            t->moving = false;
+            t->unshown = true; /* once more, exactly */
+        }
+        grant(t);
+    }
+    return true;
+}
+
+bool tui_run(struct model *m, struct backend *backend, const struct term_options *o,
+             struct error *err)
+{
+    struct tui t = { .model = m };
+    t.worker = worker_create(backend, err);
+    if (!t.worker)
+        return false;
+    if (!term_open(o, err)) {
+        worker_destroy(t.worker);
+        return false;
+    }
+    m->unicode = term_unicode();
+    snprintf(m->mode, sizeof(m->mode), "%s", term_mode());
+    bool ok = fit(&t, err) && loop(&t, err);
+    term_close(); /* before the worker, which may still be in a long step */
+    worker_destroy(t.worker);
+    grid_finish(&t.grid);
+    return ok;
+}

@@ -13,9 +13,9 @@ FLOORS = [
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate"},
     {"methods/", "quantizers/", "formats/", "backends/"},
     {"registry"},
-    {"canvas", "theme", "term", "study", "worker", "provenance", "frame"},
+    {"canvas", "theme", "term", "hole", "study", "outcome", "worker", "provenance", "frame", "typing"},
     {"model", "plot", "view"},
-    {"form", "panes/", "views/", "actions", "commands"},
+    {"form", "panes/", "views/", "actions", "commands", "overlay", "setting"},
     {"main", "cli", "options", "flags", "help", "report", "docs", "doctor", "progress", "tui", "words/", "words"},
 ]
 DOORS = {  # outside header -> who may include it

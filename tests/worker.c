@@ -1,0 +1,169 @@
+/* The compute thread against a study that takes its time: the newest request wins,
+ * few of the others run, nothing is lost or leaked. */
+
+#include "worker.h"
+#include "check.h"
+
+#include <poll.h>
+#include <time.h>
+
+#include "memory.h"
+
+/* These take the place of study.c, and so of the engine: under the thread
+ * sanitizer every instruction that matters here is instrumented. */
+static atomic_int started, finished, cancelled;
+
+struct study {
+    int unused;
+};
+
+struct study *study_create(struct backend *backend, struct error *err)
+{
+    (void)backend;
+    return memory_alloc(sizeof(struct study), err);
+}
+
+void study_destroy(struct study *s)
+{
+    memory_free(s);
+}
+
+static void answer(const struct request *r, bool final, void (*emit)(void *, struct outcome *),
+                   void *context)
+{
+    struct error ignored;
+    struct outcome o = { .serial = r->serial, .kind = r->kind, .ok = true, .final = final };
+    o.shown = memory_alloc(sizeof(*o.shown), &ignored);
+    if (!final) /* only the coarse answer says what it is of */
+        o.subject = memory_alloc(sizeof(*o.subject), &ignored);
+    o.numbers.rank = (size_t)r->params.bytes[0] + 256 * (size_t)r->params.bytes[1];
+    emit(context, &o);
+}
+
+void study_run(struct study *s, const struct request *r, const atomic_bool *cancel,
+               void (*progress)(void *context, double done, const char *stage),
+               void (*emit)(void *context, struct outcome *o), void *context)
+{
+    (void)s;
+    atomic_fetch_add(&started, 1);
+    answer(r, false, emit, context);
+    for (int i = 0; i < 20; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        if (atomic_load(cancel)) {
+            atomic_fetch_add(&cancelled, 1);
+            return;
+        }
+        progress(context, i / 20.0, "step");
+    }
+    atomic_fetch_add(&finished, 1);
+    answer(r, true, emit, context);
+}
+
+static struct document document;
+
+static struct request request(uint64_t serial, enum request_kind kind)
+{
+    atomic_fetch_add(&document.references, 1);
+    return (struct request){ .serial = serial,
+                             .kind = kind,
+                             .document = &document,
+                             .params = { { (unsigned char)(serial % 256),
+                                           (unsigned char)(serial / 256) } } };
+}
+
+/* Takes outcomes until the final one of `serial`. false: it never came. */
+static bool wait_for(struct worker *w, uint64_t serial, struct outcome *last, bool *saw_subject)
+{
+    for (int rounds = 0; rounds < 2000; rounds++) {
+        struct pollfd p = { .fd = worker_fd(w), .events = POLLIN };
+        poll(&p, 1, 20000);
+        struct outcome o;
+        while (worker_take(w, &o)) {
+            *saw_subject |= o.subject != NULL;
+            outcome_finish(&o);
+            *last = o;
+            if (o.final && o.serial == serial)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void test_newest_wins(struct worker *w)
+{
+    for (uint64_t i = 1; i <= 500; i++) {
+        struct request r = request(i, REQUEST_PICTURE);
+        worker_submit(w, &r);
+        if (i % 50 == 0)
+            nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+    }
+    struct outcome last = { 0 };
+    bool saw_subject = false;
+    CHECK(wait_for(w, 500, &last, &saw_subject));
+    CHECK(last.numbers.rank == 500);
+    CHECK(saw_subject); /* also where the coarse answer was replaced by the final one */
+    CHECK(atomic_load(&finished) == 1);
+    CHECK(atomic_load(&started) <= 60);
+    CHECK(atomic_load(&started) == atomic_load(&cancelled) + atomic_load(&finished));
+}
+
+static void test_cancel_is_quiet(struct worker *w)
+{
+    struct request r = request(501, REQUEST_PICTURE);
+    worker_submit(w, &r);
+    nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    struct outcome o;
+    while (worker_take(w, &o)) /* what came before counts */
+        outcome_finish(&o);
+    worker_cancel(w);
+    int before = atomic_load(&finished);
+    nanosleep(&(struct timespec){ .tv_nsec = 60000000 }, NULL);
+    bool final = false;
+    while (worker_take(w, &o)) {
+        final |= o.final;
+        outcome_finish(&o);
+    }
+    CHECK(!final);
+    CHECK(atomic_load(&finished) == before);
+    double done;
+    char stage[48];
+    CHECK(!worker_progress(w, &done, stage, sizeof(stage)));
+
+    struct request next = request(502, REQUEST_QUALITY); /* and it goes on */
+    worker_submit(w, &next);
+    struct outcome last = { 0 };
+    bool ignored = false;
+    CHECK(wait_for(w, 502, &last, &ignored));
+    CHECK(last.kind == REQUEST_QUALITY);
+}
+
+/* Nothing of an idle worker makes the loop turn. */
+static void test_idle_is_idle(struct worker *w)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 30000000 }, NULL);
+    struct outcome o;
+    while (worker_take(w, &o))
+        outcome_finish(&o);
+    struct pollfd p = { .fd = worker_fd(w), .events = POLLIN };
+    CHECK(poll(&p, 1, 50) == 0);
+}
+
+int main(void)
+{
+    struct error err;
+    atomic_store(&document.references, 1);
+    struct worker *w = worker_create(NULL, &err);
+    CHECK(w != NULL);
+    test_newest_wins(w);
+    test_cancel_is_quiet(w);
+    test_idle_is_idle(w);
+
+    struct request running = request(600, REQUEST_PICTURE), waiting = request(601, REQUEST_PICTURE);
+    worker_submit(w, &running);
+    nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+    worker_submit(w, &waiting);
+    worker_destroy(w); /* with one running and one waiting */
+    CHECK(atomic_load(&document.references) == 1);
+    CHECK(memory_used() == 0);
+    return check_done();
+}
