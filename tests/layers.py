@@ -13,7 +13,7 @@ FLOORS = [
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate"},
     {"methods/", "quantizers/", "formats/", "backends/"},
     {"registry"},
-    {"canvas", "theme", "term", "hole", "study", "outcome", "worker", "provenance", "frame", "typing"},
+    {"canvas", "theme", "term", "term_keys", "hole", "study", "outcome", "worker", "provenance", "frame", "typing"},
     {"model", "plot", "view"},
     {"form", "panes/", "views/", "actions", "commands", "overlay", "setting"},
     {"main", "cli", "options", "flags", "help", "report", "docs", "doctor", "progress", "tui", "words/", "words"},
