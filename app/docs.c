@@ -4,8 +4,10 @@
 #include "help.h"
 #include "quantizer.h"
 #include "registry.h"
+#include "report.h"
 #include "view.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A cell of a table: a bar would end it. */
@@ -220,24 +222,58 @@ static const struct page {
 };
 enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
 
-bool docs_word(struct call *c, struct error *err)
+static void print_page(FILE *out, const struct page *p)
 {
-    const char *wanted = c->o.n ? c->o.arguments[0] : NULL;
-    bool found = false;
+    fprintf(out, "# %s\n\nPrinted by `eigenscope docs %s`.\n\n", p->title, p->name);
+    p->print(out);
+}
+
+static bool put_page(struct report *r, const struct page *p, struct error *err)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out)
+        print_page(out, p);
+    bool ok = out && fclose(out) == 0;
+    if (ok)
+        report_text(r, p->name, text);
+    free(text);
+    return ok || fail(err, ERROR_MEMORY, "out of memory");
+}
+
+/* One page by name, or all: as they are, or in one object by name. */
+static bool print_pages(struct call *c, const char *wanted, struct report *r, struct error *err)
+{
     for (size_t i = 0; i < PAGES; i++) {
         if (wanted && strcmp(wanted, pages[i].name) != 0)
             continue;
-        fprintf(c->out, "%s# %s\n\nPrinted by `eigenscope docs %s`.\n\n", found ? "\n" : "",
-                pages[i].title, pages[i].name);
-        pages[i].print(c->out);
-        found = true;
+        if (r && !put_page(r, &pages[i], err))
+            return false;
+        if (!r && i && !wanted)
+            fputc('\n', c->out);
+        if (!r)
+            print_page(c->out, &pages[i]);
     }
-    if (found)
-        return true;
+    return !r || report_print(r, c->out, err);
+}
+
+bool docs_word(struct call *c, struct error *err)
+{
+    const char *wanted = c->o.n ? c->o.arguments[0] : NULL;
     char names[120] = "";
+    bool known = !wanted;
     for (size_t i = 0; i < PAGES; i++) {
         size_t at = strlen(names);
         snprintf(names + at, sizeof(names) - at, "%s%s", i ? ", " : "", pages[i].name);
+        known |= wanted && !strcmp(wanted, pages[i].name);
     }
-    return fail(err, ERROR_USAGE, "docs: no page '%s'; there are %s", wanted, names);
+    if (!known)
+        return fail(err, ERROR_USAGE, "docs: no page '%s'; there are %s", wanted, names);
+    struct report *r = c->o.common.json ? report_create() : NULL;
+    if (c->o.common.json && !r)
+        return fail(err, ERROR_MEMORY, "out of memory");
+    bool ok = print_pages(c, wanted, r, err);
+    report_destroy(r);
+    return ok;
 }

@@ -55,10 +55,13 @@ static void line(FILE *out, const char *flag, const char *help)
         fprintf(out, "  %s\n  %*s%s\n", flag, COLUMN, "", help);
 }
 
-static void rows(FILE *out, const struct param_table *t)
+/* Without the rows that stand in `elsewhere` already: --seed is every word's. */
+static void rows(FILE *out, const struct param_table *t, const struct param_table *elsewhere)
 {
     for (size_t i = 0; i < t->n; i++) {
         const struct param *p = &t->rows[i];
+        if (elsewhere && param_find(elsewhere, p->key))
+            continue;
         char flag[64], shown[160], range[256], usual[160], more[448];
         param_flag(p->key, flag, sizeof(flag));
         snprintf(shown, sizeof(shown), "--%s%s", flag,
@@ -83,7 +86,7 @@ static void group(FILE *out, const struct flag_group *g)
                  t->letter ? t->letter : "", t->letter ? ", " : "", t->name, t->value);
         line(out, shown, t->help);
     }
-    rows(out, &g->params);
+    rows(out, &g->params, NULL);
 }
 
 void help_word(FILE *out, const struct word *w, const struct method *m)
@@ -102,7 +105,7 @@ void help_word(FILE *out, const struct word *w, const struct method *m)
         fprintf(out, "\n%s: %s\n%s%s%s", m->title, m->summary, *m->source ? "Source: " : "",
                 m->source, *m->source ? "\n" : "");
         fprintf(out, "\nFlags of %s:\n", name);
-        rows(out, &m->params);
+        rows(out, &m->params, &common_group.params);
     } else if (w->takes_method) {
         fprintf(out, "\nMethods (`eigenscope %s METHOD --help` lists the flags of one):\n",
                 w->name);
@@ -129,4 +132,6 @@ void help_program(FILE *out)
         "version.\nExit status: 0 ok, 1 internal failure, 2 usage, 3 input refused, 4 output "
         "failed, 5 over a limit, 130 interrupted.\n",
         out);
+    for (size_t i = 0; workbench.groups[i]; i++)
+        group(out, workbench.groups[i]);
 }

@@ -71,31 +71,44 @@ bool options_given(const struct options *o, const char *key)
     return false;
 }
 
-/* Every flag that this word knows, for the suggestion after a typing error. */
-static bool unknown(const char *word, const struct flag_group *const *groups,
+enum { FLAGS_MOST = 256, FLAG_TEXT = 64 };
+
+struct flag_names {
+    char text[FLAGS_MOST][FLAG_TEXT];
+    size_t n;
+};
+
+static void add_rows(struct flag_names *f, const struct param_table *t)
+{
+    for (size_t i = 0; i < t->n && f->n < FLAGS_MOST; i++)
+        param_flag(t->rows[i].key, f->text[f->n++], FLAG_TEXT);
+}
+
+/* Says what may have been meant: a flag of this word, of the method, or, while the
+ * method is not yet known, of any. */
+static bool unknown(const char *word, const struct flag_group *const *groups, bool takes_method,
                     const struct method *m, const char *name, struct error *err)
 {
-    enum { MOST = 128 };
-    char flags[MOST][64];
-    const char *names[MOST];
-    size_t n = 0;
+    struct flag_names f = { .n = 0 };
+    const char *names[FLAGS_MOST];
     for (; *groups; groups++) {
-        for (const struct text_flag *t = (*groups)->texts; t && t->name && n < MOST; t++)
-            snprintf(flags[n++], sizeof(flags[0]), "%s", t->name);
-        for (size_t i = 0; i < (*groups)->params.n && n < MOST; i++)
-            param_flag((*groups)->params.rows[i].key, flags[n++], sizeof(flags[0]));
+        for (const struct text_flag *t = (*groups)->texts; t && t->name && f.n < FLAGS_MOST; t++)
+            snprintf(f.text[f.n++], FLAG_TEXT, "%s", t->name);
+        add_rows(&f, &(*groups)->params);
     }
-    for (size_t i = 0; m && i < m->params.n && n < MOST; i++)
-        param_flag(m->params.rows[i].key, flags[n++], sizeof(flags[0]));
-    for (size_t i = 0; i < n; i++)
-        names[i] = flags[i];
-    const char *nearest = options_nearest(name, names, n);
-    const char *of = m ? m->name : "";
+    if (m)
+        add_rows(&f, &m->params);
+    for (const struct method *const *any = methods; takes_method && !m && *any; any++)
+        add_rows(&f, &(*any)->params);
+    for (size_t i = 0; i < f.n; i++)
+        names[i] = f.text[i];
+    const char *nearest = options_nearest(name, names, f.n);
+    const char *gap = m ? " " : "", *method = m ? m->name : "";
     if (nearest)
-        return fail(err, ERROR_USAGE, "%s%s%s: no flag --%s; did you mean --%s?", word,
-                    m ? " " : "", of, name, nearest);
-    return fail(err, ERROR_USAGE, "%s%s%s: no flag --%s; `eigenscope %s%s%s --help` lists them",
-                word, m ? " " : "", of, name, word, m ? " " : "", of);
+        return fail(err, ERROR_USAGE, "%s%s%s: no flag --%s; did you mean --%s?", word, gap, method,
+                    name, nearest);
+    return fail(err, ERROR_USAGE, "%s%s%s: no flag --%s; --help lists them", word, gap, method,
+                name);
 }
 
 /* Looks the flag up in the groups; *row is the row that decides whether it takes
@@ -134,7 +147,7 @@ static bool take(const char *word, const struct flag_group *const *groups, bool 
     const struct param *shape;
     if (!find(groups, takes_method, name, &g, &shape) || (!is_long && !g.text))
         return is_long
-                   ? unknown(word, groups, NULL, name, err)
+                   ? unknown(word, groups, takes_method, NULL, name, err)
                    : fail(err, ERROR_USAGE, "%s: no flag -%s; `eigenscope %s --help` lists them",
                           word, argument, word);
     if (g.text && !is_long) {
@@ -210,7 +223,7 @@ static bool apply(const char *word, const struct flag_group *const *groups, stru
         }
         const struct param *row = g->row ? g->row : param_find(&o->method->params, name);
         if (!row)
-            return unknown(word, groups, o->method, name, err);
+            return unknown(word, groups, true, o->method, name, err);
         if (!param_set(row, g->row ? (char *)o + g->group->offset : (char *)&o->params, g->value,
                        err))
             goto failed;

@@ -2,10 +2,13 @@
 #include "frame.h"
 #include "actions.h"
 #include "cli.h"
+#include "report.h"
 #include "study.h"
 #include "view.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { SIDE_MOST = 1000, REQUESTS_MOST = 64 };
 
@@ -57,6 +60,27 @@ static bool settle(struct model *m, struct study *study, struct error *err)
     return true;
 }
 
+/* The text line by line, which it is cut into. */
+static bool print_json(const struct call *c, const struct model *m, char *text, struct error *err)
+{
+    struct report *r = report_create();
+    if (!r)
+        return fail(err, ERROR_MEMORY, "out of memory");
+    report_text(r, "file", c->o.n ? c->o.arguments[0] : NULL);
+    report_text(r, "view", m->view->name);
+    report_count(r, "width", (uint64_t)m->width);
+    report_count(r, "height", (uint64_t)m->height);
+    report_array(r, "lines");
+    for (char *end; (end = strchr(text, '\n')); text = end + 1) {
+        *end = '\0';
+        report_text(r, NULL, text);
+    }
+    report_end(r);
+    bool ok = report_print(r, c->out, err);
+    report_destroy(r);
+    return ok;
+}
+
 static bool print(const struct call *c, const struct model *m, struct error *err)
 {
     static const enum term_color colors[] = {
@@ -69,10 +93,22 @@ static bool print(const struct call *c, const struct model *m, struct error *err
     if (!grid_init(&grid, m->width, m->height))
         return fail(err, ERROR_MEMORY, "out of memory");
     view_draw(m, grid_canvas(&grid, m->unicode));
-    frame_print(&grid, colors[c->o.screen.color], (enum scheme)c->o.screen.theme, m->unicode,
-                c->out);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out)
+        frame_print(&grid, colors[c->o.screen.color], (enum scheme)c->o.screen.theme, m->unicode,
+                    out);
     grid_finish(&grid);
-    return true;
+    bool ok = out && fclose(out) == 0;
+    if (!ok)
+        fail(err, ERROR_MEMORY, "out of memory");
+    else if (c->o.common.json)
+        ok = print_json(c, m, text, err);
+    else
+        fputs(text, c->out);
+    free(text);
+    return ok;
 }
 
 bool frame_word(struct call *c, struct error *err)

@@ -8,7 +8,9 @@
 /* Of the matrix as the file keeps it; pictures are kept compressed, so by their samples. */
 static uint64_t entry_bytes(const struct document *d, const struct entry *e)
 {
-    if (e->size || !d->raster)
+    if (!e->size && !d->raster) /* made, not read: as it lies in memory */
+        return (uint64_t)e->rows * e->cols * sizeof(double);
+    if (e->size)
         return e->size;
     return ((uint64_t)e->rows * e->cols * (uint64_t)d->raster->source_depth + 7) / 8;
 }
