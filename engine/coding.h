@@ -29,8 +29,11 @@ struct coding {
 
 /* A coded matrix. Codes lie in row-major order, `bits` each, least significant
  * bit first, without gaps. A range is two numbers (low, high), one (R) when
- * symmetric; tensor ranges are F64, others F16 in units of `unit`, rounded
- * outwards so that nothing is clipped. A constant range decodes to its value. */
+ * symmetric; tensor ranges are F64, others F16 in units of `unit`, a power of two,
+ * rounded outwards so that nothing is clipped; they follow vector by vector, and
+ * along each vector block by block. Code j of an equidistant quantizer means
+ * low + j / (2^bits - 1) * (high - low), the last code exactly high; level y of a
+ * codebook means low + (y + 1) / 2 * (high - low). A constant range decodes to its value. */
 struct coded {
     struct coding coding;
     size_t rows, cols;
@@ -41,14 +44,18 @@ struct coded {
 };
 
 size_t coding_codes_size(const struct coding *c, size_t rows, size_t cols); /* bytes, rounded up */
-size_t coding_ranges(const struct coding *c, size_t rows, size_t cols);     /* how many ranges */
+/* How many F16 ranges there are; 0 with SCALES_TENSOR and for an empty matrix. */
+size_t coding_ranges(const struct coding *c, size_t rows, size_t cols);
 
-/* Paper: codes alone. True: codes, ranges and unit (lplr.md 1.1: what a decoder
- * needs beyond the file's header). */
+/* Paper: codes alone, rows cols bits. True: codes, ranges and unit, what a decoder
+ * needs beyond the file's header; the last byte's padding belongs to the file. */
 uint64_t coding_bits_paper(const struct coding *c, size_t rows, size_t cols);
 uint64_t coding_bits_true(const struct coding *c, size_t rows, size_t cols);
 
-/* Codes a (finite entries). out is {0} before; the caller finishes it. */
+/* Codes a. out is {0} before; the caller finishes it. The code is floor(t + u), t the
+ * place of the entry among the codes; u is one half (nearest: halfway goes up) or
+ * uniform in (0, 1) and the entry's own (dithered). ERROR_NUMERIC: an entry is not
+ * finite or above a quarter of the largest double; ERROR_MEMORY, ERROR_LIMIT. */
 bool coding_encode(const struct coding *c, struct matrix_view a, struct coded *out,
                    struct error *err);
 /* Decodes into out (same shape). The value of a code depends on the codes and
@@ -57,7 +64,7 @@ bool coding_decode(const struct coded *x, struct matrix_view out, struct error *
 void coded_finish(struct coded *x); /* {0} and a finished one are fine */
 
 /* The largest |value| any code may take, and the largest step between two levels:
- * R and Delta of the error bound. */
+ * R and Delta of the error bound. (No memory for a codebook: the whole range as step.) */
 void coding_extent(const struct coded *x, double *range, double *step);
 
 /* Code number i, 0 <= i < rows * cols. */
