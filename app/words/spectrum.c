@@ -25,7 +25,7 @@ static double noise_floor(const struct selection *s, size_t i)
 {
     const struct raster *raster = s->document->raster;
     const struct entry *e = s->entries[i];
-    double step = NAN;
+    double step = nan("");
     if (raster && e &&
         (raster->channels < 3 || strlen(e->name) == 1)) /* grey of colours is a mean */
         step = 1 / (exp2(raster->source_depth) - 1);
@@ -137,8 +137,7 @@ static void print_text(FILE *out, const struct reading *x)
     fprintf(out, "  %6s  %14s  %14s  %14s\n", "k", "sigma_k", "gap to next", "error at rank k");
     for (size_t k = 0; k < s->n && k < 16; k++)
         fprintf(out, "  %6zu  %14.6g  %14.6g  %14.6g\n", k + 1, s->sigma[k],
-                k + 1 < s->n ? s->sigma[k] - s->sigma[k + 1] : (double)NAN,
-                spectrum_tail(s, k + 1));
+                k + 1 < s->n ? s->sigma[k] - s->sigma[k + 1] : nan(""), spectrum_tail(s, k + 1));
     if (s->n > 16)
         fprintf(out, "  ... %zu more; --json has all\n", s->n - 16);
 }

@@ -1,0 +1,219 @@
+#include "account.h"
+
+#include "report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static void put_params(struct report *r, const struct account *a)
+{
+    report_object(r, "params");
+    for (size_t i = 0; i < a->method->params.n; i++) {
+        const struct param *p = &a->method->params.rows[i];
+        char text[64];
+        param_format(p, &a->params, text, sizeof(text));
+        uint64_t seed = 0;
+        if (p->kind == PARAM_SEED)
+            memcpy(&seed, a->params.bytes + p->offset, sizeof(seed));
+        if (p->choices)
+            report_text(r, p->key, text);
+        else if (p->kind == PARAM_BOOL)
+            report_bool(r, p->key, param_get(p, &a->params) != 0);
+        else if (p->kind == PARAM_SEED)
+            report_count(r, p->key, seed);
+        else if (p->kind == PARAM_INT)
+            report_count(r, p->key, (uint64_t)param_get(p, &a->params));
+        else
+            report_number(r, p->key, param_get(p, &a->params));
+    }
+    report_end(r);
+}
+
+static void put_counts(struct report *r, const char *key, const unsigned long *counts)
+{
+    report_object(r, key);
+    for (size_t i = 0; i < OP_COUNT; i++)
+        if (counts[i])
+            report_count(r, backend_op_names[i], counts[i]);
+    report_end(r);
+}
+
+static void png_sentence(const struct account *a, char *out, size_t size)
+{
+    char source[32], png[32], factors[32];
+    report_bytes(document_size(a->selection->document), source, sizeof(source));
+    report_bytes(a->written, png, sizeof(png));
+    report_bytes(a->total.bytes, factors, sizeof(factors));
+    snprintf(out, size,
+             "The PNG shows the picture, the factors file is the compression: source %s, "
+             "this PNG %s, factors %s.",
+             document_size(a->selection->document) ? source : "generated", png, factors);
+}
+
+static void put_output(struct report *r, const struct account *a)
+{
+    const char *path = a->options->output;
+    if (!path) {
+        report_null(r, "output");
+        return;
+    }
+    const struct format *format = format_for_output(path);
+    report_object(r, "output");
+    report_text(r, "path", path);
+    report_text(r, "format", format->name);
+    report_count(r, "bytes", a->written);
+    if (format->needs_picture) {
+        char sentence[240];
+        png_sentence(a, sentence, sizeof(sentence));
+        if (document_size(a->selection->document))
+            report_count(r, "source_bytes", document_size(a->selection->document));
+        else
+            report_null(r, "source_bytes");
+        report_count(r, "png_bytes", a->written);
+        report_count(r, "factors_bytes", a->total.bytes);
+        report_text(r, "sentence", sentence);
+    }
+    report_end(r);
+}
+
+static void put_line(struct report *r, const struct account *a, const struct account_line *x)
+{
+    double entries = (double)x->entries;
+    report_text(r, "matrix", x->name);
+    report_count(r, "rows", a->selection->rows);
+    report_count(r, "cols", a->selection->cols);
+    put_params(r, a);
+    if (x->rank)
+        report_count(r, "rank", x->rank);
+    else
+        report_null(r, "rank");
+    report_number(r, "relative_error", x->error);
+    report_number(r, "optimal_error", x->optimal);
+    if (isfinite(x->numerical_rank))
+        report_count(r, "numerical_rank", (uint64_t)x->numerical_rank);
+    else
+        report_null(r, "numerical_rank");
+    report_number(r, "bound", x->bound);
+    report_number(r, "psnr_db", x->psnr);
+    report_number(r, "ssim", x->ssim);
+    report_object(r, "bits");
+    report_count(r, "paper", x->bits_paper);
+    report_count(r, "true", x->bits_true);
+    report_end(r);
+    report_object(r, "bits_per_entry");
+    report_number(r, "paper", (double)x->bits_paper / entries);
+    report_number(r, "true", (double)x->bits_true / entries);
+    report_end(r);
+    if (x->bytes)
+        report_count(r, "bytes", x->bytes);
+    else
+        report_null(r, "bytes");
+    report_count(r, "dead_columns", x->dead);
+    report_count(r, "rounds", x->rounds);
+    report_number(r, "seconds", x->seconds);
+}
+
+/* What is the same for every matrix of the run. */
+static void put_head(struct report *r, const struct account *a)
+{
+    report_text(r, "version", EIGENSCOPE_VERSION);
+    report_text(r, "method", a->method->name);
+    report_text(r, "file", a->options->arguments[0]);
+}
+
+static void put_tail(struct report *r, const struct account *a)
+{
+    report_text(r, "backend", a->backend);
+    report_text(r, "device", a->device);
+    put_counts(r, "dispatches", a->counts.device);
+    put_counts(r, "fallbacks", a->counts.fallback);
+    report_text(r, "precision", a->dtype == DTYPE_F64 ? "f64" : "f32");
+    report_text(r, "notice", *a->notice ? a->notice : NULL);
+    put_output(r, a);
+}
+
+bool account_json(const struct account *a, FILE *out, struct error *err)
+{
+    struct report *r = report_create();
+    if (!r)
+        return fail(err, ERROR_MEMORY, "out of memory");
+    put_head(r, a);
+    put_line(r, a, &a->total);
+    put_tail(r, a);
+    if (a->selection->n > 1) {
+        report_text(r, "planes", a->selection->picture ? planes_names[a->selection->planes] : NULL);
+        report_array(r, "matrices");
+        for (size_t i = 0; i < a->selection->n; i++) {
+            report_object(r, NULL);
+            put_head(r, a);
+            put_line(r, a, &a->lines[i]);
+            put_tail(r, a);
+            report_end(r);
+        }
+        report_end(r);
+        report_object(r, "total");
+        put_line(r, a, &a->total);
+        report_end(r);
+    }
+    bool ok = report_print(r, out, err);
+    report_destroy(r);
+    return ok;
+}
+
+static void print_line(FILE *out, const struct account_line *x)
+{
+    double entries = (double)x->entries;
+    struct error plain;
+    if (x->name)
+        fprintf(out, "  %s\n", report_plain(x->name, &plain));
+    if (x->rank)
+        fprintf(out, "  rank             %zu%s", x->rank, x->dead ? "" : "\n");
+    if (x->rank && x->dead)
+        fprintf(out, ", of which %zu columns carry nothing\n", x->dead);
+    fprintf(out, "  relative error   %.6g", x->error);
+    if (isfinite(x->optimal))
+        fprintf(out, ", optimal at this rank %.6g", x->optimal);
+    if (isfinite(x->bound))
+        fprintf(out, ", bound on the mean %.6g", x->bound);
+    fputc('\n', out);
+    if (!isnan(x->psnr))
+        fprintf(out, "  PSNR             %.2f dB", x->psnr);
+    if (!isnan(x->psnr) && isfinite(x->ssim))
+        fprintf(out, ", SSIM %.4f", x->ssim);
+    if (!isnan(x->psnr))
+        fputc('\n', out);
+    fprintf(out, "  bits per entry   %.4f; %.4f as papers count\n", (double)x->bits_true / entries,
+            (double)x->bits_paper / entries);
+}
+
+void account_print(const struct account *a, FILE *out)
+{
+    struct error plain;
+    char size[32], sentence[240];
+    fprintf(out, "%s of %s, %zu x %zu%s, %s on %s: %s\n", a->method->title,
+            report_plain(a->options->arguments[0], &plain), a->selection->rows, a->selection->cols,
+            a->selection->n > 1 ? ", plane by plane" : "", a->dtype == DTYPE_F64 ? "f64" : "f32",
+            a->backend, a->device);
+    if (a->selection->n > 1)
+        for (size_t i = 0; i < a->selection->n; i++)
+            print_line(out, &a->lines[i]);
+    if (a->selection->n > 1)
+        fprintf(out, "  all together\n");
+    struct account_line total = a->total;
+    total.name = NULL;
+    print_line(out, &total);
+    report_bytes(a->total.bytes, size, sizeof(size));
+    fprintf(out, "  factors file     %s (%" PRIu64 " bytes)\n", size, a->total.bytes);
+    fprintf(out, "  time             %.3g s\n", a->total.seconds);
+    if (*a->notice)
+        fprintf(out, "  note             %s\n", a->notice);
+    if (!a->options->output)
+        return;
+    report_bytes(a->written, size, sizeof(size));
+    fprintf(out, "  wrote            %s, %s\n", report_plain(a->options->output, &plain), size);
+    if (format_for_output(a->options->output)->needs_picture) {
+        png_sentence(a, sentence, sizeof(sentence));
+        fprintf(out, "                   %s\n", sentence);
+    }
+}

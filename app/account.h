@@ -1,0 +1,34 @@
+#pragma once
+
+#include "approximate.h"
+#include "document.h"
+#include "options.h"
+
+#include <stdio.h>
+
+/* The numbers of one matrix, or of all of a run together. NAN where not known. */
+struct account_line {
+    const char *name; /* NULL: all together */
+    size_t rank, dead, rounds;
+    double error, optimal, bound, numerical_rank, psnr, ssim, seconds;
+    uint64_t bits_paper, bits_true, entries;
+    uint64_t bytes; /* of the factors file; 0: there is none of this matrix alone */
+};
+
+/* What a run has to tell: data alone, borrowed from whoever ran it. */
+struct account {
+    const struct options *options;
+    const struct selection *selection;
+    const struct method *method;
+    struct params_any params; /* as they were run */
+    enum dtype dtype;
+    const char *backend, *device;
+    struct backend_counts counts;
+    struct account_line lines[SELECTION_MAX], total; /* lines: one per matrix of the selection */
+    uint64_t written;                                /* bytes of -o's file; 0: no -o */
+    char notice[320];
+};
+
+bool account_json(const struct account *a, FILE *out,
+                  struct error *err); /* one object, as cli.h words it */
+void account_print(const struct account *a, FILE *out);
