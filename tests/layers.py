@@ -8,9 +8,9 @@ TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "result", "quality",
-     "preview", "source", "sink", "raster"},
+     "preview", "source", "sink", "raster", "packing", "raw"},
     {"job", "backend", "method", "document", "selection", "safetensors", "factors", "export",
-     "truncation", "bound", "budget", "demo", "coding_rows", "approximate"},
+     "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair"},
     {"methods/", "quantizers/", "formats/", "backends/"},
     {"registry"},
     {"canvas", "theme", "term", "term_keys", "hole", "study", "outcome", "worker", "provenance", "frame", "typing"},
