@@ -8,14 +8,14 @@
  * granted, and they run the processor's version of any entry that a table leaves
  * NULL, and count it. One thread at a time. Panels and precision: docs/numerics.md. */
 
-struct backend; /* an open device */
+struct backend;
 
 /* A matrix as a backend holds it. Row-major inside. */
 struct buffer {
     struct backend *owner;
     enum dtype dtype;
     size_t rows, cols;
-    void *memory; /* the backend's own */
+    void *memory; /* the backend's own; not NULL, and no two alike */
 };
 
 enum backend_op { OP_GEMM, OP_GRAM, OP_FILL, OP_CODE, OP_DECODE, OP_RESIDUAL, OP_COUNT };
@@ -36,7 +36,8 @@ struct backend_ops {
     const char *name;    /* "cpu", "vulkan": the word after --backend */
     const char *summary; /* one sentence */
 
-    /* device: a number or a part of the name; NULL: the first. */
+    /* device: a number or a part of the name; NULL: the first. Hands back a zeroed struct
+     * backend, at the start of whatever else the implementation keeps. */
     struct backend *(*open)(const char *device, struct error *err);
     void (*close)(struct backend *b);
     const char *(*device)(const struct backend *b); /* for people; lives as long as b */
@@ -48,7 +49,8 @@ struct backend_ops {
     bool (*load)(struct backend *b, struct matrix_view from, struct buffer *x, struct error *err);
     bool (*read)(const struct buffer *x, struct matrix_view to, struct error *err);
 
-    /* All of these may be NULL: then the processor's version runs. */
+    /* All of these may be NULL: then the processor's version runs. Arguments are
+     * checked: shapes and types fit, all buffers are this backend's, out is no operand. */
     bool (*gemm)(const struct buffer *a, bool a_transposed, const struct buffer *b,
                  bool b_transposed, struct buffer *out, struct error *err);
     bool (*gram)(const struct buffer *a, struct buffer *out, struct error *err);
@@ -61,8 +63,19 @@ struct backend_ops {
                      double *norm, struct error *err);
 };
 
+/* An open device. All of this belongs to the front. */
+struct backend {
+    const struct backend_ops *ops;
+    struct backend *host;      /* the processor, for entries that ops leaves NULL; NULL on itself */
+    struct backend_live *live; /* buffers not yet released */
+    size_t n_live, room;
+    struct backend_counts counts;
+};
+
 /* name "auto", "cpu", ...; fails with ERROR_USAGE (no such name) or ERROR_DEVICE. */
 struct backend *backend_open(const char *name, const char *device, struct error *err);
+/* Opens one by its table, which need not be in the list. */
+struct backend *backend_start(const struct backend_ops *ops, const char *device, struct error *err);
 void backend_close(struct backend *b); /* NULL is fine; releases what is left */
 const char *backend_name(const struct backend *b);
 const char *backend_device(const struct backend *b);
@@ -73,7 +86,8 @@ void backend_counts_reset(struct backend *b);
  * backend_release_all when the job ends, however it ends. */
 bool backend_alloc(struct backend *b, enum dtype dtype, size_t rows, size_t cols,
                    struct buffer *out, struct error *err);
-/* The view must outlive the buffer and stay unchanged: the processor borrows it. */
+/* The view must outlive the buffer and stay unchanged: the processor borrows it, so
+ * that a loaded buffer is never an output. */
 bool backend_load(struct backend *b, struct matrix_view from, struct buffer *out,
                   struct error *err);
 bool backend_read(const struct buffer *x, struct matrix_view to, struct error *err);

@@ -6,7 +6,7 @@ import sys
 
 TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
-    {"error", "limit", "memory", "arena", "bytes", "matrix", "half"},
+    {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw"},
     {"job", "backend", "method", "document", "selection", "safetensors", "factors", "export",

@@ -1,1 +1,225 @@
+/* The processor: OpenBLAS and plain loops. The table every other is tested against. */
+
 #include "backend.h"
+#include "blas.h"
+#include "memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+enum { PANEL = 1 << 18 }; /* entries of a residual computed at a time */
+
+struct cpu {
+    struct backend base;
+    char device[128];
+};
+
+/* What buffer::memory points to. */
+struct entries {
+    struct matrix own; /* empty when borrowed */
+    struct matrix_view view;
+};
+
+static struct matrix_view view(const struct buffer *x)
+{
+    return ((const struct entries *)x->memory)->view;
+}
+
+static struct matrix_view oriented(const struct buffer *x, bool transposed)
+{
+    return transposed ? matrix_transposed(view(x)) : view(x);
+}
+
+/* "model name : AMD EPYC ..." on x86; elsewhere the kind of machine must do. */
+static void find_device(char *text, size_t size)
+{
+    struct utsname machine;
+    snprintf(text, size, "%s processor", uname(&machine) == 0 ? machine.machine : "unknown");
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    char line[256];
+    while (f && fgets(line, sizeof(line), f)) {
+        char *value = strncmp(line, "model name", 10) == 0 ? strchr(line, ':') : NULL;
+        if (!value || strlen(value) < 3)
+            continue;
+        value[strcspn(value, "\n")] = '\0';
+        snprintf(text, size, "%s", value + 2);
+        break;
+    }
+    if (f)
+        fclose(f);
+}
+
+static struct backend *cpu_open(const char *device, struct error *err)
+{
+    struct cpu *c = memory_alloc(sizeof(*c), err);
+    if (!c)
+        return NULL;
+    find_device(c->device, sizeof(c->device));
+    if (device && strcmp(device, "0") != 0 && !strstr(c->device, device)) {
+        fail(err, ERROR_DEVICE, "no processor is called \"%s\"; there is 0: %s", device, c->device);
+        memory_free(c);
+        return NULL;
+    }
+    return &c->base;
+}
+
+static void cpu_close(struct backend *b)
+{
+    memory_free(b);
+}
+
+static const char *cpu_device(const struct backend *b)
+{
+    return ((const struct cpu *)b)->device;
+}
+
+static bool cpu_alloc(struct backend *b, struct buffer *x, struct error *err)
+{
+    (void)b;
+    struct entries *e = memory_alloc(sizeof(*e), err);
+    if (!e)
+        return false;
+    if (!matrix_init(&e->own, x->dtype, x->rows, x->cols, err)) {
+        memory_free(e);
+        return false;
+    }
+    e->view = e->own.view;
+    x->memory = e;
+    return true;
+}
+
+static void cpu_release(struct buffer *x)
+{
+    struct entries *e = x->memory;
+    matrix_finish(&e->own);
+    memory_free(e);
+}
+
+static bool cpu_load(struct backend *b, struct matrix_view from, struct buffer *x,
+                     struct error *err)
+{
+    if (from.col_stride != 1) { /* buffers are row-major */
+        if (!cpu_alloc(b, x, err))
+            return false;
+        matrix_copy(from, view(x));
+        return true;
+    }
+    struct entries *e = memory_alloc(sizeof(*e), err);
+    if (!e)
+        return false;
+    e->view = from;
+    x->memory = e;
+    return true;
+}
+
+static bool cpu_read(const struct buffer *x, struct matrix_view to, struct error *err)
+{
+    (void)err;
+    matrix_copy(view(x), to);
+    return true;
+}
+
+static bool cpu_gemm(const struct buffer *a, bool a_transposed, const struct buffer *b,
+                     bool b_transposed, struct buffer *out, struct error *err)
+{
+    (void)err;
+    blas_gemm(oriented(a, a_transposed), oriented(b, b_transposed), view(out));
+    return true;
+}
+
+static bool cpu_gram(const struct buffer *a, struct buffer *out, struct error *err)
+{
+    return blas_gram(view(a), view(out), err);
+}
+
+static bool cpu_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint32_t matrix,
+                     double scale, struct buffer *out, struct error *err)
+{
+    (void)err;
+    random_fill(kind, seed, stream, matrix, scale, view(out));
+    return true;
+}
+
+static bool cpu_code(const struct coding *c, const struct buffer *a, struct coded *out,
+                     struct error *err)
+{
+    return coding_encode(c, view(a), out, err);
+}
+
+static bool cpu_decode(const struct coded *x, struct buffer *out, struct error *err)
+{
+    return coding_decode(x, view(out), err);
+}
+
+static void subtract(struct matrix_view from, struct matrix_view b)
+{
+    for (size_t i = 0; i < from.rows; i++)
+        if (from.dtype == DTYPE_F64) {
+            double *p = (double *)from.data + i * from.row_stride;
+            const double *q = (const double *)b.data + i * b.row_stride;
+            for (size_t j = 0; j < from.cols; j++)
+                p[j] -= q[j];
+        } else {
+            float *p = (float *)from.data + i * from.row_stride;
+            const float *q = (const float *)b.data + i * b.row_stride;
+            for (size_t j = 0; j < from.cols; j++)
+                p[j] -= q[j];
+        }
+}
+
+/* Rows first .. first + d.rows of a minus those of the products, into d. */
+static void subtract_rows(const struct buffer *a, const struct buffer_product *products, size_t n,
+                          size_t first, struct matrix_view d)
+{
+    matrix_copy(matrix_block(view(a), first, 0, d.rows, d.cols), d);
+    for (size_t i = 0; i < n; i++) {
+        const struct buffer *left = products[i].left, *right = products[i].right;
+        struct matrix_view rows = matrix_block(view(left), first, 0, d.rows, left->cols);
+        if (right)
+            blas_gemm_add(-1, rows, view(right), d);
+        else
+            subtract(d, rows);
+    }
+}
+
+static bool cpu_residual(const struct buffer *a, const struct buffer_product *products, size_t n,
+                         double *norm, struct error *err)
+{
+    struct matrix panel = { 0 };
+    size_t height = PANEL / (a->cols ? a->cols : 1) + 1;
+    if (height > a->rows)
+        height = a->rows;
+    if (!matrix_init(&panel, a->dtype, height, a->cols, err))
+        return false;
+    double sum = 0;
+    for (size_t i = 0; i < a->rows; i += height) {
+        size_t rows = a->rows - i < height ? a->rows - i : height;
+        struct matrix_view d = matrix_block(panel.view, 0, 0, rows, a->cols);
+        subtract_rows(a, products, n, i, d);
+        sum = hypot(sum, matrix_norm(d)); /* squares of large or tiny entries leave the range */
+    }
+    *norm = sum;
+    matrix_finish(&panel);
+    return true;
+}
+
+const struct backend_ops backend_cpu = {
+    .name = "cpu",
+    .summary = "the processor, through OpenBLAS",
+    .open = cpu_open,
+    .close = cpu_close,
+    .device = cpu_device,
+    .alloc = cpu_alloc,
+    .release = cpu_release,
+    .load = cpu_load,
+    .read = cpu_read,
+    .gemm = cpu_gemm,
+    .gram = cpu_gram,
+    .fill = cpu_fill,
+    .code = cpu_code,
+    .decode = cpu_decode,
+    .residual = cpu_residual,
+};
