@@ -1,0 +1,413 @@
+"""Every word of the command line against its contract: what it prints, what it
+writes, how it refuses. TAP; the program is the argument."""
+import json
+import math
+import os
+import pathlib
+import shlex
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+PHANTOM_ERRORS = {1: .5322897045, 2: .3121961555, 3: .1337983523, 4: .0285995964}  # naive, 1000^2
+METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd"]
+WORDS = ["list", "spectrum", "run", "expand", "frame", "doctor", "docs"]
+RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
+            "relative_error", "optimal_error", "numerical_rank", "bound", "psnr_db", "ssim", "bits",
+            "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",
+            "seconds", "output"}
+count = failures = 0
+
+
+def check(ok, name, note=""):
+    global count, failures
+    count += 1
+    failures += not ok
+    print(f"{'' if ok else 'not '}ok {count} - {name}", flush=True)
+    if not ok and note != "":
+        print("# " + str(note).replace("\n", "\n# ")[:2000])
+
+
+def skip(name, why):
+    global count
+    count += 1
+    print(f"ok {count} - {name} # SKIP {why}")
+
+
+def start(*args, **options):
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+               "env": ENV, **options}
+    return subprocess.Popen([PROGRAM, *args], **options)
+
+
+def run(*args, **options):
+    p = start(*args, **options)
+    out, err = p.communicate(timeout=120)
+    return p.returncode, out, err
+
+
+def data(*args):
+    """The JSON object of a word that succeeds; exactly one line."""
+    status, out, err = run(*args, "--json")
+    if status or err or out.count(b"\n") != 1:
+        check(False, f"{' '.join(args)} prints one JSON object", (status, out[:200], err))
+        return {}
+    return json.loads(out, parse_constant=lambda c: check(False, f"{args} is JSON", c))
+
+
+def refused(status, *args, name=None, say=b"", **options):
+    before = sorted(os.listdir("."))
+    got, out, err = run(*args, **options)
+    ok = got == status and not out and err.startswith(b"eigenscope: ") and err.count(b"\n") == 1 \
+        and err.endswith(b"\n") and say in err and not any(c < 32 for c in err[:-1])
+    check(ok and sorted(os.listdir(".")) == before,
+          f"exit {status}, one line, nothing written: {name or ' '.join(map(os.fsdecode, args))}",
+          (got, out[:200], err))
+
+
+def npy(path, rows, descr="<f4", shape=None):
+    shape = shape or (len(rows), len(rows[0]))
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    kind = {"<f4": "f", "<f8": "d", "|u1": "B"}[descr]
+    body = b"".join(struct.pack(f"<{len(r)}{kind}", *r) for r in rows)
+    pathlib.Path(path).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) +
+                                   header.encode() + body)
+
+
+def png_chunks(path):
+    raw = pathlib.Path(path).read_bytes()
+    at = 8
+    while at < len(raw):
+        size, kind = struct.unpack(">I4s", raw[at:at + 8])
+        body = raw[at + 8:at + 8 + size]
+        yield kind, body, zlib.crc32(kind + body) == struct.unpack(">I", raw[at + 8 + size:at + 12 + size])[0]
+        at += 12 + size
+
+
+def factors_header(path):
+    raw = pathlib.Path(path).read_bytes()
+    n = struct.unpack("<Q", raw[:8])[0]
+    return json.loads(raw[8:8 + n]), len(raw) - 8 - n
+
+
+def near(a, b, tolerance):
+    return a is not None and abs(a - b) <= tolerance
+
+
+def test_help():
+    status, out, _ = run("--version")
+    check((status, out) == (0, b"eigenscope 0.1.0\n"), "--version", out)
+    status, out, _ = run("--help")
+    check(status == 0 and all(f"eigenscope {w}".encode() in out for w in WORDS), "--help lists the words", out)
+    silent = [w for w in WORDS if run(w, "--help")[0] or b"--max-memory" not in run(w, "--help")[1]]
+    check(not silent, "WORD --help prints the flags", silent)
+    missing = []
+    for m in METHODS:
+        rows = data("run", m, "demo:phantom256")["params"]
+        text = run("run", m, "--help")[1].decode()
+        missing += [(m, r) for r in rows if f"--{r.replace('_', '-')}" not in text]
+    check(not missing, "run METHOD --help prints every row of the method", missing)
+
+
+def test_list():
+    j = data("list", "demo:photo")
+    names = [m["name"] for m in j["matrices"]]
+    check(j["format"] == "png" and {"grey", "r", "g", "b"} <= set(names) and j["tensors"] == [],
+          "list: a picture's planes", j)
+    check(all(set(m) == {"name", "rows", "cols", "dtype", "bytes"} and m["rows"] == 400 and
+              m["cols"] == 600 for m in j["matrices"]), "list: name, rows, cols, dtype, bytes", j)
+    npy("plain.npy", [[1, 2, 3], [4, 5, 6.5]])
+    j = data("list", "plain.npy")
+    check([(m["rows"], m["cols"], m["bytes"]) for m in j["matrices"]] == [(2, 3, 24)], "list: npy", j)
+    status, out, _ = run("list", "plain.npy")
+    check(status == 0 and b"2 x 3" in out, "list: text", out)
+
+
+def test_spectrum():
+    j = data("spectrum", "demo:phantom")
+    s = j["sigma"]
+    check(j["numerical_rank"] == 539, "spectrum demo:phantom: numerical rank 539", j["numerical_rank"])
+    check(near(j["frobenius"], 247.188673, 5e-7), "spectrum demo:phantom: norm 247.188673", j["frobenius"])
+    check(len(s) == 1000 and s == sorted(s, reverse=True), "spectrum: all values, descending")
+    check(near(math.sqrt(math.fsum(x * x for x in s)), j["frobenius"], 1e-9), "spectrum: energies add up")
+    check(all(near(g, a - b, 0) for g, a, b in zip(j["gaps"], s, s[1:])) and len(j["gaps"]) == 999,
+          "spectrum: gaps are differences")
+    check({"0.9", "0.99"} <= set(j["energy_rank"]) and {"sigma", "edge", "above"} ==
+          set(j["marchenko_pastur"]) and {"alpha", "xmin", "ks"} == set(j["power_law"]) and
+          j["noise_floor"] is None, "spectrum: the keys of the contract", sorted(j))
+    check(near(j["stable_rank"], (j["frobenius"] / s[0]) ** 2, 1e-9), "spectrum: stable rank")
+    j = data("spectrum", "demo:phantom256", "--precision", "f32")
+    check(j["numerical_rank"] is None and j["precision"] == "f32", "spectrum in f32 names no rank")
+    j = data("spectrum", "demo:photo")
+    check([m["matrix"] for m in j["matrices"]] == ["r", "g", "b"] and
+          all(m["noise_floor"] > 0 for m in j["matrices"]), "spectrum: a colour picture by planes")
+    check(data("spectrum", "demo:photo::grey")["matrix"] == "grey", "spectrum: FILE::NAME")
+    status, out, _ = run("spectrum", "demo:phantom256")
+    check(status == 0 and b"numerical rank" in out and b"sigma_k" in out, "spectrum: text", out)
+
+
+def test_run():
+    for bits, want in PHANTOM_ERRORS.items():
+        j = data("run", "naive", "demo:phantom", "--bits", str(bits), "--paper")
+        check(near(j["relative_error"], want, 1e-6), f"naive at {bits} bits: {want}", j["relative_error"])
+    check(j["precision"] == "f64" and j["rank"] is None and j["numerical_rank"] == 539 and
+          j["bits"]["paper"] == 4_000_000, "naive: f64 with --paper, no rank", j)
+    for m in METHODS:
+        j = data("run", m, "demo:phantom256")
+        check(RUN_KEYS <= set(j), f"run {m}: the keys of the contract", RUN_KEYS - set(j))
+        check(0 < j["relative_error"] < 1 and (j["optimal_error"] is None or
+              j["relative_error"] >= j["optimal_error"] * (1 - 1e-5)), f"run {m}: not below the optimum", j)
+        check(j["numerical_rank"] is None and j["output"] is None and j["psnr_db"] > 10 and
+              0 < j["ssim"] <= 1, f"run {m}: f32, a picture, no output", j)
+        check(near(j["bits_per_entry"]["true"], j["bits"]["true"] / 65536, 1e-12) and
+              j["bits"]["paper"] <= j["bits"]["true"] <= 8 * j["bytes"], f"run {m}: sizes agree", j)
+    j = data("run", "truncated-svd", "demo:phantom256", "--rank", "20", "--precision", "f64")
+    check(near(j["relative_error"], j["optimal_error"], 1e-12), "truncated-svd reaches the optimum", j)
+    j = data("run", "lplr", "demo:photo", "--rank", "8")
+    check(len(j["matrices"]) == 3 and all(RUN_KEYS <= set(m) for m in j["matrices"]) and
+          j["total"]["bits"]["true"] == sum(m["bits"]["true"] for m in j["matrices"]) and
+          j["psnr_db"] == j["total"]["psnr_db"], "a colour picture: three objects and a total", j)
+    status, out, _ = run("run", "lplr", "demo:photo", "--rank", "8")
+    check(status == 0 and b"relative error" in out and b"dB" in out, "run: text", out)
+
+
+def test_budget():
+    j = data("run", "lplr", "demo:phantom", "--paper", "--bits-per-entry", "1", "--left-bits", "4",
+             "--right-bits", "8")
+    check(j["rank"] == 83 and j["bits"]["paper"] == 996000, "lplr 4/8 at 1 paper bit: rank 83", j)
+    for m in ["lplr", "direct-svd", "truncated-svd"]:
+        budget = ["--bits-per-entry", "2"]
+        j = data("run", m, "demo:phantom256", *budget)
+        more = data("run", m, "demo:phantom256", "--rank", str(j["rank"] + 1))
+        check(j["bits_per_entry"]["true"] <= 2 < more["bits_per_entry"]["true"],
+              f"run {m}: the largest rank within 2 bits per entry", (j["rank"], j["bits_per_entry"]))
+
+
+def params(*args):
+    return data("run", "lplr", "demo:phantom256", *args)["params"]
+
+
+def test_flags():
+    check(params("--left-bits", "5", "--paper")["left_bits"] == 5 ==
+          params("--paper", "--left-bits=5")["left_bits"], "a given flag wins over --paper, either order")
+    check(params("--rank", "3", "--rank", "7")["rank"] == 7, "of a repeated flag the last one counts")
+    on, off = params("--symmetric"), params("--symmetric", "off")
+    check(on["symmetric"] is True and off["symmetric"] is False and
+          params("--symmetric", "on")["symmetric"] is True, "switches: bare, on, off")
+    check(params("--seed", "18446744073709551615")["seed"] in (2**64 - 1, float(2**64 - 1)),
+          "--seed takes 64 bits")
+    status, out, _ = run("--json", "run", "lplr", "demo:phantom256")
+    check(status == 2, "a flag is no word")
+    status, out, _ = run("run", "--rank", "3", "--json", "lplr", "--", "demo:phantom256")
+    check(status == 0 and json.loads(out)["rank"] == 3, "flags before the arguments, -- after them", out)
+    j = data("run", "truncated-svd", "demo:phantom256", "--rank", "5000")
+    check(j["rank"] == 256 and "256" in (j["notice"] or ""), "a rank beyond the matrix is clamped, and said", j)
+
+
+EXPAND = [
+    ["lplr", "demo:phantom256"], ["lplr", "demo:phantom256", "--paper", "--rank", "16"],
+    ["naive", "demo:phantom256", "--bits", "3"], ["lplr", "demo:photo", "--rank", "12"],
+    ["direct-svd", "demo:photo", "--rank", "9", "--planes", "ycbcr"],
+    ["lplr-svd", "demo:photo::g", "--rank", "7", "--precision", "f64"],
+    ["truncated-svd", "demo:phantom256", "--rank", "6"], ["randomized-svd", "plain.npy", "--rank", "2"],
+]
+
+
+def test_expand():
+    for n, args in enumerate(EXPAND):
+        label = " ".join(args)
+        factors = f"x{n}.factors.safetensors"
+        j = data("run", *args, "-o", factors)
+        check(j["bytes"] == os.path.getsize(factors) == j["output"]["bytes"],
+              f"{label}: bytes is the size on disk", (j["bytes"], os.path.getsize(factors)))
+        picture = not args[1].endswith(".npy")
+        for ending in ([".png"] if picture and "::" not in args[1] else []) + [".npy", ".safetensors"]:
+            direct, expanded = f"d{n}{ending}", f"e{n}{ending}"
+            first, second = run("run", *args, "-o", direct), run("expand", factors, "-o", expanded)
+            ok = first[0] == second[0] == 0
+            check(ok and pathlib.Path(direct).read_bytes() == pathlib.Path(expanded).read_bytes(),
+                  f"{label}: expand gives the bytes of run -o {ending}", (first, second))
+        header, body = factors_header(factors)
+        spans = sorted(t["data_offsets"] for k, t in header.items() if k != "__metadata__")
+        check(spans[0][0] == 0 and spans[-1][1] == body and
+              all(a[1] == b[0] for a, b in zip(spans, spans[1:])), f"{label}: tensors fill the file", spans)
+        command = header["__metadata__"]["command"]
+        again = run(*shlex.split(command)[1:], "-o", f"again{n}.factors.safetensors")
+        check(again[0] == 0 and pathlib.Path(factors).read_bytes() ==
+              pathlib.Path(f"again{n}.factors.safetensors").read_bytes(),
+              f"{label}: the recorded command gives the same file", (command, again))
+
+
+def test_png():
+    j = data("run", "lplr", "demo:photo", "--rank", "10", "-o", "out.png")["output"]
+    check(j["png_bytes"] == j["bytes"] == os.path.getsize("out.png") and j["source_bytes"] > 0 and
+          0 < j["factors_bytes"] and "factors" in j["sentence"], "a PNG tells three sizes", j)
+    chunks = list(png_chunks("out.png"))
+    texts = dict(b.split(b"\0", 1) for k, b, _ in chunks if k == b"tEXt")
+    check(all(ok for _, _, ok in chunks) and any(b"eigenscope run lplr" in t for t in texts.values()),
+          "a PNG says in tEXt how it was made", texts)
+
+
+def test_seed():
+    files = []
+    for n, seed in enumerate(["1", "1", "2"]):
+        files.append(f"seed{n}.npy")
+        run("run", "lplr", "demo:phantom256", "--seed", seed, "-o", files[-1])
+    first, second, other = (pathlib.Path(f).read_bytes() for f in files)
+    check(first == second, "--seed reproduces")
+    check(first != other, "another seed gives another result")
+
+
+def test_refusals():
+    npy("nan.npy", [[1, float("nan")], [3, 4]])
+    npy("short.npy", [[1, 2], [3, 4]])
+    pathlib.Path("short.npy").write_bytes(pathlib.Path("short.npy").read_bytes()[:-1])
+    pathlib.Path("text.txt").write_text("no matrix at all\n")
+    pathlib.Path("there.npy").write_bytes(b"mine")
+    os.mkdir("folder")
+    escape = b"bad\x1b[31m\xff.npy"
+    cases = [
+        (2, ["frobnicate"]), (2, ["lst"]), (2, ["run"]), (2, ["run", "lplr"]), (2, ["--frob"]),
+        (2, ["run", "lpr", "demo:photo"]), (2, ["list"]), (2, ["list", "a", "b"]),
+        (2, ["run", "lplr", "demo:phantom256", "--rank", "0"]),
+        (2, ["run", "lplr", "demo:phantom256", "--rank", "x"]),
+        (2, ["run", "lplr", "demo:phantom256", "--rank"]),
+        (2, ["run", "lplr", "demo:phantom256", "--rank", "3", "--bits-per-entry", "1"]),
+        (2, ["run", "naive", "demo:phantom256", "--bits-per-entry", "1"]),
+        (2, ["run", "truncated-svd", "demo:phantom256", "--left-bits", "3"]),
+        (2, ["run", "lplr", "demo:phantom256", "--backend", "abacus"]),
+        (2, ["run", "lplr", "demo:phantom256", "--max-memory", "lots"]),
+        (2, ["run", "lplr", "demo:phantom256", "-o", "out.xyz"]),
+        (2, ["run", "lplr", "plain.npy", "-o", "plain.png"]),
+        (2, ["list", "demo:nothing"]), (2, ["spectrum", "demo:photo::nothing"]),
+        (2, ["expand", "x0.factors.safetensors"]), (2, ["docs", "nothing"]),
+        (2, ["frame", "demo:phantom256", "--size", "0x5"]),
+        (2, ["frame", "demo:phantom256", "-x", "nothing"]), (2, []),
+        (3, ["list", "nowhere.npy"]), (3, ["run", "lplr", "folder"]), (3, ["list", "text.txt"]),
+        (3, ["run", "lplr", "short.npy"]), (3, ["run", "lplr", "nan.npy"]),
+        (3, ["expand", "plain.npy", "-o", "out.npy"]), (3, ["frame", "nowhere.png"]),
+        (3, ["nowhere.png"]), (3, ["list", escape]),
+        (4, ["run", "lplr", "demo:phantom256", "-o", "there.npy"]),
+        (4, ["run", "lplr", "demo:phantom256", "-o", "nowhere/out.npy"]),
+        (4, ["expand", "x0.factors.safetensors", "-o", "there.npy"]),
+        (5, ["run", "lplr", "demo:phantom", "--max-memory", "1M"]),
+        (5, ["spectrum", "demo:phantom", "--max-memory", "1M"]),
+    ]
+    for status, args in cases:
+        refused(status, *args)
+    check(pathlib.Path("there.npy").read_bytes() == b"mine", "an existing file stays without --force")
+    refused(2, "run", "lplr", "demo:phantom256", "--rnk", "3", name="a suggestion", say=b"--rank")
+    status, _, _ = run("run", "lplr", "demo:phantom256", "-o", "there.npy", "--force")
+    check(status == 0 and pathlib.Path("there.npy").read_bytes()[:6] == b"\x93NUMPY", "--force overwrites")
+    check(data("run", "naive", "nan.npy", "--nonfinite", "zero")["relative_error"] < 1, "--nonfinite zero")
+    npy(escape, [[1, 2], [3, 4]])
+    status, out, _ = run("list", escape)
+    check(status == 0 and b"\x1b" not in out, "no escape byte of a name reaches the terminal", out)
+    check("bad" in data("list", escape).get("file", ""), "such a name is valid JSON")
+
+
+def test_output_trouble():
+    with open("/dev/full", "wb") as full:
+        for word in (["--version"], ["list", "demo:photo"], ["docs"], ["doctor", "--json"]):
+            status, _, err = run(*word, stdout=full)
+            check(status == 4 and err.count(b"\n") == 1, f"/dev/full: exit 4: {word[0]}", (status, err))
+    status, _, err = run("run", "lplr", "demo:phantom256", "-o", "/dev/full")
+    check(status in (2, 4), "-o /dev/full is refused", (status, err))
+    p = start("list", "demo:photo", preexec_fn=lambda: os.close(1))
+    _, err = p.communicate()
+    check(p.returncode == 4 and err.count(b"\n") == 1, "a closed stdout: exit 4", err)
+    read, write = os.pipe()
+    os.close(read)
+    status, _, err = run("docs", stdout=write)
+    os.close(write)
+    check(status == 4 and err.count(b"\n") == 1, "a reader that went away: exit 4, no signal", (status, err))
+    os.mkdir("sealed")
+    os.chmod("sealed", 0o555)
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []
+    if drop and not shutil.which("setpriv"):
+        return skip("a folder without write permission", "root, and no setpriv")
+    os.chmod(".", 0o755)
+    if subprocess.run([*drop, "touch", "sealed/x"], capture_output=True, check=False).returncode == 0 or \
+            subprocess.run([*drop, PROGRAM, "--version"], capture_output=True, check=False).returncode:
+        return skip("a folder without write permission", "cannot become an ordinary user here")
+    p = subprocess.run([*drop, PROGRAM, "run", "lplr", "demo:phantom256", "-o", "sealed/out.npy"],
+                       capture_output=True, env=ENV, check=False)
+    check(p.returncode == 4 and not p.stdout and p.stderr.count(b"\n") == 1 and not os.listdir("sealed"),
+          "a folder without write permission: exit 4", p)
+
+
+def test_interrupt():
+    os.mkdir("quiet")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        p = start("run", "lplr", "demo:phantom", "--rank", "300", "--rounds", "100", "-o",
+                  "quiet/out.factors.safetensors")
+        time.sleep(0.5)
+        p.send_signal(number)
+        out, err = p.communicate(timeout=60)
+        check(p.returncode == 130 and not out and err.count(b"\n") == 1 and not os.listdir("quiet"),
+              f"{number.name}: exit 130, nothing left", (p.returncode, err, os.listdir("quiet")))
+
+
+def test_frame():
+    status, out, err = run("frame", "demo:photo")
+    lines = out.decode().split("\n")
+    check(status == 0 and len(lines) == 25 and all(len(x) <= 80 for x in lines), "frame: 80x24", (err, out))
+    status, out, _ = run("frame", "demo:photo", "--size", "120x40", "--ascii", "-x", "method lplr")
+    check(status == 0 and out.isascii() and out.count(b"\n") == 40 and b"LPLR" in out.upper(),
+          "frame: commands, size, ASCII", out)
+    check(len(data("frame", "demo:phantom256")["lines"]) == 24, "frame: JSON")
+    colours = {c: run("frame", "demo:photo", "--color", c)[1] for c in ("none", "256", "24bit")}
+    check(b"\x1b" not in colours["none"] and b"38;5;" in colours["256"] and b"38;2;" in colours["24bit"],
+          "frame: colours")
+    check(run("frame")[0] == 0, "frame: the start page")
+
+
+def test_doctor():
+    j = data("doctor")
+    check(j["version"] == "0.1.0" and any(b["name"] == "cpu" and b["device"] for b in j["backends"]) and
+          j["processors"] > 0 and j["memory"] > 0 and "OpenBLAS" in j["blas"], "doctor: what is here", j)
+    check(any("TERM" in g for g in j["gaps"]), "doctor: TERM=dumb is a gap", j["gaps"])
+    status, out, _ = run("doctor")
+    check(status == 0 and b"Backends" in out and b"What to do" in out, "doctor: text", out)
+
+
+def test_peers():
+    try:
+        import numpy
+        from safetensors import safe_open
+    except ImportError:
+        return skip("Python's safetensors opens the factors", "not installed here")
+    with safe_open("x0.factors.safetensors", "numpy") as f:
+        check("command" in f.metadata() and len(list(f.keys())) > 1, "Python's safetensors opens the factors")
+    with safe_open("d0.safetensors", "numpy") as f:
+        dense = f.get_tensor(list(f.keys())[0])
+    check(numpy.array_equal(dense, numpy.load("d0.npy")), "dense .safetensors and .npy hold the same")
+
+
+def main():
+    here = tempfile.mkdtemp()
+    os.chdir(here)
+    try:
+        for test in (test_help, test_list, test_spectrum, test_run, test_budget, test_flags, test_expand,
+                     test_png, test_seed, test_refusals, test_output_trouble, test_interrupt, test_frame,
+                     test_doctor, test_peers):
+            try:
+                test()
+            except Exception as e:  # a missing key is a failure, not the end
+                check(False, test.__name__, repr(e))
+    finally:
+        os.chdir("/")
+        shutil.rmtree(here)
+    print(f"1..{count}")
+    return failures != 0
+
+
+sys.exit(main())
