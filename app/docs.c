@@ -2,6 +2,7 @@
 #include "actions.h"
 #include "cli.h"
 #include "help.h"
+#include "manual.h"
 #include "quantizer.h"
 #include "registry.h"
 #include "report.h"
@@ -219,12 +220,14 @@ static const struct page {
     { "formats", "Formats", print_formats },
     { "views", "Views", print_views },
     { "actions", "Actions", print_actions },
+    { "man", NULL, manual_print }, /* scdoc, only by its name */
 };
 enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
 
 static void print_page(FILE *out, const struct page *p)
 {
-    fprintf(out, "# %s\n\nPrinted by `eigenscope docs %s`.\n\n", p->title, p->name);
+    if (p->title)
+        fprintf(out, "# %s\n\nPrinted by `eigenscope docs %s`.\n\n", p->title, p->name);
     p->print(out);
 }
 
@@ -246,7 +249,7 @@ static bool put_page(struct report *r, const struct page *p, struct error *err)
 static bool print_pages(struct call *c, const char *wanted, struct report *r, struct error *err)
 {
     for (size_t i = 0; i < PAGES; i++) {
-        if (wanted && strcmp(wanted, pages[i].name) != 0)
+        if (wanted ? strcmp(wanted, pages[i].name) != 0 : !pages[i].title)
             continue;
         if (r && !put_page(r, &pages[i], err))
             return false;

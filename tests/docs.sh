@@ -3,21 +3,23 @@
 #   sh tests/docs.sh PROGRAM TOP            compares
 #   sh tests/docs.sh PROGRAM TOP --update   rewrites
 set -u
-program=$1 reference=$2/docs/reference update=${3-}
+program=$1 top=$2 update=${3-}
 count=0 bad=0
-mkdir -p "$reference"
+[ -z "$update" ] || mkdir -p "$top/docs/reference"
 fresh=$(mktemp) || exit 1
 trap 'rm -f "$fresh"' EXIT
-for page in words methods quantizers formats views actions; do
+for page in words methods quantizers formats views actions man; do
     count=$((count + 1))
+    kept=docs/reference/$page.md
+    [ "$page" = man ] && kept=docs/eigenscope.1.scd
     "$program" docs "$page" >"$fresh" || { echo "Bail out! docs $page failed"; exit 1; }
-    [ -n "$update" ] && cp "$fresh" "$reference/$page.md"
-    if cmp -s "$fresh" "$reference/$page.md"; then
-        echo "ok $count - docs/reference/$page.md"
+    [ -n "$update" ] && cp "$fresh" "$top/$kept"
+    if cmp -s "$fresh" "$top/$kept"; then
+        echo "ok $count - $kept"
     else
         bad=1
-        echo "not ok $count - docs/reference/$page.md is not what \`eigenscope docs $page\` prints"
-        diff "$reference/$page.md" "$fresh" | head -5 | sed 's/^/# /'
+        echo "not ok $count - $kept is not what \`eigenscope docs $page\` prints"
+        diff "$top/$kept" "$fresh" | head -5 | sed 's/^/# /'
     fi
 done
 echo "1..$count"
