@@ -120,13 +120,14 @@ static const struct param run_rows[] = {
         .title = "Bits per entry",
         .shorthand = "bpe",
         .unit = "bits",
-        .help = "Takes the largest rank whose size is at most this many bits per entry.",
+        .help =
+            "Takes the largest rank whose size is at most this many bits per entry; 0 leaves it "
+            "to --rank.",
         .source = "",
-        .min = 0.0001,
+        .min = 0,
         .max = 1024,
-        .def = 1,
-        .paper = 1,
-        .logarithmic = true,
+        .def = 0,
+        .paper = 0,
     },
     {
         PARAM(struct run_flags, count),

@@ -19,7 +19,7 @@ struct common_flags {
 struct run_flags {
     bool paper;
     int count;             /* 0 true, 1 paper */
-    double bits_per_entry; /* only where given */
+    double bits_per_entry; /* 0: the rank decides */
 };
 struct picture_flags {
     int planes; /* enum planes */

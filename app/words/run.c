@@ -29,7 +29,7 @@ static bool settle_rank(struct task *t, struct error *err)
 {
     const struct options *o = t->o;
     const struct param *rank = param_find(&t->a.method->params, "rank");
-    if (options_given(o, "bits-per-entry")) {
+    if (o->run.bits_per_entry > 0) {
         if (rank && options_given(o, "rank"))
             return fail(err, ERROR_USAGE,
                         "run: --rank and --bits-per-entry both decide the rank; "
