@@ -129,6 +129,21 @@ void engine_close(struct engine *e)
     e->backend = NULL;
 }
 
+/* Whether a file could appear there; the sink finds out for certain, but late. */
+static bool folder_ok(const char *path, struct error *err)
+{
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    if (n >= sizeof(folder))
+        return fail(err, ERROR_WRITE, "%s: %s", path, strerror(ENAMETOOLONG));
+    memcpy(folder, path, n);
+    folder[n] = '\0';
+    if (access(n ? folder : slash ? "/" : ".", W_OK | X_OK))
+        return fail(err, ERROR_WRITE, "%s: %s", path, strerror(errno));
+    return true;
+}
+
 bool cli_output_ok(const struct options *o, bool picture, struct error *err)
 {
     if (!o->output)
@@ -143,9 +158,11 @@ bool cli_output_ok(const struct options *o, bool picture, struct error *err)
         return fail(err, ERROR_USAGE, "%s: only a whole picture can be written as %s", o->output,
                     format->title);
     struct stat there;
-    if (stat(o->output, &there) == 0 && S_ISDIR(there.st_mode))
+    if (stat(o->output, &there))
+        return folder_ok(o->output, err);
+    if (S_ISDIR(there.st_mode))
         return fail(err, ERROR_WRITE, "%s: is a directory", o->output);
-    if (!o->common.force && stat(o->output, &there) == 0 && S_ISREG(there.st_mode))
+    if (!o->common.force && S_ISREG(there.st_mode))
         return fail(err, ERROR_WRITE, "%s: exists; --force overwrites it", o->output);
     return true;
 }

@@ -78,7 +78,7 @@ def npy(path, rows, descr="<f4", shape=None):
     header += " " * (-(len(header) + 11) % 64) + "\n"
     kind = {"<f4": "f", "<f8": "d", "|u1": "B"}[descr]
     body = b"".join(struct.pack(f"<{len(r)}{kind}", *r) for r in rows)
-    pathlib.Path(path).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) +
+    pathlib.Path(os.fsdecode(path)).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) +
                                    header.encode() + body)
 
 
