@@ -16,7 +16,7 @@ FLOORS = [
     {"canvas", "theme", "term", "term_keys", "hole", "study", "outcome", "worker", "provenance", "frame", "typing"},
     {"model", "plot", "view"},
     {"form", "panes/", "views/", "actions", "commands", "overlay", "setting"},
-    {"main", "cli", "options", "flags", "help", "account",
+    {"main", "cli", "manual", "options", "flags", "help", "account",
      "report", "docs", "doctor", "progress", "tui", "words/", "words"},
 ]
 DOORS = {  # outside header -> who may include it
