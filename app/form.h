@@ -1,0 +1,26 @@
+#pragma once
+
+#include "canvas.h"
+#include "model.h"
+
+/* The rows of the current method as sliders, choices and switches:
+ * `>rank  k [    24] 1 ####------- 427`. In one, two or three columns by width, read
+ * downwards; rows that do not fit scroll with the focused one. Pure functions of the
+ * model, except form_step. */
+
+int form_columns(int width);
+size_t form_rows(const struct model *m, int width); /* all of them, also those scrolled away */
+
+void form_draw(const struct model *m, struct canvas c, bool focused);
+
+/* One slider step of a row, within model_limit; the caller says model_changed. */
+void form_step(struct model *m, const struct param *p, int direction, bool coarse);
+
+/* Where a value stands between the row's least and `limit`, 0..1, on its own scale. */
+double form_fraction(const struct param *p, double value, double limit);
+
+/* A bar of `width` cells; eighths of a cell in Unicode. */
+void form_bar(struct canvas c, int x, int y, int width, double fraction);
+
+/* A line being typed, in brackets over the whole width; the cursor before byte `at`. */
+void form_typed(struct canvas c, const char *line, size_t at);

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "canvas.h"
+#include "model.h"
+
+/* What views are composed of. A pane draws its own frame into the canvas it is
+ * given and its content inside; where there is no room for a frame, the content
+ * takes it all. Pure functions of the model and the canvas. */
+
+void pane_picture(const struct model *m, struct canvas c);
+void pane_spectrum(const struct model *m, struct canvas c);
+void pane_error_curve(const struct model *m, struct canvas c);
+void pane_parameters(const struct model *m, struct canvas c);
+
+/* The frame, or none below 16 x 5; the inside either way. */
+struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,
+                         const char *title);
+
+/* The picture that fits into a pane of this size, in pixels of one cell's width and
+ * half its height: the whole matrix, its aspect kept. false: nothing is open yet. */
+bool pane_picture_size(const struct model *m, int cells_wide, int cells_high, int *wide, int *high);
+
+/* Lines the parameters pane needs under its sliders. */
+enum { PANE_NUMBER_LINES = 2 };
+
+/* One phrase for the status line of a small screen: "k=24 13.20%". */
+void pane_summary(const struct model *m, char *out, size_t size);
+
+/* "820 KB", "3.20 MB": 1000 bytes a KB, three digits. */
+void pane_bytes(uint64_t bytes, char *out, size_t size);
+
+/* Overlays, in the middle of the screen. */
+void overlay_help(const struct model *m, struct canvas c);
+void overlay_export(const struct model *m, struct canvas c);
+void overlay_methods(const struct model *m, struct canvas c);
+void overlay_start(const struct model *m, struct canvas c); /* no document: the built-in ones */
+
+/* The greatest first line of the help on this screen: m->overlay_line stops there. */
+size_t overlay_help_last(const struct model *m);
