@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MARK = 1, NAME = 9, BOX = 8, GAP = 2, TEXT = 64 };
+enum { MARK = 1, NAME = 10, BOX = 8, GAP = 2, TEXT = 64 };
 
 int form_columns(int width)
 {
@@ -15,17 +15,6 @@ size_t form_rows(const struct model *m, int width)
 {
     size_t columns = (size_t)form_columns(width);
     return (m->method->params.n + columns - 1) / columns;
-}
-
-void form_step(struct model *m, const struct param *p, int direction, bool coarse)
-{
-    double limit = model_limit(m, p);
-    void *params = model_params(m);
-    if (p->kind != PARAM_SEED && param_get(p, params) > limit)
-        param_put(p, params, limit);
-    param_step(p, params, direction, coarse);
-    if (p->kind != PARAM_SEED && param_get(p, params) > limit)
-        param_put(p, params, limit);
 }
 
 double form_fraction(const struct param *p, double value, double limit)
@@ -173,7 +162,7 @@ static void draw_row(const struct model *m, size_t index, struct canvas c, bool 
 
     if (chosen)
         canvas_text(c, 0, 0, INK_KEY, ATTR_BOLD, ">");
-    canvas_printf(c, MARK, 0, chosen ? INK_TITLE : INK_TEXT, attributes, "%-.*s", NAME,
+    canvas_printf(c, MARK, 0, chosen ? INK_TITLE : INK_TEXT, attributes, "%.*s", NAME - 1,
                   p->shorthand);
     if (chosen && m->overlay == OVERLAY_TYPE)
         form_typed(value, m->line, m->line_at);
@@ -193,7 +182,7 @@ void form_draw(const struct model *m, struct canvas c, bool focused)
     size_t n = m->method->params.n, columns = (size_t)form_columns(c.area.w);
     size_t rows = form_rows(m, c.area.w), height = c.area.h > 0 ? (size_t)c.area.h : 0;
     size_t shown = rows < height ? rows : height, first = 0;
-    int width = (c.area.w - 2 - GAP * ((int)columns - 1)) / (int)columns;
+    int width = (c.area.w - 3 - GAP * ((int)columns - 1)) / (int)columns;
 
     if (n == 0)
         canvas_text(c, 1, 0, INK_DIM, 0, "this method has no parameters");

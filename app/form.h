@@ -5,16 +5,12 @@
 
 /* The rows of the current method as sliders, choices and switches:
  * `>rank  k [    24] 1 ####------- 427`. In one, two or three columns by width, read
- * downwards; rows that do not fit scroll with the focused one. Pure functions of the
- * model, except form_step. */
+ * downwards; rows that do not fit scroll with the focused one. Pure functions. */
 
 int form_columns(int width);
 size_t form_rows(const struct model *m, int width); /* all of them, also those scrolled away */
 
 void form_draw(const struct model *m, struct canvas c, bool focused);
-
-/* One slider step of a row, within model_limit; the caller says model_changed. */
-void form_step(struct model *m, const struct param *p, int direction, bool coarse);
 
 /* Where a value stands between the row's least and `limit`, 0..1, on its own scale. */
 double form_fraction(const struct param *p, double value, double limit);

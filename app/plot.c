@@ -288,8 +288,8 @@ static void draw_lying(struct canvas c, const struct plot *p)
     for (size_t i = 0; i < n; i++) {
         int label = width_of(&ticks[i]);
         int x = LEFT + ticks[i].at - (label - 1) / 2;
-        if (x + label > c.area.w)
-            x = c.area.w - label;
+        if (x + label > c.area.w - 1) /* a blank before the frame */
+            x = c.area.w - 1 - label;
         canvas_rune(c, LEFT + ticks[i].at, y, INK_FRAME, rune[4]);
         canvas_text(c, x, y + 1, INK_DIM, 0, ticks[i].label);
     }
@@ -397,11 +397,16 @@ void plot_vertical(const struct plot *p, double x, enum ink ink)
 void plot_point(const struct plot *p, double x, double y, enum ink ink, char mark)
 {
     double f = plot_fraction(p->x, x);
+    uint32_t old;
     bool low;
     int row;
     if (!(f >= 0 && f <= 1 + 1e-9) || isnan(y))
         return;
     row = dot_row(p, y, &low) / dots_per_row(p);
-    canvas_rune(p->data, plot_column(p, x), row, ink,
-                plot_fraction(p->y, y) > 1 + 1e-9 ? '^' : (uint32_t)mark);
+    if (plot_fraction(p->y, y) > 1 + 1e-9)
+        mark = '^';
+    old = canvas_rune_at(p->data, plot_column(p, x), row);
+    if (old >= 'a' && old <= 'z')
+        mark = '*';
+    canvas_rune(p->data, plot_column(p, x), row, ink, (uint32_t)mark);
 }

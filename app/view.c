@@ -1,1 +1,249 @@
 #include "view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "actions.h"
+#include "panes/panes.h"
+#include "view_rows.h" /* VIEWS(_): the list in app/meson.build */
+
+#define DECLARE(name) extern const struct view view_##name;
+#define ROW(name)     &view_##name,
+VIEWS(DECLARE)
+const struct view *const views[] = { VIEWS(ROW) NULL };
+
+enum { SHORT = 3, FEW = 100, ROOMY = 120, KEYS_FEW = 6, KEYS_MANY = 12, LINE = 512 };
+
+const struct view *view_find(const char *name)
+{
+    for (size_t i = 0; views[i]; i++)
+        if (strcmp(views[i]->name, name) == 0)
+            return views[i];
+    return NULL;
+}
+
+static bool has_tabs(int height)
+{
+    return height >= 10;
+}
+
+struct rect view_area(int width, int height)
+{
+    int above = has_tabs(height) ? 1 : 0, below = has_tabs(height) ? 2 : 1;
+    int h = height - above - below;
+    return (struct rect){ 0, above, width > 0 ? width : 0, h > 0 ? h : 0 };
+}
+
+/* "photo.png  600x400x3": the name without its folders. */
+static void object(const struct model *m, char *out, size_t size)
+{
+    const struct document *d = m->document;
+    const char *name = d ? strrchr(d->name, '/') : NULL;
+    const struct entry *e = d && d->n ? &d->entries[0] : NULL;
+    int n;
+
+    out[0] = 0;
+    if (!d)
+        return;
+    if (m->entry[0])
+        e = document_entry(d, m->entry);
+    n = snprintf(out, size, "%s%s%s", name ? name + 1 : d->name, m->entry[0] ? "::" : "", m->entry);
+    if (n < 0 || (size_t)n >= size)
+        return;
+    if (d->raster && !m->entry[0])
+        snprintf(out + n, size - (size_t)n, "  %zux%zux%d", d->raster->width, d->raster->height,
+                 d->raster->channels >= 3 ? 3 : 1);
+    else if (e)
+        snprintf(out + n, size - (size_t)n, "  %zu rows x %zu", e->rows, e->cols);
+}
+
+static int tabs_width(void)
+{
+    int n = 0;
+    for (int i = 0; views[i]; i++)
+        n += (int)strlen(views[i]->title) + 4;
+    return n;
+}
+
+static void draw_tabs(const struct model *m, struct canvas c)
+{
+    char line[LINE];
+    int x = canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, " es "), width;
+    bool cut = tabs_width() > c.area.w / 2;
+    for (int i = 0; views[i]; i++) {
+        bool active = views[i] == m->view;
+        int length = cut ? SHORT : (int)strlen(views[i]->title);
+        snprintf(line, sizeof(line), "%c%d %.*s%c", active ? '[' : ' ', i + 1, length,
+                 views[i]->title, active ? ']' : ' ');
+        x += canvas_text(c, x, 0, active ? INK_TITLE : INK_DIM, active ? ATTR_BOLD : 0, line);
+    }
+    object(m, line, sizeof(line));
+    width = canvas_text_width(line);
+    x = c.area.w - 1 - width > x + 1 ? c.area.w - 1 - width : x + 1;
+    canvas_text(c, x, 0, INK_DIM, 0, line);
+}
+
+/* What may be typed into a row. */
+static void range_text(const struct model *m, const struct param *p, char *out, size_t size)
+{
+    if (p->choices || p->kind == PARAM_BOOL)
+        snprintf(out, size, "h l choose");
+    else
+        snprintf(out, size, "%.6g to %.6g%s%s", p->min, model_limit(m, p), *p->unit ? " " : "",
+                 p->unit);
+}
+
+/* As much about a row as fits into `width` cells, whole sentences only. */
+static void describe(const struct model *m, const struct param *p, int width, char *out,
+                     size_t size)
+{
+    char range[128];
+    range_text(m, p, range, sizeof(range));
+    if (m->overlay == OVERLAY_TYPE) {
+        snprintf(out, size, "%s: %s. Enter sets it, Esc keeps the old value.", p->title, range);
+        return;
+    }
+    snprintf(out, size, "%s: %s (%s)", p->title, p->help, range);
+    if (canvas_text_width(out) > width)
+        snprintf(out, size, "%s", p->help);
+    if (canvas_text_width(out) > width)
+        snprintf(out, size, "%s: %s", p->title, range);
+}
+
+static void draw_message(const struct model *m, struct canvas c)
+{
+    const struct param *p = model_field(m);
+    bool form = m->focus == PANE_FORM || m->overlay == OVERLAY_TYPE;
+    char line[LINE];
+    if (m->message[0]) {
+        canvas_text(c, 0, 0, m->message_is_error ? INK_ERROR : INK_TEXT, 0, m->message);
+    } else if (m->document && p && form) {
+        describe(m, p, c.area.w, line, sizeof(line));
+        canvas_text(c, 0, 0, INK_DIM, 0, line);
+    }
+}
+
+/* Progress, or how long the last frame took; "~": a better picture is coming. */
+static void late_text(const struct model *m, char *out, size_t size, bool roomy)
+{
+    const char *late = m->stale && m->document ? " ~" : "";
+    char bar[9] = "--------";
+    if (m->busy) {
+        for (int i = 0; i < 8 && (i + 1) / 8.0 <= m->progress + 1e-9; i++)
+            bar[i] = '#';
+        snprintf(out, size, "[%s] %3.0f%% %s%s", bar, 100 * m->progress, m->stage, late);
+        return;
+    }
+    out[0] = 0;
+    if (roomy && m->mode[0] && m->frame_ms >= 0)
+        snprintf(out, size, "%s  %5.1f ms%s", m->mode, m->frame_ms, late);
+    else if (m->frame_ms >= 0)
+        snprintf(out, size, "%5.1f ms%s", m->frame_ms, late);
+    else
+        snprintf(out, size, "%s", *late ? late + 1 : "");
+}
+
+static int first_key(const char *keys)
+{
+    return (int)strcspn(keys, " ");
+}
+
+static int footer_width(const struct action *a)
+{
+    return first_key(a->keys) + 1 + canvas_text_width(a->footer) + 2;
+}
+
+static int draw_footer(struct canvas c, int x, const struct action *a)
+{
+    char key[32];
+    snprintf(key, sizeof(key), "%.*s", first_key(a->keys), a->keys);
+    canvas_text(c, x, 0, INK_KEY, 0, key);
+    canvas_text(c, x + first_key(a->keys) + 1, 0, INK_DIM, 0, a->footer);
+    return x + footer_width(a);
+}
+
+/* The keys that matter, as many as fit; help always, and last. Without a document
+ * none but quit means anything. */
+static void draw_keys(const struct model *m, struct canvas c)
+{
+    const struct action *tables[] = { m->document ? common_actions : NULL,
+                                      m->document ? m->view->actions : NULL };
+    const struct action *help = action_find(m, "help");
+    int room = c.area.w, x = 0, left = c.area.w < FEW ? KEYS_FEW - 1 : KEYS_MANY - 1;
+
+    if (help && help->footer)
+        room -= footer_width(help);
+    for (size_t t = 0; t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name && left > 0; a++)
+            if (a->footer && a != help && x + footer_width(a) <= room) {
+                x = draw_footer(c, x, a);
+                left--;
+            }
+    if (!m->document && action_find(m, "quit"))
+        x = draw_footer(c, x, action_find(m, "quit"));
+    if (help && help->footer)
+        draw_footer(c, x, help);
+}
+
+static const struct {
+    const char *mode, *keys;
+} overlay_words[] = {
+    [OVERLAY_NONE] = { "NORMAL", "" },
+    [OVERLAY_HELP] = { "HELP", "j k scroll  Esc close" },
+    [OVERLAY_EXPORT] = { "EXPORT", "Enter write  Tab other ending  Esc cancel" },
+    [OVERLAY_METHODS] = { "METHOD", "j k choose  Enter take  Esc keep" },
+    [OVERLAY_TYPE] = { "TYPE", "Enter set  Esc keep" },
+};
+
+static void draw_status(const struct model *m, struct canvas c)
+{
+    char line[LINE];
+    struct canvas keys;
+    const char *mode = overlay_words[m->overlay].mode;
+    int x, width;
+
+    late_text(m, line, sizeof(line), c.area.w >= ROOMY);
+    width = canvas_text_width(line);
+    x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, mode);
+    keys = canvas_inside(c, (struct rect){ x, 0, c.area.w - x - width - 1, 1 });
+    if (c.area.w < 60 && m->overlay == OVERLAY_NONE && m->document) {
+        pane_summary(m, line, sizeof(line));
+        canvas_clear(c);
+        canvas_text(c, 0, 0, INK_TEXT, ATTR_BOLD, line);
+        x = canvas_text_width(line) + 2;
+        draw_keys(m, canvas_inside(c, (struct rect){ x, 0, c.area.w - x, 1 }));
+        return;
+    }
+    if (m->overlay == OVERLAY_NONE)
+        draw_keys(m, keys);
+    else
+        canvas_text(keys, 0, 0, INK_DIM, 0, overlay_words[m->overlay].keys);
+    canvas_text(c, c.area.w - width, 0, m->busy ? INK_WARNING : INK_DIM, 0, line);
+}
+
+static void (*const overlays[])(const struct model *, struct canvas) = {
+    [OVERLAY_NONE] = NULL,          [OVERLAY_HELP] = pane_help,
+    [OVERLAY_EXPORT] = pane_export, [OVERLAY_METHODS] = pane_methods,
+    [OVERLAY_TYPE] = NULL, /* drawn by the form, in the row itself */
+};
+
+void view_draw(const struct model *m, struct canvas c)
+{
+    int w = c.area.w, h = c.area.h;
+    struct canvas middle = canvas_inside(c, view_area(w, h));
+
+    canvas_clear(c);
+    if (w < 1 || h < 1)
+        return;
+    if (m->document)
+        m->view->draw(m, middle);
+    else
+        pane_start(m, middle);
+    if (has_tabs(h)) {
+        draw_tabs(m, canvas_inside(c, (struct rect){ 0, 0, w, 1 }));
+        draw_message(m, canvas_inside(c, (struct rect){ 0, h - 2, w, 1 }));
+    }
+    draw_status(m, canvas_inside(c, (struct rect){ 0, h - 1, w, 1 }));
+    if (overlays[m->overlay])
+        overlays[m->overlay](m, middle);
+}

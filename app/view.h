@@ -31,3 +31,7 @@ const struct view *view_find(const char *name);
 
 /* The whole screen: tabs, the view, message and status lines, overlays. */
 void view_draw(const struct model *m, struct canvas c);
+
+/* Where on a screen of this size the view draws: below the tabs, above the message
+ * and status lines. A small screen gives up the tabs and messages first. */
+struct rect view_area(int width, int height);

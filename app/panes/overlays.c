@@ -1,1 +1,278 @@
-#include "view.h"
+#include <stdio.h>
+#include <string.h>
+
+#include "actions.h"
+#include "demo.h"
+#include "form.h"
+#include "panes.h"
+
+enum { WIDTH = 76, KEYS = 13, NAMES = 18, LINE = 512 };
+
+/* A framed, blanked box of at most this size in the middle. */
+static struct canvas box(struct canvas c, int width, int height, const char *title)
+{
+    struct rect r = { 0, 0, width < c.area.w ? width : c.area.w,
+                      height < c.area.h ? height : c.area.h };
+    struct canvas inside;
+    if (c.area.w - r.w < 6) /* a sliver at the sides is only noise */
+        r.w = c.area.w;
+    r.x = (c.area.w - r.w) / 2;
+    r.y = (c.area.h - r.h) / 2;
+    inside = canvas_inside(c, r);
+    canvas_clear(inside);
+    return r.w < 5 || r.h < 3 ? inside : canvas_frame(inside, title, true);
+}
+
+/* Words wrapped to the canvas from column x; returns the line after the last. */
+static int paragraph(struct canvas c, int x, int y, enum ink ink, const char *text)
+{
+    int room = c.area.w - x - 1;
+    while (*text && room > 0) {
+        size_t n = strlen(text), cut;
+        if (n > (size_t)room) {
+            for (cut = (size_t)room; cut > 0 && text[cut] != ' '; cut--)
+                ;
+            n = cut > 0 ? cut : (size_t)room;
+        }
+        canvas_printf(c, x, y++, ink, 0, "%.*s", (int)n, text);
+        text += n;
+        text += strspn(text, " ");
+    }
+    return y;
+}
+
+/* The help is a list of lines; only those from `first` that fit are drawn. */
+struct help {
+    struct canvas c;
+    size_t first, line;
+};
+
+/* The row of the next line, or -1: it is scrolled away. */
+static int help_row(struct help *h)
+{
+    size_t line = h->line++;
+    return line >= h->first && line - h->first < (size_t)h->c.area.h ? (int)(line - h->first) : -1;
+}
+
+static void help_heading(struct help *h, const char *text)
+{
+    int y;
+    if (h->line > 0)
+        help_row(h);
+    y = help_row(h);
+    if (y >= 0)
+        canvas_text(h->c, 1, y, INK_TITLE, ATTR_BOLD, text);
+}
+
+static void help_line(struct help *h, int column, const char *keys, const char *text,
+                      const char *name)
+{
+    int y = help_row(h), end, width = canvas_text_width(name), x = h->c.area.w - 1 - width;
+    if (y < 0)
+        return;
+    end = 2 + canvas_text(h->c, 2, y, INK_KEY, 0, keys);
+    end = end + 1 > column ? end + 1 : column;
+    end += canvas_text(h->c, end, y, INK_TEXT, 0, text);
+    if (x >= end + 2)
+        canvas_text(h->c, x, y, INK_DIM, 0, name);
+}
+
+static bool in_group(const struct action *a, const char *group)
+{
+    return strcmp(a->group, group) == 0;
+}
+
+/* The rows of one heading, from the common table and the view's own. */
+static void help_group(struct help *h, const struct model *m, const char *group)
+{
+    const struct action *tables[] = { common_actions, m->view->actions };
+    help_heading(h, group);
+    for (size_t t = 0; t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name; a++)
+            if (in_group(a, group))
+                help_line(h, KEYS, a->keys, a->help, a->name);
+}
+
+static bool seen(const struct model *m, const struct action *action)
+{
+    const struct action *tables[] = { common_actions, m->view->actions };
+    for (size_t t = 0; t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name; a++) {
+            if (a == action)
+                return false;
+            if (in_group(a, action->group))
+                return true;
+        }
+    return false;
+}
+
+static void help_all(struct help *h, const struct model *m)
+{
+    const struct action *tables[] = { common_actions, m->view->actions };
+    char line[LINE];
+    for (size_t t = 0; t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name; a++)
+            if (!seen(m, a))
+                help_group(h, m, a->group);
+    help_heading(h, "Commands: eigenscope frame FILE -x 'COMMAND; COMMAND', and every name above");
+    for (const struct command *command = commands; command->name; command++) {
+        snprintf(line, sizeof(line), "%s %s", command->name, command->arguments);
+        help_line(h, NAMES + 4, line, command->help, "");
+    }
+    if (m->mode[0]) {
+        help_heading(h, "Screen mode");
+        help_line(h, 2, "", m->mode, "");
+    }
+}
+
+static size_t help_length(const struct model *m)
+{
+    struct help h = { 0 };
+    help_all(&h, m);
+    return h.line;
+}
+
+size_t pane_help_last(const struct model *m, int height)
+{
+    size_t n = help_length(m), shown = height > 2 ? (size_t)height - 2 : 0;
+    return n > shown ? n - shown : 0;
+}
+
+void pane_help(const struct model *m, struct canvas c)
+{
+    size_t n = help_length(m), last = pane_help_last(m, c.area.h), shown;
+    struct help h = { .first = m->overlay_line < last ? m->overlay_line : last };
+    char title[64];
+
+    shown = c.area.h > 2 ? (size_t)c.area.h - 2 : 0;
+    shown = shown < n - h.first ? shown : n - h.first;
+    snprintf(title, sizeof(title), "help: %s  %zu-%zu of %zu", m->view->title, h.first + 1,
+             h.first + shown, n);
+    h.c = box(c, c.area.w < 100 ? WIDTH + 2 : 96, (int)n + 2, title);
+    help_all(&h, m);
+}
+
+/* "lplr --rank 24 --left-bits 4 ...": every parameter. */
+static void made_by(const struct model *m, char *out, size_t size)
+{
+    const struct param_table *t = &m->method->params;
+    size_t n = (size_t)snprintf(out, size, "%s", m->method->name);
+    for (size_t i = 0; i < t->n && n < size; i++) {
+        char flag[64], value[64];
+        param_flag(t->rows[i].key, flag, sizeof(flag));
+        param_format(&t->rows[i], model_params_const(m), value, sizeof(value));
+        n += (size_t)snprintf(out + n, size - n, " --%s %s", flag, value);
+    }
+}
+
+static void sizes(const struct model *m, char *out, size_t size)
+{
+    char source[32] = "none (generated)", factors[32], written[32];
+    const struct numbers *now = &m->numbers;
+    uint64_t source_bytes = m->subject ? m->subject->source_bytes : 0;
+    bool measured = now->factors_bytes > 0 && !m->quality_stale;
+
+    if (source_bytes > 0)
+        pane_bytes(source_bytes, source, sizeof(source));
+    pane_bytes(measured ? now->factors_bytes : (now->bits_true + 7) / 8, factors, sizeof(factors));
+    pane_bytes(now->written_bytes, written, sizeof(written));
+    snprintf(out, size, "source file %s, packed factors %s%s, %s%s", source, factors,
+             measured ? "" : " + header",
+             now->written_bytes > 0 ? "last export " : "this file: known when written",
+             now->written_bytes > 0 ? written : "");
+}
+
+void pane_export(const struct model *m, struct canvas c)
+{
+    enum { LABEL = 9 };
+    const struct format *format = format_for_output(m->line);
+    struct canvas in = box(c, WIDTH, 15, "export");
+    char line[LINE];
+    int y = 1;
+
+    canvas_text(in, 1, y, INK_TITLE, 0, "file");
+    form_typed(canvas_inside(in, (struct rect){ LABEL, y, in.area.w - LABEL - 1, 1 }), m->line,
+               m->line_at);
+    y++;
+    if (m->overwrite)
+        canvas_text(in, LABEL, y++, INK_WARNING, ATTR_BOLD, "it exists: Enter again overwrites it");
+    canvas_text(in, 1, y, INK_TITLE, 0, "as");
+    if (format)
+        snprintf(line, sizeof(line), "%s: %s", format->title, format->summary);
+    y = paragraph(in, LABEL, y, format ? INK_TEXT : INK_WARNING,
+                  format ? line : "no format that is written ends like this");
+    canvas_text(in, 1, y, INK_TITLE, 0, "made by");
+    made_by(m, line, sizeof(line));
+    y = paragraph(in, LABEL, y, INK_TEXT, line);
+    canvas_text(in, 1, y, INK_TITLE, 0, "sizes");
+    sizes(m, line, sizeof(line));
+    y = 1 + paragraph(in, LABEL, y, INK_TEXT, line);
+    y = paragraph(in, 1, y, INK_DIM,
+                  "A PNG shows the picture; the factors file is the compression. "
+                  "`eigenscope expand` turns factors back into the picture.");
+    canvas_text(in, 1, in.area.h - 1, INK_KEY, 0, "Enter write   Tab other ending   Esc cancel");
+}
+
+void pane_methods(const struct model *m, struct canvas c)
+{
+    size_t n = 0, first = 0, shown;
+    struct canvas in;
+
+    while (methods[n])
+        n++;
+    in = box(c, WIDTH, (int)n + 5, "method");
+    shown = in.area.h > 3 ? (size_t)in.area.h - 3 : 1;
+    if (m->overlay_line >= shown)
+        first = m->overlay_line - shown + 1;
+    for (size_t i = first; i < n && i - first < shown; i++) {
+        bool chosen = i == m->overlay_line;
+        enum ink ink = chosen ? INK_SELECTED : INK_TEXT;
+        int y = (int)(i - first);
+        for (int x = 0; chosen && x < in.area.w; x++)
+            canvas_text(in, x, y, ink, 0, " ");
+        canvas_text(in, 0, y, ink, 0, chosen ? ">" : " ");
+        canvas_text(in, 1, y, ink, 0, methods[i] == m->method ? "*" : " ");
+        canvas_text(in, 3, y, ink, chosen ? ATTR_BOLD : 0, methods[i]->name);
+        canvas_text(in, 3 + NAMES, y, ink, 0, methods[i]->title);
+    }
+    if (m->overlay_line < n && in.area.h > 3)
+        paragraph(in, 1, in.area.h - 2, INK_DIM, methods[m->overlay_line]->summary);
+}
+
+static const char about[] = "What low rank keeps of a picture or a matrix: its singular values, "
+                            "the error of a rank, and what that costs in bits.";
+
+/* Every format that can be read. */
+static void readable(char *out, size_t size)
+{
+    out[0] = 0;
+    for (size_t i = 0, n = 0; formats[i]; i++)
+        if (formats[i]->probe && n < size)
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", formats[i]->title);
+}
+
+void pane_start(const struct model *m, struct canvas c)
+{
+    enum { SUMMARY = 20 };
+    struct canvas in;
+    char line[LINE];
+    int y, low;
+    (void)m;
+
+    in = box(c, WIDTH + 2, 18, "eigenscope " EIGENSCOPE_VERSION);
+    low = in.area.h < 14; /* no blank lines then */
+    y = paragraph(in, 1, !low, INK_TEXT, about) + !low;
+    canvas_text(in, 1, y++, INK_TITLE, ATTR_BOLD, "Built in: eigenscope NAME");
+    for (const struct demo *d = demos; d->name && y < in.area.h; d++) {
+        canvas_printf(in, 2, y, INK_KEY, 0, "demo:%s", d->name);
+        if (in.area.w < 50)
+            y++;
+        else
+            y = paragraph(in, SUMMARY, y, INK_TEXT, d->summary);
+    }
+    y += !low;
+    canvas_text(in, 1, y++, INK_TITLE, ATTR_BOLD, "Yours: eigenscope FILE[::NAME]");
+    readable(line, sizeof(line));
+    canvas_text(in, 2, y, INK_KEY, 0, "FILE");
+    paragraph(in, in.area.w < 50 ? 7 : SUMMARY, y, INK_TEXT, line);
+}

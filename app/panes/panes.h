@@ -16,6 +16,9 @@ void pane_parameters(const struct model *m, struct canvas c);
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,
                          const char *title);
 
+/* The cells inside a pane of this size, as pane_frame leaves them. */
+struct rect pane_inside(int width, int height);
+
 /* The picture that fits into a pane of this size, in pixels of one cell's width and
  * half its height: the whole matrix, its aspect kept. false: nothing is open yet. */
 bool pane_picture_size(const struct model *m, int cells_wide, int cells_high, int *wide, int *high);
@@ -29,11 +32,11 @@ void pane_summary(const struct model *m, char *out, size_t size);
 /* "820 KB", "3.20 MB": 1000 bytes a KB, three digits. */
 void pane_bytes(uint64_t bytes, char *out, size_t size);
 
-/* Overlays, in the middle of the screen. */
-void overlay_help(const struct model *m, struct canvas c);
-void overlay_export(const struct model *m, struct canvas c);
-void overlay_methods(const struct model *m, struct canvas c);
-void overlay_start(const struct model *m, struct canvas c); /* no document: the built-in ones */
+/* What lies over a view, in the middle of c. */
+void pane_help(const struct model *m, struct canvas c);
+void pane_export(const struct model *m, struct canvas c);
+void pane_methods(const struct model *m, struct canvas c);
+void pane_start(const struct model *m, struct canvas c); /* no document: what could be opened */
 
-/* The greatest first line of the help on this screen: m->overlay_line stops there. */
-size_t overlay_help_last(const struct model *m);
+/* The greatest first line of the help in c's height: m->overlay_line need not go further. */
+size_t pane_help_last(const struct model *m, int height);

@@ -6,7 +6,7 @@
 #include "form.h"
 #include "panes.h"
 
-enum { WORD = 32, WIDE = 110 };
+enum { WORD = 32, NARROW = 76, WIDE = 110 };
 
 /* A share in percent, always seven characters: "13.20%", "  5e-4%", "      -". */
 static void percent(double share, char out[WORD])
@@ -105,12 +105,22 @@ static double source_bits(const struct model *m, const char **what)
     return 8 * (double)e->size / (double)e->rows / (double)e->cols;
 }
 
+static bool size_measured(const struct model *m)
+{
+    return !m->quality_stale && m->numbers.factors_bytes > 0;
+}
+
+static uint64_t size_bytes(const struct model *m)
+{
+    return size_measured(m) ? m->numbers.factors_bytes : (m->numbers.bits_true + 7) / 8;
+}
+
 /* What it costs. Until the packed file has been measured, its header is left out and named. */
 static void cost(const struct model *m, bool wide, char *out, size_t size)
 {
     const struct numbers *now = &m->numbers;
-    bool measured = !m->quality_stale && now->factors_bytes > 0;
-    uint64_t bytes = measured ? now->factors_bytes : (now->bits_true + 7) / 8;
+    bool measured = size_measured(m);
+    uint64_t bytes = size_bytes(m);
     const char *what;
     double entries = (double)now->entries, source = source_bits(m, &what) * entries / 8;
     char text[WORD] = "-";
@@ -125,10 +135,19 @@ static void cost(const struct model *m, bool wide, char *out, size_t size)
                         bytes > 0 && entries > 0 ? source / (double)bytes : (double)NAN, "x");
     n += (size_t)snprintf(out + n, size - n, wide ? "of %s samples  " : "of %s  ", what);
     if (wide && now->seconds > 0)
-        n += (size_t)snprintf(out + n, size - n, "computed in %.3g s  ", now->seconds);
-    if (wide && entries > 0)
-        snprintf(out + n, size - n, "paper's count %.3f bits/entry",
-                 (double)now->bits_paper / entries);
+        snprintf(out + n, size - n, "computed in %.3g s", now->seconds);
+}
+
+/* The same on a small screen. */
+static void brief(const struct model *m, char *first, char *second, size_t size)
+{
+    char error[WORD], optimum[WORD], text[WORD] = "-";
+    percent(m->numbers.error, error);
+    percent(m->numbers.optimal, optimum);
+    if (size_bytes(m) > 0)
+        pane_bytes(size_bytes(m), text, sizeof(text));
+    snprintf(first, size, "err %s  best %s", error, optimum);
+    snprintf(second, size, "size %8s %s", text, size_measured(m) ? "as a file" : "+ header");
 }
 
 static void draw_numbers(const struct model *m, struct canvas c, int lines)
@@ -137,8 +156,12 @@ static void draw_numbers(const struct model *m, struct canvas c, int lines)
     char text[2][256];
     enum ink ink = m->stale ? INK_DIM : INK_TEXT;
 
-    closeness(m, wide, text[0], sizeof(text[0]));
-    cost(m, wide, text[1], sizeof(text[1]));
+    if (c.area.w < NARROW) {
+        brief(m, text[0], text[1], sizeof(text[0]));
+    } else {
+        closeness(m, wide, text[0], sizeof(text[0]));
+        cost(m, wide, text[1], sizeof(text[1]));
+    }
     for (int i = 0; i < lines; i++) {
         int y = c.area.h - lines + i;
         if (m->stale)

@@ -5,6 +5,13 @@
 
 enum { FRAME_WIDTH = 16, FRAME_HEIGHT = 5 };
 
+struct rect pane_inside(int width, int height)
+{
+    if (width < FRAME_WIDTH || height < FRAME_HEIGHT)
+        return (struct rect){ 0, 0, width, height };
+    return (struct rect){ 1, 1, width - 2, height - 2 };
+}
+
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,
                          const char *title)
 {

@@ -12,13 +12,14 @@ enum { SCALE_LOG, SCALE_LINEAR, SCALE_RELATIVE };
 /* Below that, singular values in single precision are rounding. */
 static const double DECADES = 8;
 
-/* sigma_i, or the gap below it; relative to sigma_1 where asked for. i counts from 0. */
+/* sigma_i, or the gap below it (the last has none); relative to sigma_1 where asked
+ * for. i counts from 0. */
 static double value_at(const struct model *m, size_t i)
 {
     const struct subject *s = m->subject;
     double v = subject_sigma(s, i), first = subject_sigma(s, 0);
-    if (m->gaps) /* the last one falls to 0, if it is the last one there is */
-        v = i + 1 < s->n ? v - subject_sigma(s, i + 1) : s->exact ? v : (double)NAN;
+    if (m->gaps)
+        v = i + 1 < s->n ? v - subject_sigma(s, i + 1) : (double)NAN;
     if (m->y_scale == SCALE_RELATIVE)
         v = first > 0 ? v / first : 0;
     return v;

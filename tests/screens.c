@@ -1,0 +1,446 @@
+/* Screens as text: the image view, drawn from a model made here by hand (no engine
+ * runs, nothing is timed), against tests/screens/NAME.txt. UPDATE_SCREENS=1 rewrites
+ * them; look at the difference before you commit it. Colours are checked by rule. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "actions.h"
+#include "check.h"
+#include "frame.h"
+#include "memory.h"
+#include "panes/panes.h"
+#include "view.h"
+
+enum { ROWS = 400, COLS = 600, RANK = 24, TERMS = 40, TEXT = 1 << 17 };
+
+/* What the model would own; here the test does. */
+struct fixture {
+    struct model m;
+    struct document document;
+    struct raster raster;
+    struct entry entry;
+    struct subject subject;
+    struct shown shown;
+    char document_name[32], entry_name[8];
+};
+
+static const double pi = 3.14159265358979323846;
+
+/* A spectrum that falls by decades, as pictures' do: a large first value, then 1/i. */
+static void fill_subject(struct subject *s, struct error *err)
+{
+    *s = (struct subject){ .rows = ROWS,
+                           .cols = COLS,
+                           .planes = 3,
+                           .picture = true,
+                           .n = ROWS,
+                           .exact = true,
+                           .source_bytes = 466706 };
+    for (size_t p = 0; p < s->planes; p++) {
+        double sum = 0;
+        s->sigma[p] = memory_alloc(s->n * sizeof(double), err);
+        for (size_t i = 0; i < s->n; i++) {
+            double at = (double)i + 1, v = i == 0 ? 220.0 : 90.0 / at / (1 + at / 100);
+            s->sigma[p][i] = v * (double)(10 - p) / 10;
+            sum += s->sigma[p][i] * s->sigma[p][i];
+        }
+        s->norm[p] = sqrt(sum);
+    }
+}
+
+/* Products of cosines: a picture of exactly TERMS terms. */
+static void fill_preview(struct preview *p, size_t plane, size_t height, size_t width,
+                         struct error *err)
+{
+    *p = (struct preview){ .width = width, .height = height, .rank = TERMS };
+    matrix_init(&p->left, DTYPE_F32, height, TERMS, err);
+    matrix_init(&p->right, DTYPE_F32, TERMS, width, err);
+    for (size_t r = 0; r < TERMS; r++) {
+        double weight = r == 0 ? 0.5 : 0.35 / (double)r, shift = (double)plane / 3;
+        for (size_t y = 0; y < height; y++)
+            matrix_put(p->left.view, y, r,
+                       weight * cos(pi * (double)r * ((double)y + 0.5) / (double)height + shift));
+        for (size_t x = 0; x < width; x++)
+            matrix_put(p->right.view, r, x,
+                       cos(pi * (double)(r + r / 2) * ((double)x + 0.5) / (double)width));
+    }
+}
+
+static void drop_pictures(struct fixture *f)
+{
+    for (size_t p = 0; p < 3; p++) {
+        matrix_finish(&f->subject.original[p]);
+        preview_finish(&f->shown.previews[p]);
+    }
+}
+
+/* Pictures of the size that the view asks for on this screen, as the study makes them. */
+static void fill_pictures(struct fixture *f, int width, int height, struct error *err)
+{
+    int wide, high;
+    drop_pictures(f);
+    f->m.view->picture_size(&f->m, width, height, &wide, &high);
+    for (size_t p = 0; p < 3; p++) {
+        struct preview *preview = &f->shown.previews[p];
+        fill_preview(preview, p, (size_t)high, (size_t)wide, err);
+        matrix_init(&f->subject.original[p], DTYPE_F32, (size_t)high, (size_t)wide, err);
+        preview_render(preview, TERMS, f->subject.original[p].view);
+    }
+}
+
+static void set(struct model *m, const char *key, double value)
+{
+    const struct param *p = param_find(&m->method->params, key);
+    if (p)
+        param_put(p, model_params(m), value);
+}
+
+static void fixture_init(struct fixture *f)
+{
+    struct error err = { 0 };
+    *f = (struct fixture){ 0 };
+    CHECK(model_init(&f->m, &err));
+    strcpy(f->document_name, "photo.png");
+    strcpy(f->entry_name, "grey");
+    f->raster = (struct raster){ .width = COLS, .height = ROWS, .channels = 3, .depth = 8 };
+    f->entry = (struct entry){
+        .name = f->entry_name, .rows = ROWS, .cols = COLS, .dtype = "u8 / 255"
+    };
+    f->document = (struct document){ .references = 1,
+                                     .name = f->document_name,
+                                     .entries = &f->entry,
+                                     .n = 1,
+                                     .raster = &f->raster };
+    fill_subject(&f->subject, &err);
+    f->m.method = method_find("lplr");
+    f->m.document = &f->document;
+    f->m.subject = &f->subject;
+    f->m.shown = &f->shown;
+    f->m.focus = PANE_FORM;
+    f->m.frame_ms = 7;
+    strcpy(f->m.mode, "half blocks, 24-bit (COLORTERM)");
+    set(&f->m, "rank", RANK);
+    f->shown = (struct shown){ .method = f->m.method, .params = *model_params(&f->m), .planes = 3 };
+    f->m.numbers = (struct numbers){ .rank = RANK,
+                                     .error = 0.132,
+                                     .bound = (double)NAN,
+                                     .optimal = subject_tail(&f->subject, RANK),
+                                     .psnr = 21.2,
+                                     .ssim = 0.712,
+                                     .seconds = 0.036,
+                                     .bits_paper = 576000,
+                                     .bits_true = 588000,
+                                     .entries = (uint64_t)3 * ROWS * COLS,
+                                     .factors_bytes = 75000 };
+}
+
+static void fixture_finish(struct fixture *f)
+{
+    drop_pictures(f);
+    for (size_t p = 0; p < 3; p++)
+        memory_free(f->subject.sigma[p]);
+}
+
+static char got[TEXT], want[TEXT];
+
+static void draw(struct fixture *f, int width, int height, bool unicode, struct grid *g)
+{
+    struct error err = { 0 };
+    f->m.width = width;
+    f->m.height = height;
+    f->m.unicode = unicode;
+    if (f->m.document && f->m.subject)
+        fill_pictures(f, width, height, &err);
+    if (grid_init(g, width, height))
+        view_draw(&f->m, grid_canvas(g, unicode));
+}
+
+static const char *screen(struct fixture *f, int width, int height, bool unicode)
+{
+    struct grid g = { 0 };
+    FILE *out = fmemopen(got, sizeof(got), "w");
+    draw(f, width, height, unicode, &g);
+    frame_print(&g, TERM_MONO, SCHEME_DARK, unicode, out);
+    fclose(out);
+    grid_finish(&g);
+    return got;
+}
+
+/* The first line in which they differ, as a hint. */
+static void tell(const char *name)
+{
+    const char *a = got, *b = want;
+    int line = 1;
+    for (; *a && *a == *b; a++, b++)
+        line += *a == '\n';
+    while (a > got && a[-1] != '\n')
+        a--;
+    while (b > want && b[-1] != '\n')
+        b--;
+    printf("# %s line %d\n# got  %.*s\n# want %.*s\n", name, line, (int)strcspn(a, "\n"), a,
+           (int)strcspn(b, "\n"), b);
+}
+
+static void golden(struct fixture *f, const char *name, int width, int height, bool unicode)
+{
+    char path[512];
+    FILE *file;
+    size_t n = 0;
+    bool same;
+
+    screen(f, width, height, unicode);
+    snprintf(path, sizeof(path), SCREENS "/%s.txt", name);
+    if (getenv("UPDATE_SCREENS")) {
+        file = fopen(path, "w");
+        if (file) {
+            fputs(got, file);
+            fclose(file);
+        }
+    }
+    file = fopen(path, "r");
+    if (file) {
+        n = fread(want, 1, sizeof(want) - 1, file);
+        fclose(file);
+    }
+    want[n] = 0;
+    same = strcmp(got, want) == 0;
+    if (!same)
+        tell(name);
+    check_that(same, name, __FILE__, __LINE__);
+}
+
+static void test_golden(struct fixture *f)
+{
+    struct fixture empty = { 0 };
+    struct error err = { 0 };
+
+    golden(f, "image-80x24", 80, 24, true);
+    golden(f, "image-120x40", 120, 40, true);
+    golden(f, "image-200x60", 200, 60, true);
+    golden(f, "image-80x24-ascii", 80, 24, false);
+    f->m.focus = PANE_ERROR;
+    golden(f, "error-80x24", 80, 24, true);
+    f->m.focus = PANE_SPECTRUM;
+    f->m.gaps = f->m.x_log = true;
+    golden(f, "gaps-80x24", 80, 24, true);
+    f->m.gaps = f->m.x_log = false;
+    f->m.focus = PANE_FORM;
+    golden(f, "compact-parameters-40x12", 40, 12, true);
+    f->m.focus = PANE_PICTURE;
+    golden(f, "compact-picture-40x12", 40, 12, true);
+    f->m.focus = PANE_FORM;
+
+    f->m.overlay = OVERLAY_HELP;
+    golden(f, "help-80x24", 80, 24, true);
+    f->m.overlay = OVERLAY_EXPORT;
+    snprintf(f->m.line, sizeof(f->m.line), "photo-lplr-k24.png");
+    f->m.line_at = strlen(f->m.line);
+    golden(f, "export-80x24", 80, 24, true);
+    f->m.overlay = OVERLAY_METHODS;
+    golden(f, "methods-80x24", 80, 24, true);
+    f->m.overlay = OVERLAY_NONE;
+
+    CHECK(model_init(&empty.m, &err));
+    golden(&empty, "start-80x24", 80, 24, true);
+    golden(&empty, "start-40x12", 40, 12, false);
+}
+
+static size_t count(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, what)); at++)
+        n++;
+    return n;
+}
+
+/* Every frame has its four corners, and the state is readable without colour. */
+static void test_rules(struct fixture *f)
+{
+    static const char *const corners[] = { "┌", "┐", "└", "┘" };
+    int open_frames = 0;
+    size_t wide = 0;
+    struct grid g = { 0 };
+
+    for (int w = 60; w <= 200; w += 7)
+        for (int h = 16; h <= 60; h += 11) {
+            size_t frames = count(screen(f, w, h, true), corners[0]);
+            for (int i = 1; i < 4; i++)
+                open_frames += count(got, corners[i]) < frames; /* axes have a corner too */
+        }
+    CHECK(open_frames == 0);
+    CHECK(count(screen(f, 80, 24, false), "\x80") == 0);
+    for (const char *s = got; *s; s++)
+        wide += (unsigned char)*s > 0x7e;
+    CHECK(wide == 0);
+
+    CHECK(strstr(screen(f, 80, 24, true), ">parameters") != NULL);
+    CHECK(strstr(got, "PSNR  21.2 dB") && strstr(got, "as a file"));
+    CHECK(!strstr(got, "~"));
+    f->m.stale = f->m.quality_stale = f->m.busy = true;
+    f->m.progress = 0.52;
+    strcpy(f->m.stage, "sketch");
+    screen(f, 80, 24, true);
+    CHECK(strstr(got, "[####----]  52% sketch ~") != NULL);
+    CHECK(strstr(got, "k=24 ~") && strstr(got, "~rel.err"));
+    CHECK(!strstr(got, "21.2 dB") && strstr(got, "+ header"));
+    f->m.stale = f->m.quality_stale = f->m.busy = false;
+
+    f->m.numbers.dead = 7;
+    CHECK(strstr(screen(f, 80, 24, true), "7 dead") != NULL);
+    f->m.numbers.dead = 0;
+
+    f->m.original = true;
+    CHECK(strstr(screen(f, 80, 24, true), " original ") != NULL);
+    f->m.original = false;
+
+    f->m.overlay = OVERLAY_TYPE;
+    strcpy(f->m.line, "*2");
+    f->m.line_at = 2;
+    CHECK(strstr(screen(f, 80, 24, true), "[*2_") && strstr(got, "TYPE"));
+    f->m.overlay = OVERLAY_NONE;
+
+    model_say(&f->m, true, "there is no such file");
+    draw(f, 80, 24, true, &g);
+    CHECK(g.cells[22 * 80].rune == 't' && g.cells[22 * 80].ink == INK_ERROR);
+    grid_finish(&g);
+    f->m.message[0] = 0;
+}
+
+/* The picture is drawn pixel for pixel, where picture_size says, in its true colours. */
+static void test_picture(struct fixture *f)
+{
+    struct grid g = { 0 };
+    struct matrix planes[3] = { 0 };
+    struct error err = { 0 };
+    int wide, high, seen = 0, wrong = 0, first = -1;
+
+    draw(f, 120, 40, true, &g);
+    f->m.view->picture_size(&f->m, 120, 40, &wide, &high);
+    for (size_t p = 0; p < 3; p++) {
+        matrix_init(&planes[p], DTYPE_F32, (size_t)high, (size_t)wide, &err);
+        preview_render(&f->shown.previews[p], TERMS, planes[p].view);
+    }
+    for (int i = 0; i < 120 * 40; i++) {
+        uint32_t top = 0;
+        int x, y;
+        if (!g.cells[i].picture)
+            continue;
+        first = first < 0 ? i : first;
+        seen++;
+        x = i % 120 - first % 120;
+        y = 2 * (i / 120 - first / 120);
+        for (size_t p = 0; p < 3; p++) {
+            double v = matrix_at(planes[p].view, (size_t)y, (size_t)x);
+            top = top << 8 | (uint32_t)lround(255 * fmin(fmax(v, 0), 1));
+        }
+        wrong += top != g.cells[i].top;
+    }
+    printf("# %d x %d pixels, %d cells\n", wide, high, seen);
+    CHECK(seen == wide * high / 2);
+    CHECK(wrong == 0);
+    CHECK_NEAR((double)wide / high, (double)COLS / ROWS, 0.05);
+    for (size_t p = 0; p < 3; p++)
+        matrix_finish(&planes[p]);
+    grid_finish(&g);
+}
+
+/* Every size, pane and overlay, in a window of a larger grid whose other cells must
+ * stay as they are. */
+static int trespass(struct fixture *f, int w, int h, bool unicode)
+{
+    enum { EDGE = 3 };
+    struct error err = { 0 };
+    struct grid g = { 0 };
+    int bad = 0;
+
+    f->m.width = w;
+    f->m.height = h;
+    if (f->m.subject && (w * 41 + h) % 97 == 0) /* now and then the picture has another size */
+        fill_pictures(f, w, h, &err);
+    if (!grid_init(&g, w + 2 * EDGE, h + 2 * EDGE))
+        return 1;
+    for (int i = 0; i < g.width * g.height; i++)
+        g.cells[i].rune = 'Z';
+    struct canvas c = { .area = { EDGE, EDGE, w, h },
+                        .cells = g.cells,
+                        .stride = g.width,
+                        .height = g.height,
+                        .unicode = unicode };
+    view_draw(&f->m, c);
+    for (int y = 0; y < g.height; y++)
+        for (int x = 0; x < g.width; x++) {
+            bool inside = x >= EDGE && x < EDGE + w && y >= EDGE && y < EDGE + h;
+            const struct cell *cell = &g.cells[y * g.width + x];
+            bad += !inside && cell->rune != 'Z';
+            bad += inside && !cell->picture && !unicode && (cell->rune < 32 || cell->rune > 126);
+        }
+    grid_finish(&g);
+    return bad;
+}
+
+static void test_every_size(struct fixture *f)
+{
+    struct fixture empty = { 0 };
+    struct error err = { 0 };
+    int bad = 0, drawn = 0;
+
+    CHECK(model_init(&empty.m, &err));
+    for (int w = 1; w <= 100; w++)
+        for (int h = 1; h <= 40; h++, drawn++) {
+            f->m.focus = (enum pane_id)((w + h) % PANE_COUNT);
+            f->m.overlay = (enum overlay)((w + 3 * h) % (OVERLAY_TYPE + 1));
+            f->m.overlay_line = (size_t)(w * h) % 7;
+            f->m.field = (size_t)h % f->m.method->params.n;
+            f->m.gaps = w % 2;
+            f->m.y_scale = h % 3;
+            f->m.x_log = w % 3 == 0;
+            f->m.busy = h % 2;
+            bad += trespass(f, w, h, h % 2 == 0);
+            if (h % 5 == 0)
+                bad += trespass(&empty, w, h, w % 2 == 0);
+        }
+    f->m.subject = NULL;
+    f->m.shown = NULL;
+    for (int w = 1; w <= 100; w += 3)
+        bad += trespass(f, w, 1 + w / 3, true); /* open, but nothing computed yet */
+    printf("# %d screens\n", drawn);
+    CHECK(bad == 0);
+    f->m.subject = &f->subject;
+    f->m.shown = &f->shown;
+}
+
+/* Matrices at the edge of what a plot can say. */
+static void test_odd_subjects(struct fixture *f)
+{
+    int bad = 0;
+    size_t n = f->subject.n;
+    for (size_t p = 0; p < 3; p++) {
+        for (size_t i = 0; i < n; i++)
+            f->subject.sigma[p][i] = 0;
+        f->subject.norm[p] = 0;
+    }
+    bad += trespass(f, 120, 40, true); /* the zero matrix */
+    f->subject.n = 1;
+    f->subject.rows = 1;
+    f->subject.sigma[0][0] = f->subject.norm[0] = 1e300;
+    f->m.numbers.rank = 1;
+    bad += trespass(f, 120, 40, true); /* a single row, and huge */
+    f->m.numbers.error = 1e30;
+    f->m.numbers.bound = 12;
+    bad += trespass(f, 80, 24, false);
+    CHECK(bad == 0);
+}
+
+int main(void)
+{
+    struct fixture f;
+    fixture_init(&f);
+    test_golden(&f);
+    test_rules(&f);
+    test_picture(&f);
+    test_every_size(&f);
+    test_odd_subjects(&f);
+    fixture_finish(&f);
+    return check_done();
+}
