@@ -24,11 +24,13 @@ size_t spectrum_energy_rank(const struct spectrum *s,
 
 /* Least k whose tail is at most `error`; n if none. */
 size_t spectrum_rank_for_error(const struct spectrum *s, double error);
-/* The elbow: the k whose point (k, log sigma_k) lies farthest below the chord of the spectrum. */
+/* The elbow: the k whose point (k, log sigma_k) lies farthest below the chord of the
+ * spectrum as far as its numerical rank, which is also the answer when none lies below. */
 size_t spectrum_elbow(const struct spectrum *s);
 
 /* Marchenko-Pastur: the noise level whose bulk median matches the median singular
- * value (Gavish, Donoho 2014), the bulk's upper edge sigma (sqrt rows + sqrt cols), and how many lie above it. */
+ * value (Gavish, Donoho 2014), the bulk's upper edge sigma (sqrt rows + sqrt cols), and how many lie above it.
+ * NANs and 0 where sigma ends before its middle. */
 struct marchenko_pastur {
     double sigma, edge;
     size_t above;
@@ -36,7 +38,7 @@ struct marchenko_pastur {
 struct marchenko_pastur spectrum_marchenko_pastur(const struct spectrum *s);
 
 /* Power law p(x) ~ x^-alpha of the eigenvalues sigma^2 above xmin, xmin by least
- * Kolmogorov-Smirnov distance (Clauset, Shalizi, Newman 2009). NANs below 8 positive values. */
+ * Kolmogorov-Smirnov distance (Clauset, Shalizi, Newman 2009). NANs below 8 positive values (or out of memory). */
 struct power_law {
     double alpha, xmin, ks;
 };
