@@ -41,7 +41,7 @@ void help_default(const struct param *p, char *out, size_t size)
     char usual[64], paper[64];
     value_text(p, p->def, usual, sizeof(usual));
     value_text(p, p->paper, paper, sizeof(paper));
-    if (strcmp(usual, paper))
+    if (strcmp(usual, paper) != 0)
         snprintf(out, size, "%s (paper: %s)", usual, paper);
     else
         snprintf(out, size, "%s", usual);

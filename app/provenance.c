@@ -55,8 +55,9 @@ static void put_source(const struct selection *s, char *out, size_t size)
 void provenance_command(const struct selection *s, const struct method *m, const void *params,
                         enum dtype dtype, char *out, size_t size)
 {
-    struct text t = { .at = out, .size = size };
+    struct text t = { .size = size };
     char name[512], flag[64], value[64], words[160];
+    t.at = out;
     put_source(s, name, sizeof(name));
     param_flag(m->name, flag, sizeof(flag));
     put(&t, words, (size_t)snprintf(words, sizeof(words), "eigenscope run %s ", flag));

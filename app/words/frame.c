@@ -12,15 +12,23 @@
 
 enum { SIDE_MOST = 1000, REQUESTS_MOST = 64 };
 
+/* A side of the frame and where its digits end; 0 where there is none. */
+static int read_side(const char *text, char **end)
+{
+    long side = *text >= '0' && *text <= '9' ? strtol(text, end, 10) : 0;
+    return side >= 1 && side <= SIDE_MOST ? (int)side : 0;
+}
+
 static bool read_size(const char *text, int *width, int *height, struct error *err)
 {
-    int end = 0;
+    char *end = NULL;
     *width = 80;
     *height = 24;
     if (!text)
         return true;
-    if (sscanf(text, "%4dx%4d%n", width, height, &end) != 2 || text[end] || *width < 1 ||
-        *height < 1 || *width > SIDE_MOST || *height > SIDE_MOST)
+    *width = read_side(text, &end);
+    *height = *width && *end == 'x' ? read_side(end + 1, &end) : 0;
+    if (!*height || *end)
         return fail(err, ERROR_USAGE, "frame: --size: '%s' is not WIDTHxHEIGHT in cells, 1 to %d",
                     text, SIDE_MOST);
     return true;
