@@ -1,6 +1,7 @@
 #include "provenance.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,27 +53,36 @@ static void put_source(const struct selection *s, char *out, size_t size)
     snprintf(out, size, "%s", escaped.text);
 }
 
+static void put_words(struct text *t, const char *format, ...) PRINTF_LIKE(2, 3);
+static void put_words(struct text *t, const char *format, ...)
+{
+    char words[160];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(words, sizeof(words), format, args);
+    va_end(args);
+    put(t, words, strlen(words));
+}
+
 void provenance_command(const struct selection *s, const struct method *m, const void *params,
                         enum dtype dtype, char *out, size_t size)
 {
+    char name[512], flag[64], value[64];
     struct text t = { .size = size };
-    char name[512], flag[64], value[64], words[160];
     t.at = out;
+    out[0] = '\0';
     put_source(s, name, sizeof(name));
     param_flag(m->name, flag, sizeof(flag));
-    put(&t, words, (size_t)snprintf(words, sizeof(words), "eigenscope run %s ", flag));
+    put_words(&t, "eigenscope run %s ", flag);
     put_quoted(&t, name);
     for (size_t i = 0; i < m->params.n; i++) {
         param_flag(m->params.rows[i].key, flag, sizeof(flag));
         param_format(&m->params.rows[i], params, value, sizeof(value));
-        put(&t, words, (size_t)snprintf(words, sizeof(words), " --%s %s", flag, value));
+        put_words(&t, " --%s %s", flag, value);
     }
     if (s->picture && s->n == 3)
-        put(&t, words,
-            (size_t)snprintf(words, sizeof(words), " --planes %s", planes_names[s->planes]));
-    put(&t, words,
-        (size_t)snprintf(words, sizeof(words), " --precision %s",
-                         dtype == DTYPE_F64 ? "f64" : "f32"));
+        put_words(&t, " --planes %s", planes_names[s->planes]);
+    put_words(&t, " --precision %s", dtype == DTYPE_F64 ? "f64" : "f32");
 }
 
 void provenance_fill(struct provenance *p, const struct selection *s, const struct method *m,
