@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "form.h"
 #include "frame.h"
 #include "plot.h"
 #include "theme.h"
@@ -314,7 +315,37 @@ static void test_axes_drawn(void)
                                 "    1+   !\n"
                                 "   <1+   !\n"
                                 "     ++----+-----+----+-----+\n"
-                                "      1    50   100  150   200"));
+                                "      1    50   100  150  200"));
+    grid_finish(&g);
+}
+
+static void test_bars(void)
+{
+    const struct param whole = { .kind = PARAM_INT, .min = 0, .max = 40 };
+    const struct param rank = { .kind = PARAM_INT, .min = 1, .max = 65536, .logarithmic = true };
+    const struct param from_zero = { .kind = PARAM_REAL, .min = 0, .max = 99, .logarithmic = true };
+    struct grid g = { 0 };
+
+    CHECK(form_fraction(&whole, 0, 40) == 0 && form_fraction(&whole, 40, 40) == 1);
+    CHECK_NEAR(form_fraction(&whole, 10, 40), 0.25, 1e-12);
+    CHECK_NEAR(form_fraction(&rank, 20, 400), 0.5, 1e-12); /* 1, 20, 400: a geometric middle */
+    CHECK(form_fraction(&rank, 500, 400) == 1);            /* the right end is the matrix's */
+    CHECK(form_fraction(&rank, 1, 1) == 1);
+    CHECK_NEAR(form_fraction(&from_zero, 9, 99), 0.5, 1e-12);
+
+    grid_init(&g, 4, 1);
+    form_bar(grid_canvas(&g, false), 0, 0, 4, 0.5);
+    CHECK(same(text(&g, false), "##--"));
+    form_bar(grid_canvas(&g, false), 0, 0, 4, 0);
+    CHECK(same(text(&g, false), "----"));
+    form_bar(grid_canvas(&g, true), 0, 0, 4, 0.5 + 3 / 32.0); /* two cells and three eighths */
+    CHECK(same(text(&g, true), "██▍░"));
+    form_bar(grid_canvas(&g, true), 0, 0, 4, 1);
+    CHECK(same(text(&g, true), "████"));
+    form_bar(grid_canvas(&g, true), 2, 0, 4, 1); /* clipped */
+    CHECK(same(text(&g, true), "  ██"));
+    form_typed(grid_canvas(&g, false), "12345", 5); /* the end is what one looks at */
+    CHECK(same(text(&g, false), "[5_]"));
     grid_finish(&g);
 }
 
@@ -331,5 +362,6 @@ int main(void)
     test_curves();
     test_spike();
     test_axes_drawn();
+    test_bars();
     return check_done();
 }

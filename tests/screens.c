@@ -432,6 +432,49 @@ static void test_odd_subjects(struct fixture *f)
     CHECK(bad == 0);
 }
 
+/* Whatever the method, every parameter can be reached and is then on the screen. */
+static void test_every_parameter(struct fixture *f)
+{
+    static const int sizes[][2] = { { 80, 24 }, { 120, 40 }, { 200, 60 }, { 40, 12 } };
+    const struct method *method = f->m.method;
+    int missing = 0, rows = 0;
+    for (size_t k = 0; methods[k]; k++)
+        for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++)
+            for (size_t i = 0; i < methods[k]->params.n; i++, rows++) {
+                char marked[32];
+                f->m.method = methods[k];
+                f->m.field = i;
+                snprintf(marked, sizeof(marked), ">%s", methods[k]->params.rows[i].shorthand);
+                if (!strstr(screen(f, sizes[s][0], sizes[s][1], true), marked)) {
+                    printf("# %s %s at %d x %d\n", methods[k]->name, marked, sizes[s][0],
+                           sizes[s][1]);
+                    missing++;
+                }
+            }
+    printf("# %d rows\n", rows);
+    CHECK(rows > 0 && missing == 0);
+    f->m.method = method;
+    f->m.field = 0;
+}
+
+/* Without memory the panes that need some stay empty; nothing else happens. */
+static void test_no_memory(struct fixture *f)
+{
+    struct error err = { 0 };
+    struct grid g = { 0 };
+    size_t used;
+    fill_pictures(f, 120, 40, &err);
+    CHECK(grid_init(&g, 120, 40));
+    used = memory_used();
+    for (long n = 0; n < 6; n++) { /* three planes, the values of the spectrum */
+        memory_fail_after(n);
+        view_draw(&f->m, grid_canvas(&g, true));
+        memory_fail_after(-1);
+    }
+    CHECK(memory_used() == used);
+    grid_finish(&g);
+}
+
 int main(void)
 {
     struct fixture f;
@@ -439,6 +482,8 @@ int main(void)
     test_golden(&f);
     test_rules(&f);
     test_picture(&f);
+    test_every_parameter(&f);
+    test_no_memory(&f);
     test_every_size(&f);
     test_odd_subjects(&f);
     fixture_finish(&f);
