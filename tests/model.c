@@ -1,0 +1,516 @@
+/* The model and the study behind it, without a terminal and without threads. */
+
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "memory.h"
+#include "model.h"
+#include "registry.h"
+
+static const double number_tolerance = 1e-5; /* single precision against a sum of tails */
+
+static struct backend *backend;
+static struct study *study;
+static int requests, coarse_outcomes;
+
+static void take(void *context, struct outcome *o)
+{
+    coarse_outcomes += o->ok && !o->final;
+    model_accept(context, o);
+}
+
+/* Answers what the model wants until it wants nothing; returns how often it did. */
+static int settle(struct model *m, bool idle)
+{
+    struct request r;
+    int n = 0;
+    while (n < 20 && model_want(m, idle, &r)) {
+        study_run(study, &r, NULL, NULL, take, m);
+        request_finish(&r);
+        n++;
+    }
+    requests += n;
+    return n;
+}
+
+static bool command(struct model *m, const char *line)
+{
+    struct error err;
+    bool ok = command_run(m, line, &err);
+    if (!ok)
+        printf("# %s: %s\n", line, err.text);
+    return ok;
+}
+
+static bool refused(struct model *m, const char *line)
+{
+    struct error err = { 0 };
+    return !command_run(m, line, &err) && err.code != ERROR_NONE && err.text[0];
+}
+
+static void press(struct model *m, const char *keys)
+{
+    char key[16];
+    while (*keys) {
+        size_t n = strcspn(keys, " ");
+        snprintf(key, sizeof(key), "%.*s", (int)n, keys);
+        action_press(m, key, key[1] ? 0 : (uint32_t)(unsigned char)key[0]);
+        keys += n + strspn(keys + n, " ");
+    }
+}
+
+/* What approximate() says of the model's settings. */
+static bool truth(const struct model *m, struct approximation *a)
+{
+    struct error err;
+    struct arena scratch = { 0 };
+    struct selection s = { 0 };
+    struct matrix matrices[SELECTION_MAX] = { 0 };
+    struct matrix_view views[SELECTION_MAX];
+    bool ok = selection_of(m->document, NULL, m->planes, &s, &err) &&
+              selection_read(&s, DTYPE_F32, NONFINITE_REFUSE, matrices, &err);
+    for (size_t i = 0; i < s.n; i++)
+        views[i] = matrices[i].view;
+    const struct inputs in = { .matrices = views, .n = s.n };
+    struct job job = { .backend = backend, .scratch = &scratch };
+    ok = ok && approximate(&job, m->method, model_params_const(m), &in, a, &err);
+    for (size_t i = 0; i < SELECTION_MAX; i++)
+        matrix_finish(&matrices[i]);
+    arena_finish(&scratch);
+    selection_finish(&s);
+    return ok;
+}
+
+static void test_prefix_sums(struct model *m)
+{
+    static const char *const ranks[] = { "rank 1", "rank 7", "rank 40", "rank 200" };
+    CHECK(command(m, "open demo:photo; method truncated-svd"));
+    CHECK(settle(m, false) == 1);
+    CHECK(!m->stale && m->shown && m->shown->nested && m->subject && m->subject->exact);
+    for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++) {
+        CHECK(command(m, ranks[i]));
+        CHECK(settle(m, false) == 0); /* a rank move costs no run */
+        CHECK(!m->stale);
+        struct approximation a = { 0 };
+        CHECK(truth(m, &a));
+        CHECK_NEAR(m->numbers.error, a.error, number_tolerance);
+        CHECK_NEAR(m->numbers.optimal, a.optimal, number_tolerance);
+        CHECK(m->numbers.bits_paper == a.bits_paper && m->numbers.bits_true == a.bits_true);
+        CHECK(m->numbers.entries == a.entries);
+        approximation_finish(&a);
+    }
+}
+
+/* The picture of any rank at the screen's size is the average of the whole one. */
+static void test_picture_is_of_this_rank(struct model *m)
+{
+    struct error err;
+    struct approximation a = { 0 };
+    struct matrix whole = { 0 }, small = { 0 }, shown = { 0 };
+    CHECK(command(m, "rank 12"));
+    CHECK(truth(m, &a));
+    const struct preview *p = &m->shown->previews[1];
+    bool ok = matrix_init(&whole, DTYPE_F32, m->subject->rows, m->subject->cols, &err) &&
+              matrix_init(&small, DTYPE_F32, p->height, p->width, &err) &&
+              matrix_init(&shown, DTYPE_F32, p->height, p->width, &err) &&
+              result_expand(&a.results[1], 0, whole.view, &err) &&
+              preview_resample(whole.view, small.view, &err);
+    CHECK(ok);
+    preview_render(p, model_rank(m), shown.view);
+    double worst = 0;
+    for (size_t i = 0; i < p->height; i++)
+        for (size_t j = 0; j < p->width; j++)
+            worst = fmax(worst, fabs(matrix_at(small.view, i, j) - matrix_at(shown.view, i, j)));
+    CHECK_NEAR(worst, 0, 1e-4);
+    matrix_finish(&whole);
+    matrix_finish(&small);
+    matrix_finish(&shown);
+    approximation_finish(&a);
+}
+
+static void test_quality(struct model *m)
+{
+    CHECK(command(m, "rank 30"));
+    CHECK(m->quality_stale && isnan(m->numbers.psnr));
+    CHECK(settle(m, true) == 1);
+    CHECK(!m->quality_stale && m->numbers.psnr > 15 && m->numbers.psnr < 60);
+    CHECK(m->numbers.ssim > 0.2 && m->numbers.ssim < 1);
+    CHECK(m->numbers.factors_bytes * 8 > m->numbers.bits_true);
+    CHECK(settle(m, true) == 0);
+    press(m, "l");
+    CHECK(m->quality_stale && isnan(m->numbers.psnr) && m->numbers.factors_bytes == 0);
+
+    struct request r; /* an answer that comes after the next key is of another rank */
+    CHECK(model_want(m, true, &r) && r.kind == REQUEST_QUALITY);
+    press(m, "l");
+    study_run(study, &r, NULL, NULL, take, m);
+    request_finish(&r);
+    CHECK(m->quality_stale && isnan(m->numbers.psnr) && !m->busy);
+    CHECK(settle(m, true) == 1);
+    CHECK(!m->quality_stale);
+}
+
+static void test_methods_that_are_run(struct model *m)
+{
+    CHECK(command(m, "method lplr; set rank=20 left-bits=6"));
+    CHECK(m->stale && m->shown->method != m->method); /* the old picture stays, marked */
+    CHECK(settle(m, false) == 1);
+    CHECK(!m->stale && m->shown->method == m->method && !m->shown->nested);
+    struct approximation a = { 0 };
+    CHECK(truth(m, &a));
+    CHECK_NEAR(m->numbers.error, a.error, number_tolerance);
+    CHECK(m->numbers.optimal < m->numbers.error);
+    CHECK(m->numbers.bits_paper == a.bits_paper && m->numbers.bits_true == a.bits_true);
+    approximation_finish(&a);
+
+    double error = m->numbers.error, seconds = m->numbers.seconds;
+    CHECK(seconds > 0);
+    model_resize(m, 100, 31); /* a new picture of the same result: not run again */
+    CHECK(m->stale && settle(m, false) == 1);
+    CHECK(!m->stale && m->numbers.error == error && m->numbers.seconds == seconds);
+    CHECK(settle(m, true) == 1 && m->numbers.seconds == seconds && m->numbers.psnr > 10);
+
+    press(m, "r");
+    CHECK(m->stale && settle(m, false) == 1);
+    CHECK(m->numbers.error != error);
+    press(m, "M M M M M M"); /* once around: every setting is as it was */
+    CHECK(m->method == method_find("lplr") && model_rank(m) == 20);
+    CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
+}
+
+/* What was overtaken is not lost for ever, and is not asked for twice. */
+static void test_requests(struct model *m)
+{
+    struct request r, again;
+    CHECK(command(m, "method lplr; rank 9"));
+    CHECK(model_want(m, false, &r) && m->busy);
+    CHECK(!model_want(m, true, &again)); /* the same is out */
+    press(m, "l");
+    CHECK(model_want(m, false, &again) && again.serial > r.serial);
+    study_run(study, &r, NULL, NULL, take, m); /* the older one still comes first */
+    CHECK(m->stale && m->busy && m->shown->method == m->method);
+    study_run(study, &again, NULL, NULL, take, m);
+    CHECK(!m->stale && !m->busy);
+    request_finish(&r);
+    request_finish(&again);
+
+    press(m, "l");
+    CHECK(model_want(m, false, &r));
+    press(m, "C-c");
+    CHECK(m->cancel && !m->busy && strstr(m->message, "cancelled"));
+    m->cancel = false;
+    request_finish(&r);
+    CHECK(!model_want(m, true, &again)); /* until something changes */
+    press(m, "l");
+    CHECK(settle(m, true) == 2 && !m->stale);
+    press(m, "C-c");
+    CHECK(!m->quit && m->quit_asked);
+    press(m, "j C-c");
+    CHECK(!m->quit);
+    press(m, "C-c");
+    CHECK(m->quit);
+    m->quit = m->quit_asked = false;
+}
+
+static void test_commands(struct model *m)
+{
+    static const char *const good[] = {
+        "method lplr; rank 24",
+        "set left_bits=4 right-bits=8",
+        " ; k *2 ; ",
+        "k /2",
+        "k elbow",
+        "rank full",
+        "gaps",
+        "planes ycbcr",
+        "planes rgb",
+        "view image",
+        "set seed=18446744073709551615",
+        "",
+    };
+    static const char *const bad[] = {
+        "nonsense",
+        "method",
+        "method nothing",
+        "set",
+        "set rank",
+        "set rank=",
+        "set rank=1.5",
+        "set rank=-3",
+        "set nothing=3",
+        "k *0",
+        "k *x",
+        "k",
+        "open",
+        "open /nowhere/at.all",
+        "export x.nothing",
+        "planes cmyk",
+        "view nothing",
+        "gaps 3",
+        "help now",
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        CHECK(command(m, good[i]));
+    CHECK(param_get(param_find(&m->method->params, "left-bits"), model_params(m)) == 4);
+    struct document *before = m->document;
+    bool all = true;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        bool no = refused(m, bad[i]);
+        all &= no;
+        if (!no)
+            printf("# taken, but should not be: %s\n", bad[i]);
+    }
+    CHECK(all);
+    CHECK(m->document == before && m->method == method_find("lplr"));
+    CHECK(command(m, "rank 100000") && model_rank(m) == 400);
+    CHECK(param_get(param_find(&m->method->params, "rank"), model_params(m)) == 400);
+    CHECK(command(m, "k 24; elbow") && model_rank(m) > 1 && model_rank(m) < 400);
+}
+
+static void test_keys_are_unique(const struct model *m)
+{
+    char key[16];
+    int unknown = 0;
+    for (const struct action *a = common_actions; a->name; a++) {
+        for (const char *at = a->keys; *at; at += strspn(at, " ")) {
+            size_t n = strcspn(at, " ");
+            snprintf(key, sizeof(key), "%.*s", (int)n, at);
+            const struct action *found = action_for_key(m, key);
+            bool view_wins = false;
+            for (const struct action *v = m->view->actions; v && v->name; v++)
+                view_wins |= found == v;
+            if (found != a && !view_wins)
+                printf("# %s is also %s\n", key, found ? found->name : "nothing");
+            unknown += found != a && !view_wins;
+            at += n;
+        }
+        unknown += action_find(m, a->name) == NULL;
+    }
+    CHECK(unknown == 0);
+    CHECK(action_for_key(m, "C-") == NULL && action_for_key(m, "") == NULL);
+}
+
+static void test_every_action(struct model *m)
+{
+    char key[16];
+    const struct action *const tables[] = { m->view->actions, common_actions };
+    int pressed = 0, wrong = 0;
+    for (size_t t = 0; t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name; a++)
+            for (const char *at = a->keys; *at; at += strspn(at, " ")) {
+                size_t n = strcspn(at, " ");
+                snprintf(key, sizeof(key), "%.*s", (int)n, at);
+                at += n;
+                press(m, key);
+                settle(m, true);
+                wrong += m->stale || m->message_is_error;
+                m->quit = m->cancel = m->redraw = m->suspend = false;
+                press(m, "Esc");
+                wrong += m->overlay != OVERLAY_NONE;
+                pressed++;
+            }
+    CHECK(pressed > 30);
+    CHECK(wrong == 0);
+    press(m, "v");
+    CHECK(strstr(m->message, "no key 'v' here"));
+    press(m, "9");
+    CHECK(strstr(m->message, "no key '9' here"));
+}
+
+static void test_typing(struct model *m)
+{
+    CHECK(command(m, "method truncated-svd; rank 5"));
+    m->field = 0;
+    press(m, "= 2 4 Enter");
+    CHECK(m->overlay == OVERLAY_NONE && model_rank(m) == 24);
+    press(m, "Enter 9 9 Esc");
+    CHECK(m->overlay == OVERLAY_NONE && model_rank(m) == 24);
+    press(m, "= x Enter");
+    CHECK(m->overlay == OVERLAY_TYPE && m->message_is_error && model_rank(m) == 24);
+    press(m, "C-u 1 3 Left 0 Home 2 Right Delete End Backspace 7 Enter");
+    CHECK(m->overlay == OVERLAY_NONE);
+    CHECK(model_rank(m) == 217); /* 13, 103, 2103, 213, 21, 217 */
+    press(m, "= * 2 Enter");
+    CHECK(model_rank(m) == 400); /* and no further than the matrix goes */
+    press(m, "h");
+    CHECK(model_rank(m) == 399);
+    press(m, "^");
+    CHECK(model_rank(m) == 1);
+    press(m, "G");
+    CHECK(model_rank(m) == 400);
+    press(m, "m j Enter");
+    CHECK(m->method == methods[1]);
+    press(m, "m k Enter");
+    CHECK(m->method == methods[0]);
+    press(m, "? j j PgDn");
+    CHECK(m->overlay == OVERLAY_HELP && m->overlay_line > 2);
+    press(m, "g");
+    CHECK(m->overlay_line == 0);
+    press(m, "q");
+    CHECK(m->overlay == OVERLAY_NONE && !m->quit);
+}
+
+static bool is_png(const char *path)
+{
+    unsigned char head[8] = { 0 };
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return false;
+    size_t n = fread(head, 1, sizeof(head), f);
+    fclose(f);
+    return n == 8 && !memcmp(head, "\x89PNG\r\n\x1a\n", 8);
+}
+
+static void test_export(struct model *m)
+{
+    char folder[] = "/tmp/eigenscope-test-XXXXXX", path[64], line[128];
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof(path), "%s/a.png", folder);
+    CHECK(command(m, "method truncated-svd; rank 24; export"));
+    CHECK(m->overlay == OVERLAY_EXPORT && !strcmp(m->line, "photo-truncated-svd-k24.png"));
+    press(m, "Tab");
+    CHECK(!strcmp(m->line, "photo-truncated-svd-k24.factors.safetensors"));
+    press(m, "C-u x Enter");
+    CHECK(m->overlay == OVERLAY_EXPORT && m->message_is_error);
+    press(m, "C-u");
+    for (const char *c = path; *c; c++)
+        action_press(m, (char[2]){ *c, 0 }, (uint32_t)(unsigned char)*c);
+    press(m, "Enter");
+    CHECK(m->overlay == OVERLAY_NONE && settle(m, false) >= 1);
+    CHECK(is_png(path) && strstr(m->message, "wrote a.png") && !m->message_is_error);
+    CHECK(m->numbers.written_bytes > 1000);
+
+    CHECK(command(m, "export"));
+    snprintf(m->line, sizeof(m->line), "%s", path);
+    press(m, "Enter");
+    CHECK(m->overlay == OVERLAY_EXPORT && m->overwrite);
+    press(m, "Enter");
+    CHECK(m->overlay == OVERLAY_NONE && settle(m, false) >= 1 && !m->message_is_error);
+    snprintf(line, sizeof(line), "export %s", path);
+    CHECK(command(m, line) && settle(m, false) >= 1 && m->message_is_error); /* exists */
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/a.factors.safetensors", folder);
+    snprintf(line, sizeof(line), "export %s", path);
+    CHECK(command(m, line) && settle(m, true) >= 1 && !m->message_is_error);
+    CHECK(m->numbers.written_bytes == m->numbers.factors_bytes);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* A large matrix: a sketch first, the whole spectrum later; the numbers of both. */
+static void test_coarse_first(struct model *m)
+{
+    coarse_outcomes = 0;
+    CHECK(command(m, "open demo:phantom; method truncated-svd; rank 8"));
+    CHECK(m->subject == NULL && m->stale && isnan(m->numbers.error));
+    CHECK(settle(m, false) == 1);
+    CHECK(coarse_outcomes == 1);
+    CHECK(m->subject->exact && m->subject->n == 1000 && !m->stale);
+    CHECK_NEAR(m->subject->norm[0], 247.188673, 1e-6);
+}
+
+/* A wrong file changes nothing but the message; outcomes of what is gone are dropped. */
+static void test_documents(struct model *m)
+{
+    struct request old;
+    CHECK(command(m, "method lplr; open demo:phantom256"));
+    CHECK(model_want(m, false, &old));
+    CHECK(command(m, "open demo:photo"));
+    study_run(study, &old, NULL, NULL, take, m);
+    request_finish(&old);
+    CHECK(m->subject == NULL && m->shown == NULL);
+    CHECK(settle(m, false) == 1 && m->subject && m->subject->planes == 3);
+    CHECK(command(m, "planes ycbcr") && settle(m, false) == 1);
+    CHECK(m->shown->space == PLANES_YCBCR && !m->stale);
+    CHECK(command(m, "planes rgb; open demo:photo::g") && settle(m, true) == 2);
+    CHECK(m->subject->planes == 1 && !m->message_is_error);
+}
+
+/* 12 x 9 doubles from 1 to 108, as a .npy file. */
+static struct document *small_matrix(struct error *err)
+{
+    static unsigned char bytes[128 + 12 * 9 * 8];
+    char header[118];
+    snprintf(header, sizeof(header),
+             "{'descr': '<f8', 'fortran_order': False, 'shape': (12, 9), }");
+    memcpy(bytes, "\x93NUMPY\x01\x00\x76\x00", 10);
+    memset(bytes + 10, ' ', 118);
+    memcpy(bytes + 10, header, strlen(header));
+    bytes[127] = '\n';
+    for (int i = 0; i < 12 * 9; i++) {
+        double x = i + 1 + 5 * sin(i);
+        memcpy(bytes + 128 + 8 * i, &x, sizeof(x));
+    }
+    struct source *s = source_open_memory("small.npy", bytes, sizeof(bytes), err);
+    return s ? document_open_source(s, err) : NULL;
+}
+
+/* Every allocation fails once: an outcome says so, and nothing leaks. */
+static void test_out_of_memory(void)
+{
+    struct error err;
+    int failed = 0, odd = 0;
+    size_t before = memory_used();
+    for (long n = 0; n < 1000; n++) {
+        struct model m;
+        CHECK(model_init(&m, &err) || n);
+        struct document *d = small_matrix(&err);
+        model_open(&m, d, "");
+        document_unref(d);
+        model_set_method(&m, method_find(n % 2 ? "lplr" : "truncated-svd"));
+        struct study *s = study_create(backend, &err);
+        struct request r;
+        bool wanted = model_want(&m, false, &r);
+        memory_fail_after(n / 2);
+        study_run(s, &r, NULL, NULL, take, &m);
+        memory_fail_after(-1);
+        bool whole = !m.stale;
+        odd += !wanted || (!whole && !m.message_is_error);
+        failed += !whole;
+        request_finish(&r);
+        study_destroy(s);
+        model_finish(&m);
+        odd += memory_used() != before;
+        if (whole && n % 2)
+            break;
+    }
+    CHECK(failed > 20);
+    CHECK(odd == 0);
+}
+
+int main(void)
+{
+    struct error err;
+    struct model m;
+    backend = backend_open("cpu", NULL, &err);
+    study = study_create(backend, &err);
+    CHECK(backend && study && model_init(&m, &err));
+    CHECK(settle(&m, true) == 0); /* no document, nothing to do */
+    press(&m, "l g e r M C-c Esc");
+    m.method = methods[0];
+    m.quit_asked = false;
+
+    test_prefix_sums(&m);
+    test_picture_is_of_this_rank(&m);
+    test_quality(&m);
+    test_methods_that_are_run(&m);
+    test_requests(&m);
+    test_commands(&m);
+    test_keys_are_unique(&m);
+    test_typing(&m);
+    test_export(&m);
+    test_coarse_first(&m);
+    test_documents(&m);
+    CHECK(command(&m, "open demo:phantom256; method lplr; rank 10") && settle(&m, true) == 2);
+    test_every_action(&m);
+    model_finish(&m);
+    study_destroy(study);
+    test_out_of_memory();
+    backend_close(backend);
+    CHECK(memory_used() == 0);
+    return check_done();
+}
