@@ -80,7 +80,7 @@ static bool open_file(struct model *m, const char *arguments, struct error *err)
         return fail(err, ERROR_USAGE, "open: a file comes after it, FILE or FILE::NAME");
     if (!selection_open(arguments, m->planes, &s, err))
         return false;
-    model_open(m, s.document, s.picture ? "" : s.names[0]);
+    model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
     selection_finish(&s);
     return true;
 }

@@ -248,6 +248,14 @@ bool model_want(struct model *m, bool idle, struct request *out)
     return false;
 }
 
+/* New numbers; what was written last stays true. */
+static void take_numbers(struct model *m, const struct numbers *n)
+{
+    uint64_t written = m->numbers.written_bytes;
+    m->numbers = *n;
+    m->numbers.written_bytes = written;
+}
+
 static void accept_picture(struct model *m, struct outcome *o)
 {
     if (o->subject) {
@@ -261,7 +269,7 @@ static void accept_picture(struct model *m, struct outcome *o)
         shown_destroy(m->shown);
         m->shown = o->shown;
         o->shown = NULL;
-        m->numbers = o->numbers;
+        take_numbers(m, &o->numbers);
         blank_quality(m);
         derive(m);
     }
@@ -272,7 +280,7 @@ static void accept_quality(struct model *m, const struct outcome *o)
 {
     if (!m->quality_asked || o->serial != m->serial) /* of settings that are gone */
         return;
-    m->numbers = o->numbers;
+    take_numbers(m, &o->numbers);
     m->quality_stale = false;
 }
 

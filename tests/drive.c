@@ -285,7 +285,8 @@ static bool wait_text(struct terminal *t, const char *text)
 
 static uint32_t rgb(VTermColor c)
 {
-    return VTERM_COLOR_IS_RGB(&c)
+    return VTERM_COLOR_IS_RGB(&c) && !VTERM_COLOR_IS_DEFAULT_BG(&c) &&
+                   !VTERM_COLOR_IS_DEFAULT_FG(&c)
                ? (uint32_t)c.rgb.red << 16 | (uint32_t)c.rgb.green << 8 | c.rgb.blue
                : 0x1000000;
 }

@@ -266,9 +266,10 @@ static void test_commands(struct model *m)
     }
     CHECK(all);
     CHECK(m->document == before && m->method == method_find("lplr"));
-    CHECK(command(m, "rank 100000") && model_rank(m) == 400);
+    CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
+    CHECK(command(m, "rank 60000") && model_rank(m) == 400);
     CHECK(param_get(param_find(&m->method->params, "rank"), model_params(m)) == 400);
-    CHECK(command(m, "k 24; elbow") && model_rank(m) > 1 && model_rank(m) < 400);
+    CHECK(command(m, "k 24; elbow; method lplr; k 24; elbow") && model_rank(m) > 1 && model_rank(m) < 400);
 }
 
 static void test_keys_are_unique(const struct model *m)
@@ -417,7 +418,7 @@ static void test_coarse_first(struct model *m)
 static void test_documents(struct model *m)
 {
     struct request old;
-    CHECK(command(m, "method lplr; open demo:phantom256"));
+    CHECK(command(m, "method lplr; rank 10; open demo:phantom256"));
     CHECK(model_want(m, false, &old));
     CHECK(command(m, "open demo:photo"));
     study_run(study, &old, NULL, NULL, take, m);
@@ -455,9 +456,9 @@ static void test_out_of_memory(void)
     struct error err;
     int failed = 0, odd = 0;
     size_t before = memory_used();
-    for (long n = 0; n < 1000; n++) {
+    for (long n = 0; n < 2000; n++) {
         struct model m;
-        CHECK(model_init(&m, &err) || n);
+        odd += !model_init(&m, &err);
         struct document *d = small_matrix(&err);
         model_open(&m, d, "");
         document_unref(d);
