@@ -40,7 +40,7 @@ struct terminal {
     size_t n;
 };
 
-static const char *program;
+static char *program;
 
 /* ---- the shim ---- */
 
@@ -338,11 +338,10 @@ static bool any_color(const char *bytes, size_t n)
 
 /* ---- what is asked of it ---- */
 
-static char *const phantom[] = { (char *)"eigenscope", (char *)"demo:phantom256", NULL };
-
 static bool begin(struct terminal *t, int cols, int rows, const char *const *environment)
 {
-    char *arguments[] = { (char *)(uintptr_t)program, phantom[1], NULL };
+    static char document[] = "demo:phantom256";
+    char *arguments[] = { program, document, NULL };
     return open_terminal(t, cols, rows, environment, arguments);
 }
 

@@ -70,12 +70,12 @@ static bool truth(const struct model *m, struct approximation *a)
     struct arena scratch = { 0 };
     struct selection s = { 0 };
     struct matrix matrices[SELECTION_MAX] = { 0 };
-    struct matrix_view views[SELECTION_MAX];
+    struct matrix_view inputs[SELECTION_MAX];
     bool ok = selection_of(m->document, NULL, m->planes, &s, &err) &&
               selection_read(&s, DTYPE_F32, NONFINITE_REFUSE, matrices, &err);
     for (size_t i = 0; i < s.n; i++)
-        views[i] = matrices[i].view;
-    const struct inputs in = { .matrices = views, .n = s.n };
+        inputs[i] = matrices[i].view;
+    const struct inputs in = { .matrices = inputs, .n = s.n };
     struct job job = { .backend = backend, .scratch = &scratch };
     ok = ok && approximate(&job, m->method, model_params_const(m), &in, a, &err);
     for (size_t i = 0; i < SELECTION_MAX; i++)
@@ -269,7 +269,8 @@ static void test_commands(struct model *m)
     CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
     CHECK(command(m, "rank 60000") && model_rank(m) == 400);
     CHECK(param_get(param_find(&m->method->params, "rank"), model_params(m)) == 400);
-    CHECK(command(m, "k 24; elbow; method lplr; k 24; elbow") && model_rank(m) > 1 && model_rank(m) < 400);
+    CHECK(command(m, "k 24; elbow; method lplr; k 24; elbow") && model_rank(m) > 1 &&
+          model_rank(m) < 400);
 }
 
 static void test_keys_are_unique(const struct model *m)
@@ -317,9 +318,9 @@ static void test_every_action(struct model *m)
     CHECK(pressed > 30);
     CHECK(wrong == 0);
     press(m, "v");
-    CHECK(strstr(m->message, "no key 'v' here"));
+    CHECK(strstr(m->message, "no key 'v' here") != NULL);
     press(m, "9");
-    CHECK(strstr(m->message, "no key '9' here"));
+    CHECK(strstr(m->message, "no key '9' here") != NULL);
 }
 
 static void test_typing(struct model *m)
