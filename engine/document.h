@@ -95,6 +95,7 @@ struct export
     bool picture;
     enum planes planes;
     int depth;                 /* bits of a picture's samples: 8 or 16 */
+    enum dtype dtype;          /* of the reconstruction */
     const struct raster *like; /* gamma and profile to carry; may be NULL */
     const struct fact *facts;  /* what a reader of the file should know, and expand needs */
     size_t n_facts;

@@ -9,10 +9,11 @@
  * shrinks under a mapping would kill the program. Reading is thread-safe. */
 struct source;
 
-struct source *source_open_file(const char *path, struct error *err); /* ERROR_READ; refuses directories */
+struct source *source_open_file(const char *path,
+                                struct error *err); /* ERROR_READ; refuses directories */
 struct source *source_open_memory(const char *name, const void *data, size_t size,
                                   struct error *err); /* borrowed; demos, tests, fuzzing */
-void source_close(struct source *s); /* NULL is fine */
+void source_close(struct source *s);                  /* NULL is fine */
 const char *source_name(const struct source *s);
 uint64_t source_size(const struct source *s);
 
