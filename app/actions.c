@@ -236,6 +236,8 @@ void action_press(struct model *m, const char *key, uint32_t text)
     bool everywhere = interrupt || !strcmp(key, "C-l") || !strcmp(key, "C-z");
     if (m->overlay != OVERLAY_NONE && !everywhere) {
         overlay_press(m, key, text);
+    } else if (!m->document && overlay_start(m, key)) {
+        /* it has taken the key */
     } else if (a) {
         a->run(m);
     } else if (!view_key(m, key)) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "demo.h"
 #include "registry.h"
 #include "setting.h"
 #include "typing.h"
@@ -157,6 +158,24 @@ static void press_methods(struct model *m, const char *key, uint32_t text)
     } else if (is(key, "Esc", "q") || !strcmp(key, "m")) {
         overlay_close(m);
     }
+}
+
+bool overlay_start(struct model *m, const char *key)
+{
+    struct error err;
+    char line[64];
+    if (is(key, "j", "Down"))
+        m->overlay_line += demos[m->overlay_line + 1].name != NULL;
+    else if (is(key, "k", "Up"))
+        m->overlay_line -= m->overlay_line > 0;
+    else if (strcmp(key, "Enter") != 0)
+        return false;
+    else {
+        snprintf(line, sizeof(line), "open demo:%s", demos[m->overlay_line].name);
+        if (!command_run(m, line, &err))
+            model_say(m, true, "%s", err.text);
+    }
+    return true;
 }
 
 /* No more lines than there are rows and headings to print. */

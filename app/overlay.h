@@ -11,5 +11,9 @@ void overlay_export(struct model *m);
 void overlay_help(struct model *m);
 void overlay_close(struct model *m);
 
+/* The start page, while nothing is open: j and k choose a built-in document, Enter
+ * opens it. false: not a key of its own. */
+bool overlay_start(struct model *m, const char *key);
+
 /* A key while one is open; text: the character typed, 0 for others. */
 void overlay_press(struct model *m, const char *key, uint32_t text);

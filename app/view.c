@@ -163,10 +163,17 @@ static int draw_footer(struct canvas c, int x, const struct action *a)
 }
 
 /* The keys that matter, as many as fit; help always, and last. Without a document
- * none but quit means anything. */
+ * only these mean anything. */
+static const struct action start_keys[] = {
+    { .name = "choose", .keys = "jk", .footer = "choose" },
+    { .name = "open", .keys = "Enter", .footer = "open" },
+    { .name = "quit", .keys = "q", .footer = "quit" },
+    { 0 },
+};
+
 static void draw_keys(const struct model *m, struct canvas c)
 {
-    const struct action *tables[] = { m->document ? common_actions : NULL,
+    const struct action *tables[] = { m->document ? common_actions : start_keys,
                                       m->document ? m->view->actions : NULL };
     const struct action *help = action_find(m, "help");
     int room = c.area.w, x = 0, left = c.area.w < FEW ? KEYS_FEW - 1 : KEYS_MANY - 1;
@@ -179,8 +186,6 @@ static void draw_keys(const struct model *m, struct canvas c)
                 x = draw_footer(c, x, a);
                 left--;
             }
-    if (!m->document && action_find(m, "quit"))
-        x = draw_footer(c, x, action_find(m, "quit"));
     if (help && help->footer)
         draw_footer(c, x, help);
 }

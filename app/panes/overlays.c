@@ -257,14 +257,19 @@ void pane_start(const struct model *m, struct canvas c)
     struct canvas in;
     char line[LINE];
     int y, low;
-    (void)m;
+    size_t chosen = m->overlay == OVERLAY_NONE ? m->overlay_line : 0;
 
-    in = box(c, WIDTH + 2, 18, "eigenscope " EIGENSCOPE_VERSION);
+    in = box(c, WIDTH + 2, 17, "eigenscope " EIGENSCOPE_VERSION);
     low = in.area.h < 14; /* no blank lines then */
-    y = paragraph(in, 1, !low, INK_TEXT, about) + !low;
-    canvas_text(in, 1, y++, INK_TITLE, ATTR_BOLD, "Built in: eigenscope NAME");
+    y = low ? 0 : 1 + paragraph(in, 1, 1, INK_TEXT, about);
+    canvas_text(in, 1, y++, INK_TITLE, ATTR_BOLD,
+                in.area.w < 66 ? "Built in: eigenscope NAME"
+                               : "Built in: j k choose, Enter opens, or start as: eigenscope NAME");
     for (const struct demo *d = demos; d->name && y < in.area.h; d++) {
-        canvas_printf(in, 2, y, INK_KEY, 0, "demo:%s", d->name);
+        bool here = (size_t)(d - demos) == chosen;
+        if (here)
+            canvas_text(in, 0, y, INK_KEY, ATTR_BOLD, ">");
+        canvas_printf(in, 2, y, here ? INK_SELECTED : INK_KEY, 0, "demo:%s", d->name);
         if (in.area.w < 50)
             y++;
         else
