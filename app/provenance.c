@@ -29,7 +29,7 @@ static void put_quoted(struct text *t, const char *s)
         put(t, s, strlen(s));
         return;
     }
-    char quoted[1024];
+    char quoted[1024] = "";
     struct text q = { .at = quoted, .size = sizeof(quoted) };
     put(&q, "'", 1);
     for (; *s; s++) {
