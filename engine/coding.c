@@ -158,13 +158,23 @@ static void ranges_of(const struct table *t, struct chunk *k)
 static bool widen(struct table *t, const struct chunk *k)
 {
     size_t stride, first = place(t, k, &stride);
-    double *low = t->low + first, *high = t->high + first;
     bool finite = true;
+    if (stride == 0) { /* 64 entries of one range: no need to store it after each */
+        double low = t->low[first], high = t->high[first];
+        for (size_t i = 0; i < k->n; i++) {
+            finite &= fabs(k->value[i]) <= DBL_MAX;
+            low = k->value[i] < low ? k->value[i] : low;
+            high = k->value[i] > high ? k->value[i] : high;
+        }
+        t->low[first] = low;
+        t->high[first] = high;
+        return finite;
+    }
+    double *low = t->low + first, *high = t->high + first;
     for (size_t i = 0; i < k->n; i++) {
-        double v = k->value[i];
-        finite &= fabs(v) <= DBL_MAX;
-        low[i * stride] = v < low[i * stride] ? v : low[i * stride];
-        high[i * stride] = v > high[i * stride] ? v : high[i * stride];
+        finite &= fabs(k->value[i]) <= DBL_MAX;
+        low[i] = k->value[i] < low[i] ? k->value[i] : low[i];
+        high[i] = k->value[i] > high[i] ? k->value[i] : high[i];
     }
     return finite;
 }
