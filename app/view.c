@@ -12,7 +12,7 @@
 VIEWS(DECLARE)
 const struct view *const views[] = { VIEWS(ROW) NULL };
 
-enum { SHORT = 3, FEW = 100, ROOMY = 120, KEYS_FEW = 6, KEYS_MANY = 12, LINE = 512 };
+enum { SHORT = 3, SMALL = 60, FEW = 100, ROOMY = 120, KEYS_FEW = 6, KEYS_MANY = 12, LINE = 512 };
 
 const struct view *view_find(const char *name)
 {
@@ -88,6 +88,8 @@ static void range_text(const struct model *m, const struct param *p, char *out, 
 {
     if (p->choices || p->kind == PARAM_BOOL)
         snprintf(out, size, "h l choose");
+    else if (p->kind == PARAM_SEED)
+        snprintf(out, size, "any whole number");
     else
         snprintf(out, size, "%.6g to %.6g%s%s", p->min, model_limit(m, p), *p->unit ? " " : "",
                  p->unit);
@@ -200,25 +202,32 @@ static const struct {
     [OVERLAY_TYPE] = { "TYPE", "Enter set  Esc keep" },
 };
 
+/* A small screen has no room for the mode and the time: the result, the progress, some keys. */
+static void draw_short_status(const struct model *m, struct canvas c)
+{
+    char line[LINE];
+    int x;
+    pane_summary(m, line, sizeof(line));
+    x = 2 + canvas_text(c, 0, 0, INK_TEXT, ATTR_BOLD, line);
+    if (m->busy)
+        x += 2 + canvas_printf(c, x, 0, INK_WARNING, 0, "%.0f%%", 100 * m->progress);
+    draw_keys(m, canvas_inside(c, (struct rect){ x, 0, c.area.w - x, 1 }));
+}
+
 static void draw_status(const struct model *m, struct canvas c)
 {
     char line[LINE];
     struct canvas keys;
-    const char *mode = overlay_words[m->overlay].mode;
     int x, width;
 
-    late_text(m, line, sizeof(line), c.area.w >= ROOMY);
-    width = canvas_text_width(line);
-    x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, mode);
-    keys = canvas_inside(c, (struct rect){ x, 0, c.area.w - x - width - 1, 1 });
-    if (c.area.w < 60 && m->overlay == OVERLAY_NONE && m->document) {
-        pane_summary(m, line, sizeof(line));
-        canvas_clear(c);
-        canvas_text(c, 0, 0, INK_TEXT, ATTR_BOLD, line);
-        x = canvas_text_width(line) + 2;
-        draw_keys(m, canvas_inside(c, (struct rect){ x, 0, c.area.w - x, 1 }));
+    if (c.area.w < SMALL && m->overlay == OVERLAY_NONE && m->document) {
+        draw_short_status(m, c);
         return;
     }
+    late_text(m, line, sizeof(line), c.area.w >= ROOMY);
+    width = canvas_text_width(line);
+    x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, overlay_words[m->overlay].mode);
+    keys = canvas_inside(c, (struct rect){ x, 0, c.area.w - x - width - 1, 1 });
     if (m->overlay == OVERLAY_NONE)
         draw_keys(m, keys);
     else

@@ -45,6 +45,7 @@ static void test_text(void)
     CHECK(same(text(&g, true), "\xcf\x83\xe2\x94\x80??.?\n\n"));
     CHECK(canvas_text_width("\xcf\x83\xe2\x94\x80") == 2);
     CHECK(canvas_text_width("\xc0\x80\xed\xa0\x80") == 3); /* overlong by byte, surrogate whole */
+    CHECK(canvas_text_width("\xe0\x80\xaf") == 3);         /* an overlong '/' */
     CHECK(same(text(&g, false), "????.?\n\n"));
     c = grid_canvas(&g, false);
     canvas_text(c, 0, 0, INK_TEXT, 0, "\xcf\x83 e\xcc\x81 \xe2\x80\xae");

@@ -307,39 +307,75 @@ static void test_rules(struct fixture *f)
     f->m.message[0] = 0;
 }
 
+static uint32_t color(const struct matrix planes[3], int row, int col)
+{
+    uint32_t rgb = 0;
+    for (size_t p = 0; p < 3; p++) {
+        double v = matrix_at(planes[p].view, (size_t)row, (size_t)col);
+        rgb = rgb << 8 | (uint32_t)lround(255 * fmin(fmax(v, 0), 1));
+    }
+    return rgb;
+}
+
+/* How many picture cells of a screen differ from these planes; -1: not all are there. */
+static int compare_picture(const struct grid *g, const struct matrix planes[3])
+{
+    int wide = (int)planes[0].view.cols, high = (int)planes[0].view.rows;
+    int seen = 0, wrong = 0, first = 0;
+    while (first < g->width * g->height && !g->cells[first].picture)
+        first++;
+    for (int i = first; i < g->width * g->height; i++) {
+        int x = i % g->width - first % g->width, y = 2 * (i / g->width - first / g->width);
+        if (!g->cells[i].picture)
+            continue;
+        seen++;
+        if (x < 0 || x >= wide || y >= high)
+            return -1;
+        wrong += g->cells[i].top != color(planes, y, x);
+        wrong += g->cells[i].bottom != color(planes, y + 1, x);
+    }
+    return seen == wide * high / 2 ? wrong : -1;
+}
+
 /* The picture is drawn pixel for pixel, where picture_size says, in its true colours. */
 static void test_picture(struct fixture *f)
 {
     struct grid g = { 0 };
     struct matrix planes[3] = { 0 };
     struct error err = { 0 };
-    int wide, high, seen = 0, wrong = 0, first = -1;
+    int wide, high;
 
     draw(f, 120, 40, true, &g);
     f->m.view->picture_size(&f->m, 120, 40, &wide, &high);
+    printf("# %d x %d pixels\n", wide, high);
+    CHECK_NEAR((double)wide / high, (double)COLS / ROWS, 0.05);
     for (size_t p = 0; p < 3; p++) {
         matrix_init(&planes[p], DTYPE_F32, (size_t)high, (size_t)wide, &err);
         preview_render(&f->shown.previews[p], TERMS, planes[p].view);
     }
-    for (int i = 0; i < 120 * 40; i++) {
-        uint32_t top = 0;
-        int x, y;
-        if (!g.cells[i].picture)
-            continue;
-        first = first < 0 ? i : first;
-        seen++;
-        x = i % 120 - first % 120;
-        y = 2 * (i / 120 - first / 120);
-        for (size_t p = 0; p < 3; p++) {
-            double v = matrix_at(planes[p].view, (size_t)y, (size_t)x);
-            top = top << 8 | (uint32_t)lround(255 * fmin(fmax(v, 0), 1));
-        }
-        wrong += top != g.cells[i].top;
-    }
-    printf("# %d x %d pixels, %d cells\n", wide, high, seen);
-    CHECK(seen == wide * high / 2);
-    CHECK(wrong == 0);
-    CHECK_NEAR((double)wide / high, (double)COLS / ROWS, 0.05);
+    CHECK(compare_picture(&g, planes) == 0);
+
+    f->shown.nested = true; /* now the slider says how many terms */
+    view_draw(&f->m, grid_canvas(&g, true));
+    CHECK(compare_picture(&g, planes) > 0);
+    for (size_t p = 0; p < 3; p++)
+        preview_render(&f->shown.previews[p], RANK, planes[p].view);
+    CHECK(compare_picture(&g, planes) == 0);
+    f->shown.nested = false;
+
+    f->m.original = true; /* all terms are the original of this fixture */
+    view_draw(&f->m, grid_canvas(&g, true));
+    for (size_t p = 0; p < 3; p++)
+        preview_render(&f->shown.previews[p], TERMS, planes[p].view);
+    CHECK(compare_picture(&g, planes) == 0);
+    f->m.original = false;
+
+    f->shown.space = PLANES_YCBCR;
+    view_draw(&f->m, grid_canvas(&g, true));
+    CHECK(compare_picture(&g, planes) > 0);
+    raster_from_ycbcr((struct matrix_view[3]){ planes[0].view, planes[1].view, planes[2].view });
+    CHECK(compare_picture(&g, planes) == 0);
+    f->shown.space = PLANES_RGB;
     for (size_t p = 0; p < 3; p++)
         matrix_finish(&planes[p]);
     grid_finish(&g);

@@ -48,8 +48,8 @@ static void draw_legend(const struct model *m, const struct plot *p)
     bool nested = m->shown && m->shown->nested;
     char line[96];
     int x;
-    snprintf(line, sizeof(line), "o best at k=%zu%s%s", m->numbers.rank,
-             nested ? "" : "  x measured", isnan(m->numbers.bound) ? "" : "  b bound");
+    snprintf(line, sizeof(line), "o optimum%s%s", nested ? "" : "  x measured",
+             isnan(m->numbers.bound) ? "" : "  b bound");
     x = p->data.area.w - canvas_text_width(line);
     if (m->numbers.rank > 0 && x >= 0)
         canvas_text(p->data, x, 0, INK_DIM, 0, line);

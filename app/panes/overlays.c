@@ -178,7 +178,7 @@ static void sizes(const struct model *m, char *out, size_t size)
     pane_bytes(now->written_bytes, written, sizeof(written));
     snprintf(out, size, "source file %s, packed factors %s%s, %s%s", source, factors,
              measured ? "" : " + header",
-             now->written_bytes > 0 ? "last export " : "this file: known when written",
+             now->written_bytes > 0 ? "last export " : "this file once written",
              now->written_bytes > 0 ? written : "");
 }
 
