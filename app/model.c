@@ -7,9 +7,11 @@
 
 #include "view.h"
 
-static const struct numbers unknown = {
-    .error = NAN, .optimal = NAN, .bound = NAN, .psnr = NAN, .ssim = NAN
-};
+static const struct numbers unknown = { .error = (double)NAN,
+                                        .optimal = (double)NAN,
+                                        .bound = (double)NAN,
+                                        .psnr = (double)NAN,
+                                        .ssim = (double)NAN };
 
 static size_t method_index(const struct method *method)
 {
@@ -104,7 +106,7 @@ static void derive(struct model *m)
     n->dead = 0;
     param_put(rank, &params, (double)n->rank);
     n->error = n->optimal = subject_tail(s, n->rank);
-    n->bound = NAN;
+    n->bound = (double)NAN;
     n->bits_paper = s->planes * m->method->bits(&params, DTYPE_F32, s->rows, s->cols, true);
     n->bits_true = s->planes * m->method->bits(&params, DTYPE_F32, s->rows, s->cols, false);
     n->entries = s->planes * s->rows * s->cols;
@@ -143,7 +145,7 @@ static void blank_quality(struct model *m)
 {
     m->quality_stale = true;
     m->quality_asked = false;
-    m->numbers.psnr = m->numbers.ssim = NAN;
+    m->numbers.psnr = m->numbers.ssim = (double)NAN;
     m->numbers.factors_bytes = 0;
 }
 

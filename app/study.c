@@ -50,9 +50,11 @@ struct run {
     void *context;
 };
 
-static const struct numbers unknown = {
-    .error = NAN, .optimal = NAN, .bound = NAN, .psnr = NAN, .ssim = NAN
-};
+static const struct numbers unknown = { .error = (double)NAN,
+                                        .optimal = (double)NAN,
+                                        .bound = (double)NAN,
+                                        .psnr = (double)NAN,
+                                        .ssim = (double)NAN };
 
 struct study *study_create(struct backend *backend, struct error *err)
 {
@@ -98,7 +100,7 @@ static void find_range(struct study *s)
     s->high = 1;
     if (s->selection.picture)
         return;
-    double low = INFINITY, high = -INFINITY;
+    double low = HUGE_VAL, high = -HUGE_VAL;
     for (size_t p = 0; p < s->selection.n; p++) {
         struct matrix_view a = s->matrices[p].view;
         for (size_t i = 0; i < a.rows; i++)
