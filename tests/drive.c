@@ -123,6 +123,7 @@ static void set_environment(const char *const *extra)
     setenv("COLORTERM", "truecolor", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* curses keeps its tables */
     for (; extra && extra[0]; extra += 2) {
         if (extra[1])
             setenv(extra[0], extra[1], 1);
