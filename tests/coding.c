@@ -435,6 +435,21 @@ static void test_extremes(void)
         }
 }
 
+/* A vector too small for any half beside its neighbour still has a range that holds it. */
+static void test_tiny_beside_huge(void)
+{
+    double x[] = { 1e300, -1e300, 1e-320, -1e-320 };
+    struct error err = { 0 };
+    struct coding c = coding(2);
+    struct coded q = { 0 };
+    c.scales = SCALES_VECTOR;
+    CHECK(coding_encode(&c, (struct matrix_view){ x, 2, 2, 2, 1, DTYPE_F64 }, &q, &err));
+    CHECK(half_to(q.ranges[0]) * q.unit <= -1e300 && half_to(q.ranges[1]) * q.unit >= 1e300);
+    CHECK(half_to(q.ranges[2]) * q.unit <= -1e-320 && half_to(q.ranges[3]) * q.unit >= 1e-320);
+    CHECK(half_to(q.ranges[3]) * q.unit < 1e-11 * 1e300);
+    coded_finish(&q);
+}
+
 static void test_constant_and_refused(void)
 {
     double x[5] = { .1, .1, .1, .1, .1 }, y[5];
@@ -548,6 +563,7 @@ int main(void)
     test_transpose();
     test_sizes();
     test_extremes();
+    test_tiny_beside_huge();
     test_constant_and_refused();
     test_codebook();
     test_out_of_memory();

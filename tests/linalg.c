@@ -399,6 +399,12 @@ static void test_blas(void)
     CHECK(strncmp(blas_name(), "OpenBLAS 0.", 11) == 0);
     blas_threads(1);
     CHECK(blas_threads_now() == 1);
+    /* A plain array as a column and, transposed, as a row: its strides say 1 twice. */
+    double x[] = { 1, 2, 3, 4 }, dot = 0, outer[16];
+    struct matrix_view column = { x, 4, 1, 1, 1, DTYPE_F64 }, row = matrix_transposed(column);
+    blas_gemm(row, column, (struct matrix_view){ &dot, 1, 1, 1, 1, DTYPE_F64 });
+    blas_gemm(column, row, (struct matrix_view){ outer, 4, 4, 4, 1, DTYPE_F64 });
+    CHECK(dot == 30 && outer[1] == 2 && outer[4] == 2 && outer[15] == 16);
 }
 
 int main(void)
