@@ -4,6 +4,7 @@
 #include "help.h"
 #include "memory.h"
 #include "progress.h"
+#include "registry.h"
 #include "sink.h"
 #include "view.h"
 
@@ -167,11 +168,23 @@ bool cli_output_ok(const struct options *o, bool picture, struct error *err)
     return true;
 }
 
+/* --seed is every word's: the settings of all methods start from it. */
+static void seed_methods(const struct options *o, struct model *m)
+{
+    for (size_t i = 0; methods[i] && i < MODEL_METHODS; i++) {
+        const struct param *seed = param_find(&methods[i]->params, "seed");
+        if (seed && seed->kind == PARAM_SEED)
+            memcpy(m->params[i].bytes + seed->offset, &o->common.seed, sizeof(o->common.seed));
+    }
+}
+
 bool cli_model(const struct options *o, struct model *m, struct error *err)
 {
     if (!model_init(m, err))
         return false;
     m->planes = (enum planes)o->picture.planes;
+    if (options_given(o, "seed"))
+        seed_methods(o, m);
     if (o->view) {
         m->view = view_find(o->view);
         if (!m->view)

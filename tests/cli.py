@@ -213,7 +213,8 @@ def test_flags():
 
 
 EXPAND = [
-    ["lplr", "demo:phantom256"], ["lplr", "demo:phantom256", "--paper", "--rank", "16"],
+    ["lplr", "demo:phantom256", "--seed", "7"],
+    ["lplr", "demo:phantom256", "--paper", "--rank", "16"],
     ["naive", "demo:phantom256", "--bits", "3"], ["lplr", "demo:photo", "--rank", "12", "--rounds", "1"],
     ["direct-svd", "demo:photo", "--rank", "9", "--planes", "ycbcr"],
     ["lplr-svd", "demo:photo::g", "--rank", "7", "--precision", "f64"],
@@ -251,13 +252,16 @@ def test_expand():
 
 
 def test_png():
-    j = data("run", "lplr", "demo:photo", "--rank", "10", "-o", "out.png")["output"]
+    j = data("run", "lplr", "demo:photo", "--rank", "10", "--rounds", "1", "-o", "out.png")["output"]
     check(j["png_bytes"] == j["bytes"] == os.path.getsize("out.png") and j["source_bytes"] > 0 and
           0 < j["factors_bytes"] and "factors" in j["sentence"], "a PNG tells three sizes", j)
     chunks = list(png_chunks("out.png"))
     texts = dict(b.split(b"\0", 1) for k, b, _ in chunks if k == b"tEXt")
     check(all(ok for _, _, ok in chunks) and any(b"eigenscope run lplr" in t for t in texts.values()),
           "a PNG says in tEXt how it was made", texts)
+    check(texts[b"eigenscope:factors_bytes"] == str(j["factors_bytes"]).encode() and
+          texts[b"eigenscope:source_bytes"] == str(j["source_bytes"]).encode() and
+          int(texts[b"eigenscope:png_bytes"]) == j["png_bytes"], "a PNG says in tEXt the three sizes", texts)
 
 
 def test_seed():
@@ -369,10 +373,12 @@ def test_frame():
     check(status == 0 and out.isascii() and out.count(b"\n") == 40 and b"LPLR" in out.upper(),
           "frame: commands, size, ASCII", out)
     check(len(data("frame", "demo:phantom256")["lines"]) == 24, "frame: JSON")
-    colours = {c: run("frame", "demo:photo", "--color", c)[1] for c in ("none", "256", "24bit")}
+    colours = {c: run("frame", "demo:phantom256", "--color", c)[1] for c in ("none", "256", "24bit")}
     check(b"\x1b" not in colours["none"] and b"38;5;" in colours["256"] and b"38;2;" in colours["24bit"],
           "frame: colours")
     check(run("frame")[0] == 0, "frame: the start page")
+    lplr = [run("frame", "demo:phantom256", "-x", "method lplr", "--seed", s)[1] for s in ("1", "1", "2")]
+    check(lplr[0] == lplr[1] != lplr[2], "frame: --seed reaches the method", lplr)
 
 
 def test_doctor():
@@ -404,10 +410,12 @@ def main():
         for test in (test_help, test_list, test_spectrum, test_run, test_budget, test_flags, test_expand,
                      test_png, test_seed, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_peers):
+            begin = time.time()
             try:
                 test()
             except Exception as e:  # a missing key is a failure, not the end
                 check(False, test.__name__, repr(e))
+            print(f"# {test.__name__}: {time.time() - begin:.1f} s")
     finally:
         os.chdir("/")
         shutil.rmtree(here)
