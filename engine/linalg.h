@@ -12,7 +12,7 @@
 struct svd {
     struct matrix u;  /* rows x n, orthonormal columns */
     struct matrix vt; /* n x cols, orthonormal rows */
-    double *sigma;    /* n */
+    double *sigma;    /* n; of an F32 matrix as good as single precision */
     size_t n;
     double norm; /* ||a||_F, so that what n leaves out is known */
 };

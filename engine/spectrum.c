@@ -11,7 +11,7 @@ static size_t shorter(const struct spectrum *s)
 }
 
 /* (sigma_i / norm)^2, so that no square leaves the range. */
-static double share(const struct spectrum *s, size_t i)
+static double portion(const struct spectrum *s, size_t i)
 {
     double r = s->sigma[i] / s->norm;
     return r * r;
@@ -24,7 +24,7 @@ static double unseen(const struct spectrum *s)
     if (s->n >= shorter(s))
         return 0; /* what the subtraction would leave is rounding */
     for (size_t i = s->n; i-- > 0;)
-        sum += share(s, i);
+        sum += portion(s, i);
     return sum < 1 ? 1 - sum : 0;
 }
 
@@ -36,7 +36,7 @@ double spectrum_tail(const struct spectrum *s, size_t k)
         return 1;
     double sum = unseen(s); /* small ones first: they would be lost among large ones */
     for (size_t i = s->n; i-- > k;)
-        sum += share(s, i);
+        sum += portion(s, i);
     return fmin(sqrt(sum), 1);
 }
 
@@ -48,16 +48,16 @@ static size_t least_rank(const struct spectrum *s, double square)
     double sum = unseen(s);
     size_t k = s->n;
     for (; k > 0; k--) {
-        sum += share(s, k - 1);
+        sum += portion(s, k - 1);
         if (sum > square)
             break;
     }
     return k;
 }
 
-size_t spectrum_energy_rank(const struct spectrum *s, double energy)
+size_t spectrum_energy_rank(const struct spectrum *s, double share)
 {
-    return least_rank(s, 1 - energy);
+    return least_rank(s, 1 - share);
 }
 
 size_t spectrum_rank_for_error(const struct spectrum *s, double error)
