@@ -286,8 +286,8 @@ static void test_rules(struct fixture *f)
     CHECK(!strstr(got, "21.2 dB") && strstr(got, "+ header"));
     f->m.stale = f->m.quality_stale = f->m.busy = false;
 
-    f->m.numbers.dead = 7;
-    CHECK(strstr(screen(f, 80, 24, true), "7 dead") != NULL);
+    f->m.numbers.dead = 123;
+    CHECK(strstr(screen(f, 80, 24, true), "9.60x       123 dead │") != NULL);
     f->m.numbers.dead = 0;
 
     f->m.original = true;

@@ -20,7 +20,9 @@ static void percent(double share, char out[WORD])
         snprintf(out, WORD, "%6.2f%%", v);
     else { /* 0.00% would say that nothing is lost */
         int e = (int)floor(log10(v));
-        snprintf(out, WORD, "%3.0fe%d%%", floor(v / pow(10, e)), e);
+        double digit = round(v / pow(10, e));
+        e += digit > 9;
+        snprintf(out, WORD, "%3.0fe%d%%", digit > 9 ? 1 : digit, e);
     }
 }
 
@@ -86,22 +88,18 @@ static void closeness(const struct model *m, bool wide, char *out, size_t size)
         snprintf(out + n, size - n, "bound of the mean %s", bound);
 }
 
-/* Bits of one entry of what is open, and what they are: the yardstick of the ratio. */
-static double source_bits(const struct model *m, const char **what)
+/* Bits of one entry of what is open, the yardstick of the ratio: of a sample, or as
+ * the file stores it; 32 where it was generated. */
+static double source_bits(const struct model *m)
 {
     const struct document *d = m->document;
-    const struct entry *e;
-    *what = "32-bit";
-    if (!d)
-        return 32;
-    if (d->raster) {
-        *what = d->raster->depth == 16 ? "16-bit" : "8-bit";
+    const struct entry *e = NULL;
+    if (d && d->raster)
         return d->raster->depth;
-    }
-    e = m->entry[0] ? document_entry(d, m->entry) : d->n ? &d->entries[0] : NULL;
+    if (d)
+        e = m->entry[0] ? document_entry(d, m->entry) : d->n ? &d->entries[0] : NULL;
     if (!e || e->size == 0 || e->rows == 0 || e->cols == 0)
         return 32;
-    *what = e->dtype;
     return 8 * (double)e->size / (double)e->rows / (double)e->cols;
 }
 
@@ -121,8 +119,8 @@ static void cost(const struct model *m, bool wide, char *out, size_t size)
     const struct numbers *now = &m->numbers;
     bool measured = size_measured(m);
     uint64_t bytes = size_bytes(m);
-    const char *what;
-    double entries = (double)now->entries, source = source_bits(m, &what) * entries / 8;
+    double entries = (double)now->entries;
+    double ratio = source_bits(m) * entries / 8 / (double)bytes;
     char text[WORD] = "-";
     size_t n;
 
@@ -131,9 +129,10 @@ static void cost(const struct model *m, bool wide, char *out, size_t size)
     n = (size_t)snprintf(out, size, "size %8s %s  ", text, measured ? "as a file" : "+ header ");
     n += (size_t)number(out + n, size - n, "bits/entry", 6, 3,
                         entries > 0 ? (double)now->bits_true / entries : (double)NAN, "");
-    n += (size_t)number(out + n, size - n, "ratio", 6, 1,
-                        bytes > 0 && entries > 0 ? source / (double)bytes : (double)NAN, "x");
-    n += (size_t)snprintf(out + n, size - n, wide ? "of %s samples  " : "of %s  ", what);
+    n += (size_t)number(out + n, size - n, "ratio", 6, ratio < 10 ? 2 : 1,
+                        bytes > 0 && entries > 0 ? ratio : (double)NAN, "x");
+    n += (size_t)snprintf(out + n, size - n, "of %.4g-bit%s  ", source_bits(m),
+                          wide ? " entries" : "");
     if (wide && now->seconds > 0)
         snprintf(out + n, size - n, "computed in %.3g s", now->seconds);
 }
@@ -187,6 +186,8 @@ void pane_parameters(const struct model *m, struct canvas c)
     snprintf(line, sizeof(line), "parameters: %s (%s)", method->title, method->source);
     if (!method->source[0] || canvas_text_width(line) > c.area.w - 8)
         snprintf(line, sizeof(line), "parameters: %s", method->title);
+    if (canvas_text_width(line) > c.area.w - 8)
+        snprintf(line, sizeof(line), "%s", method->title);
     inside = pane_frame(m, c, PANE_FORM, line);
     lines = inside.area.h >= 4 ? PANE_NUMBER_LINES : inside.area.h >= 2 ? 1 : 0;
     form_draw(m, canvas_inside(inside, (struct rect){ 0, 0, inside.area.w, inside.area.h - lines }),
