@@ -198,6 +198,11 @@ def params(*args):
 def test_flags():
     check(params("--left-bits", "5", "--paper")["left_bits"] == 5 ==
           params("--paper", "--left-bits=5")["left_bits"], "a given flag wins over --paper, either order")
+    paper = params("--paper")
+    check([paper[k] for k in ("left_bits", "right_bits", "scales", "rounds", "rounding")] ==
+          [4, 8, "tensor", 1, "nearest"] != [params()[k] for k in ("left_bits", "right_bits", "scales",
+                                                                   "rounds", "rounding")],
+          "--paper sets what the source describes", paper)
     check(params("--rank", "3", "--rank", "7")["rank"] == 7, "of a repeated flag the last one counts")
     on, off = params("--symmetric"), params("--symmetric", "off")
     check(on["symmetric"] is True and off["symmetric"] is False and
