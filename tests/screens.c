@@ -287,7 +287,7 @@ static void test_rules(struct fixture *f)
     f->m.stale = f->m.quality_stale = f->m.busy = false;
 
     f->m.numbers.dead = 123;
-    CHECK(strstr(screen(f, 80, 24, true), "9.60x       123 dead │") != NULL);
+    CHECK(strstr(screen(f, 80, 24, true), " 123 dead │") && strstr(got, "9.60x  "));
     f->m.numbers.dead = 0;
 
     f->m.original = true;

@@ -131,8 +131,9 @@ static void cost(const struct model *m, bool wide, char *out, size_t size)
                         entries > 0 ? (double)now->bits_true / entries : (double)NAN, "");
     n += (size_t)number(out + n, size - n, "ratio", 6, ratio < 10 ? 2 : 1,
                         bytes > 0 && entries > 0 ? ratio : (double)NAN, "x");
-    n += (size_t)snprintf(out + n, size - n, "of %.4g-bit%s  ", source_bits(m),
-                          wide ? " entries" : "");
+    if (wide || now->dead == 0) /* else its place is taken */
+        n += (size_t)snprintf(out + n, size - n, "of %.4g-bit%s  ", source_bits(m),
+                              wide ? " entries" : "");
     if (wide && now->seconds > 0)
         snprintf(out + n, size - n, "computed in %.3g s", now->seconds);
 }
