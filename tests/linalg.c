@@ -88,9 +88,16 @@ static bool svd_holds(struct matrix_view a)
     return ok;
 }
 
-/* While set, divide and conquer "does not converge": this definition stands in
- * front of the library's. */
-static bool stubborn;
+/* The definitions below stand in front of the library's: the first `stubborn` drivers
+ * "do not converge". */
+static int stubborn;
+
+static void library(const char *name, void *function)
+{
+    void *symbol = dlsym(RTLD_NEXT, name);
+    memcpy(function, &symbol, sizeof(symbol));
+}
+
 int LAPACKE_dgesdd_work(int layout, char job, int m, int n, double *a, int lda, double *s,
                         double *u, int ldu, double *vt, int ldvt, double *work, int size,
                         int *integers);
@@ -100,10 +107,63 @@ int LAPACKE_dgesdd_work(int layout, char job, int m, int n, double *a, int lda, 
 {
     int (*real)(int, char, int, int, double *, int, double *, double *, int, double *, int,
                 double *, int, int *);
-    void *symbol = dlsym(RTLD_NEXT, "LAPACKE_dgesdd_work");
-    memcpy(&real, &symbol, sizeof(real));
+    library("LAPACKE_dgesdd_work", &real);
     int info = real(layout, job, m, n, a, lda, s, u, ldu, vt, ldvt, work, size, integers);
     return stubborn && size != -1 ? 1 : info;
+}
+
+int LAPACKE_sgesdd_work(int layout, char job, int m, int n, float *a, int lda, float *s, float *u,
+                        int ldu, float *vt, int ldvt, float *work, int size, int *integers);
+int LAPACKE_sgesdd_work(int layout, char job, int m, int n, float *a, int lda, float *s, float *u,
+                        int ldu, float *vt, int ldvt, float *work, int size, int *integers)
+{
+    int (*real)(int, char, int, int, float *, int, float *, float *, int, float *, int, float *,
+                int, int *);
+    library("LAPACKE_sgesdd_work", &real);
+    int info = real(layout, job, m, n, a, lda, s, u, ldu, vt, ldvt, work, size, integers);
+    return stubborn && size != -1 ? 1 : info;
+}
+
+int LAPACKE_dgesvd_work(int layout, char left, char right, int m, int n, double *a, int lda,
+                        double *s, double *u, int ldu, double *vt, int ldvt, double *work,
+                        int size);
+int LAPACKE_dgesvd_work(int layout, char left, char right, int m, int n, double *a, int lda,
+                        double *s, double *u, int ldu, double *vt, int ldvt, double *work, int size)
+{
+    int (*real)(int, char, char, int, int, double *, int, double *, double *, int, double *, int,
+                double *, int);
+    library("LAPACKE_dgesvd_work", &real);
+    int info = real(layout, left, right, m, n, a, lda, s, u, ldu, vt, ldvt, work, size);
+    return stubborn > 1 && size != -1 ? 1 : info;
+}
+
+int LAPACKE_dsyevd_work(int layout, char job, char part, int n, double *a, int lda, double *w,
+                        double *work, int size, int *integers, int isize);
+int LAPACKE_dsyevd_work(int layout, char job, char part, int n, double *a, int lda, double *w,
+                        double *work, int size, int *integers, int isize)
+{
+    int (*real)(int, char, char, int, double *, int, double *, double *, int, int *, int);
+    library("LAPACKE_dsyevd_work", &real);
+    int info = real(layout, job, part, n, a, lda, w, work, size, integers, isize);
+    return stubborn > 1 ? 1 : info;
+}
+
+static void test_no_convergence(void)
+{
+    struct matrix m = filled(DTYPE_F64, 6, 6, 1);
+    double sigma[6];
+    size_t before = memory_used();
+    struct error err = { 0 };
+    struct svd s = { 0 };
+    stubborn = 2;
+    CHECK(!linalg_svd(m.view, &s, &err) && err.code == ERROR_NUMERIC && s.n == 0);
+    err = (struct error){ 0 };
+    CHECK(!linalg_singular_values(m.view, sigma, &err) && err.code == ERROR_NUMERIC);
+    err = (struct error){ 0 };
+    CHECK(!linalg_eigen(m.view, sigma, &err) && err.code == ERROR_NUMERIC);
+    stubborn = 0;
+    CHECK(memory_used() == before);
+    matrix_finish(&m);
 }
 
 static void test_svd(void)
@@ -119,9 +179,9 @@ static void test_svd(void)
             struct matrix m = filled(types[t], shapes[i][0], shapes[i][1], (uint32_t)i);
             plain = plain && svd_holds(m.view);
             strided = strided && svd_holds(matrix_transposed(m.view));
-            stubborn = true;
+            stubborn = 1;
             fallback = fallback && svd_holds(m.view);
-            stubborn = false;
+            stubborn = 0;
             for (size_t r = 0; r < m.view.rows; r++) /* rank 1, and every sigma but one repeated */
                 for (size_t c = 0; c < m.view.cols; c++)
                     matrix_put(m.view, r, c, 3);
@@ -412,6 +472,7 @@ int main(void)
     test_blas();
     test_svd();
     test_svd_edges();
+    test_no_convergence();
     test_eigen();
     test_orthonormalize();
     test_least_squares();
