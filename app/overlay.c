@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "demo.h"
+#include "panes/panes.h"
 #include "registry.h"
 #include "setting.h"
 #include "typing.h"
@@ -178,24 +179,10 @@ bool overlay_start(struct model *m, const char *key)
     return true;
 }
 
-/* No more lines than there are rows and headings to print. */
-static size_t help_lines(const struct model *m)
-{
-    size_t n = 0;
-    const char *group = "";
-    const struct action *const tables[] = { m->view->actions, common_actions };
-    for (size_t t = 0; t < 2; t++)
-        for (const struct action *a = tables[t]; a && a->name; a++) {
-            n += strcmp(group, a->group) ? 2 : 1;
-            group = a->group;
-        }
-    return n;
-}
-
 static void press_help(struct model *m, const char *key, uint32_t text)
 {
     (void)text;
-    size_t last = help_lines(m) - 1, *at = &m->overlay_line;
+    size_t last = pane_help_last(m, view_area(m->width, m->height).h), *at = &m->overlay_line;
     if (is(key, "j", "Down"))
         *at += 1;
     else if (is(key, "k", "Up"))

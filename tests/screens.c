@@ -511,6 +511,31 @@ static void test_no_memory(struct fixture *f)
     grid_finish(&g);
 }
 
+/* However small the screen, the last line of the help can be scrolled to, and the
+ * start page opens what it points at. */
+static void test_keys(struct fixture *f)
+{
+    struct fixture empty = { 0 };
+    struct error err = { 0 };
+    int unreached = 0;
+    for (int h = 4; h <= 60; h += 7) {
+        screen(f, 80, h, true);
+        action_press(&f->m, "?", '?');
+        action_press(&f->m, "G", 'G');
+        unreached += !strstr(screen(f, 80, h, true), f->m.mode);
+        action_press(&f->m, "Esc", 0);
+    }
+    CHECK(unreached == 0);
+
+    CHECK(model_init(&empty.m, &err));
+    action_press(&empty.m, "j", 'j');
+    CHECK(strstr(screen(&empty, 80, 24, true), "> demo:phantom256") != NULL);
+    action_press(&empty.m, "Enter", 0);
+    CHECK(empty.m.document && strcmp(empty.m.document->name, "demo:phantom256") == 0);
+    CHECK(strstr(screen(&empty, 80, 24, true), "no picture yet") != NULL);
+    model_finish(&empty.m);
+}
+
 int main(void)
 {
     struct fixture f;
@@ -520,6 +545,7 @@ int main(void)
     test_picture(&f);
     test_every_parameter(&f);
     test_no_memory(&f);
+    test_keys(&f);
     test_every_size(&f);
     test_odd_subjects(&f);
     fixture_finish(&f);
