@@ -136,12 +136,15 @@ static bool refuse_nonfinite(const struct selection *s, size_t i, struct matrix_
     double value = matrix_at(a, row, col);
     return fail(err, ERROR_FORMAT,
                 "%s: %s[%zu, %zu] is %s, counted from 0; %zu of %zu entries are not finite "
-                "(--nonfinite zero or keep goes on)",
+                "(--nonfinite zero or keep goes on%s)",
                 s->document->name, s->names[i], row, col,
                 isnan(value) ? "not a number"
                 : value > 0  ? "+infinity"
                              : "-infinity",
-                count, a.rows * a.cols);
+                count, a.rows * a.cols,
+                a.dtype == DTYPE_F32 && !isnan(value)
+                    ? "; --precision f64 holds entries above 3.4e38"
+                    : "");
 }
 
 static bool settle(const struct selection *s, size_t i, enum nonfinite nonfinite,

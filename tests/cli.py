@@ -283,6 +283,8 @@ def test_refusals():
     npy("nan.npy", [[1, float("nan")], [3, 4]])
     npy("short.npy", [[1, 2], [3, 4]])
     pathlib.Path("short.npy").write_bytes(pathlib.Path("short.npy").read_bytes()[:-1])
+    npy("empty.npy", [], shape=(0, 5))
+    npy("huge.npy", [[1e300, 1], [2, 3]], "<f8")
     pathlib.Path("text.txt").write_text("no matrix at all\n")
     pathlib.Path("there.npy").write_bytes(b"mine")
     os.mkdir("folder")
@@ -307,6 +309,7 @@ def test_refusals():
         (2, ["frame", "demo:phantom256", "-x", "nothing"]), (2, []),
         (3, ["list", "nowhere.npy"]), (3, ["run", "lplr", "folder"]), (3, ["list", "text.txt"]),
         (3, ["run", "lplr", "short.npy"]), (3, ["run", "lplr", "nan.npy"]),
+        (3, ["run", "naive", "empty.npy"]),
         (3, ["expand", "plain.npy", "-o", "out.npy"]), (3, ["frame", "nowhere.png"]),
         (3, ["nowhere.png"]), (3, ["list", escape]),
         (4, ["run", "lplr", "demo:phantom256", "-o", "there.npy"]),
@@ -319,6 +322,8 @@ def test_refusals():
         refused(status, *args)
     check(pathlib.Path("there.npy").read_bytes() == b"mine", "an existing file stays without --force")
     refused(2, "run", "lplr", "demo:phantom256", "--rnk", "3", name="a suggestion", say=b"--rank")
+    refused(3, "run", "naive", "huge.npy", name="1e300 in f32", say=b"--precision f64")
+    check(data("run", "naive", "huge.npy", "--precision", "f64")["relative_error"] < 1, "1e300 in f64")
     status, _, _ = run("run", "lplr", "demo:phantom256", "-o", "there.npy", "--force")
     check(status == 0 and pathlib.Path("there.npy").read_bytes()[:6] == b"\x93NUMPY", "--force overwrites")
     check(data("run", "naive", "nan.npy", "--nonfinite", "zero")["relative_error"] < 1, "--nonfinite zero")

@@ -84,6 +84,9 @@ static bool prepare(struct task *t, struct error *err)
     if (!selection_open(o->arguments[0], (enum planes)o->picture.planes, &t->s, err))
         return false;
     snprintf(t->a.notice, sizeof(t->a.notice), "%s", t->s.document->notice);
+    if (t->s.rows == 0 || t->s.cols == 0)
+        return fail(err, ERROR_FORMAT, "%s: %zu x %zu: nothing to approximate", o->arguments[0],
+                    t->s.rows, t->s.cols);
     return cli_output_ok(o, t->s.picture, err) && settle_rank(t, err) && fits(t, err) &&
            selection_read(&t->s, t->a.dtype, (enum nonfinite)o->common.nonfinite, t->input, err) &&
            start(t, err);
