@@ -24,16 +24,18 @@ const struct demo demos[] = {
     { NULL, NULL },
 };
 
-/* Toft 1996, modified contrast. Intensities are in tenths: sums of them are exact. */
+/* Toft 1996, modified contrast. Sums of intensities are left as double precision has
+ * them, as in every generator known to us: 1 - .8 - .2 is -5.6e-17, so that the darkest
+ * grey is 5.6e-17 nearly everywhere. That dust decides ties of a rounding without a
+ * level at zero, and published errors with it. */
 static const struct ellipse {
-    int tenths;
-    double a, b, x, y, degrees;
+    double intensity, a, b, x, y, degrees;
 } ellipses[] = {
-    { 10, .69, .92, 0, 0, 0 },      { -8, .6624, .874, 0, -.0184, 0 },
-    { -2, .11, .31, .22, 0, -18 },  { -2, .16, .41, -.22, 0, 18 },
-    { 1, .21, .25, 0, .35, 0 },     { 1, .046, .046, 0, .1, 0 },
-    { 1, .046, .046, 0, -.1, 0 },   { 1, .046, .023, -.08, -.605, 0 },
-    { 1, .023, .023, 0, -.605, 0 }, { 1, .023, .046, .06, -.605, 0 },
+    { 1, .69, .92, 0, 0, 0 },        { -.8, .6624, .874, 0, -.0184, 0 },
+    { -.2, .11, .31, .22, 0, -18 },  { -.2, .16, .41, -.22, 0, 18 },
+    { .1, .21, .25, 0, .35, 0 },     { .1, .046, .046, 0, .1, 0 },
+    { .1, .046, .046, 0, -.1, 0 },   { .1, .046, .023, -.08, -.605, 0 },
+    { .1, .023, .023, 0, -.605, 0 }, { .1, .023, .046, .06, -.605, 0 },
 };
 enum { ELLIPSES = sizeof(ellipses) / sizeof(*ellipses) };
 
@@ -43,15 +45,15 @@ static double place(size_t i, size_t n)
     return n > 1 ? -1 + (double)i * (2 / (double)(n - 1)) : -1;
 }
 
-static int tenths_at(const double *cosine, const double *sine, double x, double y)
+static double value_at(const double *cosine, const double *sine, double x, double y)
 {
-    int sum = 0;
+    double sum = 0;
     for (int i = 0; i < ELLIPSES; i++) {
         const struct ellipse *e = &ellipses[i];
         double u = ((x - e->x) * cosine[i] + (y - e->y) * sine[i]) / e->a;
         double v = ((x - e->x) * sine[i] - (y - e->y) * cosine[i]) / e->b;
         if (u * u + v * v <= 1)
-            sum += e->tenths;
+            sum += e->intensity;
     }
     return sum;
 }
@@ -60,17 +62,17 @@ void demo_phantom(struct matrix_view out)
 {
     double cosine[ELLIPSES], sine[ELLIPSES];
     size_t n = out.rows;
-    int low = 0, high = 0; /* the corners lie outside every ellipse */
+    double low = 0, high = 0; /* the corners lie outside every ellipse */
     for (int i = 0; i < ELLIPSES; i++) {
         cosine[i] = cos(ellipses[i].degrees * (M_PI / 180));
         sine[i] = sin(ellipses[i].degrees * (M_PI / 180));
     }
     for (size_t row = 0; row < n; row++)
         for (size_t col = 0; col < n; col++) {
-            int tenths = tenths_at(cosine, sine, place(col, n), place(row, n));
-            low = tenths < low ? tenths : low;
-            high = tenths > high ? tenths : high;
-            matrix_put(out, row, col, tenths);
+            double value = value_at(cosine, sine, place(col, n), place(row, n));
+            low = fmin(low, value);
+            high = fmax(high, value);
+            matrix_put(out, row, col, value);
         }
     for (size_t row = 0; high > low && row < n; row++)
         for (size_t col = 0; col < n; col++)
