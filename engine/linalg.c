@@ -176,7 +176,8 @@ static void fix_signs(struct matrix_view u, struct matrix_view vt)
 }
 
 /* LAPACK is several times slower on wide matrices than on tall ones, so it sees
- * a tall a as it is, and the vectors are transposed on the way out. */
+ * a tall a as it is, and the vectors are transposed on the way out. A square one, too:
+ * its rounding errors are then those of NumPy's svd. */
 static bool decompose_tall(struct matrix_view a, struct decomposition *d, struct svd *out,
                            struct error *err)
 {
@@ -211,7 +212,7 @@ bool linalg_svd(struct matrix_view a, struct svd *out, struct error *err)
         goto done;
     d.u = s.vt.view;
     d.vt = s.u.view;
-    ok = s.n == 0 || ((a.rows > a.cols ? decompose_tall(a, &d, &s, err) : decompose(a, &d, err)) &&
+    ok = s.n == 0 || ((a.rows >= a.cols ? decompose_tall(a, &d, &s, err) : decompose(a, &d, err)) &&
                       widen(d.values, a.dtype, s.sigma, s.n, err));
 done:
     memory_free(d.values);
