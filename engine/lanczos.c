@@ -126,7 +126,7 @@ static bool settled(const struct state *s, const struct svd *ritz, size_t rank,
         }
     }
     double whole = s->norm * s->norm, left = whole - energy;
-    return gain <= 2e-3 * left || left <= 8 * eps * whole;
+    return gain <= 2e-4 * left || left <= 8 * eps * whole;
 }
 
 /* The entry of each left vector with the largest magnitude becomes positive, as in linalg_svd. */
