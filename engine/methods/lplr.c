@@ -16,13 +16,13 @@ struct params {
 /* clang-format off */
 static const struct param rows[] = {
     ROW_RANK(struct params),
-    ROW_LEFT_BITS(struct params, 6, 4),
+    ROW_LEFT_BITS(struct params, 5, 4),
     ROW_RIGHT_BITS(struct params, 6, 8),
     ROW_ROUNDING(struct params),
     ROW_SCALES(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
-    ROW_SKETCH(struct params, SKETCH_GAUSSIAN),
+    ROW_SKETCH(struct params, SKETCH_RADEMACHER),
     ROW_ROUNDS(struct params),
     ROW_SEED(struct params),
 };

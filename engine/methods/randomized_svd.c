@@ -21,7 +21,7 @@ static const struct param rows[] = {
     { PARAM(struct params, power), .title = "Power iterations", .shorthand = "power q",
       .unit = "passes", .help = "Times that A A^T is applied to the sketch to sharpen it.",
       .source = PAPER ", Algorithm 4.4, q", .min = 0, .max = 20, .def = 2, .paper = 1 },
-    ROW_SKETCH(struct params, SKETCH_GAUSSIAN),
+    ROW_SKETCH(struct params, SKETCH_RADEMACHER),
     ROW_SEED(struct params),
 };
 /* clang-format on */
