@@ -1,0 +1,248 @@
+#include "budget.h"
+#include "check.h"
+#include "demo.h"
+#include "lab.h"
+#include "spectrum.h"
+
+/* LPLR: budgets, the split of its error, means over seeds on the phantom of side 256,
+ * what happens when a factor loses its rank. All in f64. */
+
+static const struct {
+    double naive;    /* exact: rounding of six grey levels */
+    double identity; /* of the split of the error, relative to ||A||^2 */
+} tolerance = { 1e-6, 1e-9 };
+
+/* The largest rank that fits into bits_per_entry, counted as the paper does. */
+static int budget(size_t rows, size_t cols, int left, int right, double bits_per_entry)
+{
+    const struct method *m = method_find("lplr");
+    const struct param *rank = param_find(&m->params, "rank");
+    struct params_any params = lab_params(m, true, "");
+    char text[64];
+    struct error err = { 0 };
+    snprintf(text, sizeof(text), "left-bits=%d right-bits=%d", left, right);
+    lab_set(m, &params, text, false);
+    double allowed = bits_per_entry * (double)rows * (double)cols;
+    if (!budget_rank(m, params.bytes, DTYPE_F64, rows, cols, bits_per_entry, true, &err))
+        return -1;
+    double at = param_get(rank, params.bytes);
+    double now = (double)m->bits(params.bytes, DTYPE_F64, rows, cols, true);
+    param_put(rank, params.bytes, at + 1);
+    double more = (double)m->bits(params.bytes, DTYPE_F64, rows, cols, true);
+    return now <= allowed && more > allowed ? (int)at : -2;
+}
+
+static void budgets(void)
+{
+    CHECK(budget(1000, 1000, 4, 8, 1) == 83);
+    CHECK(budget(1000, 1000, 4, 8, 2) == 166);
+    CHECK(budget(1000, 1000, 8, 8, 1) == 62);
+    CHECK(budget(1000, 1000, 8, 8, 2) == 125);
+    CHECK(budget(1000, 1000, 4, 4, 1) == 125);
+    CHECK(budget(1534, 1433, 4, 8, 1) == 124);
+    CHECK(budget(4096, 4096, 8, 8, 4) == 1024);
+    CHECK(budget(11008, 4096, 8, 8, 4) == 1492);
+    CHECK(budget(5000, 576, 8, 8, 1) == 64);
+}
+
+/* True bits hold the scales as well; a method without a rank, or no room, is refused. */
+static void budget_edges(void)
+{
+    const struct method *m = method_find("lplr"), *naive = method_find("naive");
+    const struct param *rank = param_find(&m->params, "rank");
+    struct params_any params = lab_params(m, false,
+                                          "left-bits=4 right-bits=8 scales=vector rank=7");
+    struct error err = { 0 };
+    CHECK(budget_rank(m, params.bytes, DTYPE_F32, 1000, 1000, 1, false, &err));
+    /* 12000 bits a rank, 64 of scales, and a unit for each factor */
+    CHECK(param_get(rank, params.bytes) == 82);
+    CHECK(budget_rank(m, params.bytes, DTYPE_F32, 30, 20, 1e6, false, &err));
+    CHECK(param_get(rank, params.bytes) == 20);
+    CHECK(!budget_rank(m, params.bytes, DTYPE_F32, 1000, 1000, 0.001, false, &err));
+    CHECK(err.code == ERROR_USAGE && param_get(rank, params.bytes) == 20);
+    struct params_any dense = lab_params(naive, false, "");
+    CHECK(!budget_rank(naive, dense.bytes, DTYPE_F32, 10, 10, 1, true, &err));
+}
+
+static void naive_exact(struct lab *l, struct matrix_view a)
+{
+    static const double want[] = { .5327845803, .3124318286, .1338993551, .0286313895 };
+    for (int bits = 1; bits <= 4; bits++) {
+        char text[16];
+        snprintf(text, sizeof(text), "bits=%d", bits);
+        CHECK_NEAR(lab_error(l, "naive", true, text, a, NULL), want[bits - 1], tolerance.naive);
+    }
+}
+
+/* Means over seeds: intervals of four to five standard errors about 100-seed means. */
+static void means(struct lab *l, struct matrix_view a)
+{
+    static const struct {
+        const char *text;
+        double low, high;
+    } want[] = { { "left-bits=4 right-bits=8 rank=21", .395, .422 },
+                 { "left-bits=8 right-bits=8 rank=16", .431, .463 } };
+    for (size_t i = 0; i < 2; i++) {
+        double deviation, mean = lab_mean(l, "lplr", true, want[i].text, a, 1, 40, &deviation);
+        printf("# lplr %s: %.4f +- %.4f, wanted in [%.3f, %.3f]\n", want[i].text, mean, deviation,
+               want[i].low, want[i].high);
+        CHECK(mean >= want[i].low && mean <= want[i].high);
+    }
+}
+
+/* W by the pseudo-inverse of L from its SVD: another solver than the method's. */
+static void solve(struct matrix_view l, struct matrix_view a, struct matrix_view w)
+{
+    struct svd s = lab_svd(l);
+    for (size_t i = 0; i < s.n; i++) { /* row i of Sigma^-1 U^T A, spread over W by V */
+        if (s.sigma[i] <= 1e-12 * s.sigma[0])
+            break;
+        for (size_t j = 0; j < a.cols; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < a.rows; k++)
+                sum += matrix_at(s.u.view, k, i) * matrix_at(a, k, j);
+            for (size_t k = 0; k < w.rows; k++)
+                matrix_put(w, k, j,
+                           matrix_at(w, k, j) + matrix_at(s.vt.view, i, k) * sum / s.sigma[i]);
+        }
+    }
+    svd_finish(&s);
+}
+
+/* ||l m - a||^2, a NULL: ||l m||^2. */
+static double square(struct matrix_view l, struct matrix_view m, const struct matrix_view *a)
+{
+    double sum = 0;
+    for (size_t i = 0; i < l.rows; i++)
+        for (size_t j = 0; j < m.cols; j++) {
+            double value = a ? -matrix_at(*a, i, j) : 0;
+            for (size_t k = 0; k < m.rows; k++)
+                value += matrix_at(l, i, k) * matrix_at(m, k, j);
+            sum += value * value;
+        }
+    return sum;
+}
+
+/* ||LR - A||^2 = ||LW - A||^2 + ||L(R - W)||^2, and R is W rounded: no entry is farther
+ * from it than half a step (a whole one, dithered). The unrounded Y, a stale W or a wrong
+ * solver in the method breaks one of the two. */
+static void split_identity(struct lab *lab, const char *name, const char *text,
+                           struct matrix_view a)
+{
+    const struct method *m = method_find(name);
+    struct params_any params = lab_params(m, true, text);
+    struct approximation out = lab_run(lab, m, &params, a, NULL);
+    const struct result *result = &out.results[0];
+    struct matrix l = lab_matrix(DTYPE_F64, a.rows, result->rank);
+    struct matrix r = lab_matrix(DTYPE_F64, result->rank, a.cols);
+    struct matrix w = lab_matrix(DTYPE_F64, result->rank, a.cols);
+    struct error err;
+    double range, step, far = 0, norm = matrix_norm(a);
+    bool ok = part_decode(&result->parts[0], l.view, &err) &&
+              part_decode(&result->parts[1], r.view, &err);
+    solve(l.view, a, w.view);
+    double fit = square(l.view, w.view, &a);
+    for (size_t i = 0; i < r.view.rows; i++)
+        for (size_t j = 0; j < r.view.cols; j++) {
+            matrix_put(w.view, i, j, matrix_at(r.view, i, j) - matrix_at(w.view, i, j));
+            far = fmax(far, fabs(matrix_at(w.view, i, j)));
+        }
+    double residual = result->measures[0].residual;
+    double gap = residual * residual - fit - square(l.view, w.view, NULL);
+    coding_extent(&result->parts[1].codes, &range, &step);
+    step *= result->parts[1].codes.coding.rounding == ROUNDING_DITHERED ? 1 : 0.5;
+    printf("# %s %s: gap %.1e, farthest %.4f of what rounding allows, dead %zu\n", name, text,
+           gap / (norm * norm), far / step, result->dead);
+    CHECK(ok && fabs(gap) <= tolerance.identity * norm * norm);
+    CHECK(result->dead || far <= step * (1 + 1e-6));
+    matrix_finish(&l);
+    matrix_finish(&r);
+    matrix_finish(&w);
+    approximation_finish(&out);
+}
+
+static double decaying(size_t i)
+{
+    return 1 / (double)i;
+}
+
+static void identities(struct lab *l)
+{
+    static const char *const settings[] = {
+        "left-bits=4 right-bits=8 rank=15",
+        "left-bits=8 right-bits=4 rank=15",
+        "left-bits=8 right-bits=8 rank=15 symmetric=on rounding=dithered",
+        "left-bits=3 right-bits=5 rank=15 scales=vector",
+        "left-bits=4 right-bits=4 rank=15 scales=vector rounds=6",
+        "left-bits=2 right-bits=3 rank=15 scales=block",
+    };
+    struct matrix a = lab_spectrum(DTYPE_F64, 60, 50, 3, decaying);
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        split_identity(l, "lplr", settings[i], a.view);
+        split_identity(l, "lplr-svd", settings[i], a.view);
+    }
+    matrix_finish(&a);
+}
+
+/* Columns of a left factor of one or two bits coincide: they are reported, and the error stays
+ * that of a rounding, not of a singular system. */
+static void rank_deficient(struct lab *l, struct matrix_view a)
+{
+    double worst = 0;
+    size_t dead = 0;
+    const struct method *m = method_find("lplr");
+    for (int bits = 1; bits <= 2; bits++)
+        for (int seed = 1; seed <= 5; seed++) {
+            char text[64];
+            snprintf(text, sizeof(text), "left-bits=%d right-bits=8 rank=250 seed=%d", bits, seed);
+            struct params_any params = lab_params(m, true, text);
+            struct approximation out = lab_run(l, m, &params, a, NULL);
+            worst = fmax(worst, out.error);
+            dead += out.results[0].dead;
+            approximation_finish(&out);
+        }
+    printf("# rank 250 of 256 at 1 and 2 bits: worst error %.3g, %zu dead columns in 10 runs\n",
+           worst, dead);
+    CHECK(worst < 100);
+}
+
+/* The best pair is kept: more rounds never do worse, on the same draws. */
+static void alternation(struct lab *l, struct matrix_view a)
+{
+    double before = (double)INFINITY;
+    bool falls = true;
+    for (int rounds = 1; rounds <= 8; rounds++) {
+        char text[96];
+        snprintf(text, sizeof(text), "left-bits=4 right-bits=8 rank=21 scales=vector rounds=%d",
+                 rounds);
+        double error = lab_error(l, "lplr", true, text, a, NULL);
+        printf("# rounds %d: %.5f\n", rounds, error);
+        falls = falls && error <= before;
+        before = error;
+    }
+    CHECK(falls);
+}
+
+int main(void)
+{
+    struct lab l;
+    lab_open(&l);
+    struct matrix a = lab_matrix(DTYPE_F64, 256, 256);
+    demo_phantom(a.view);
+    struct svd svd = lab_svd(a.view);
+    struct spectrum s = { svd.sigma, svd.n, 256, 256, svd.norm };
+    CHECK_NEAR(svd.norm, 63.040305, 1e-6);
+    CHECK(spectrum_numerical_rank(&s) == 138);
+    budgets();
+    budget_edges();
+    naive_exact(&l, a.view);
+    means(&l, a.view);
+    identities(&l);
+    rank_deficient(&l, a.view);
+    alternation(&l, a.view);
+    svd_finish(&svd);
+    matrix_finish(&a);
+    lab_close(&l);
+    CHECK(memory_used() == 0);
+    return check_done();
+}

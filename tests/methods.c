@@ -1,0 +1,426 @@
+#include "check.h"
+#include "lab.h"
+#include "spectrum.h"
+
+/* The laws that hold for every method, asked of each in the registry. */
+
+/* Slack of a comparison, by the precision of the computation. */
+static const struct {
+    double optimum;  /* how far rounding may take an error below Eckart-Young */
+    double measured; /* two ways to measure one error */
+} slack[] = { [DTYPE_F32] = { 2e-6, 2e-5 }, [DTYPE_F64] = { 1e-13, 1e-12 } };
+
+static double decaying(size_t i)
+{
+    return 1.0 / (double)i;
+}
+
+enum shape { TALL, WIDE, ROW, COLUMN, CONSTANT, ZERO, RANK_ONE, DUPLICATED, ONE, SHAPES };
+
+static struct matrix make(enum shape shape, enum dtype dtype)
+{
+    static const size_t sizes[SHAPES][2] = {
+        [TALL] = { 23, 17 },     [WIDE] = { 17, 23 },       [ROW] = { 1, 9 },
+        [COLUMN] = { 9, 1 },     [CONSTANT] = { 12, 8 },    [ZERO] = { 8, 12 },
+        [RANK_ONE] = { 15, 10 }, [DUPLICATED] = { 20, 12 }, [ONE] = { 1, 1 },
+    };
+    size_t rows = sizes[shape][0], cols = sizes[shape][1];
+    if (shape != CONSTANT && shape != ZERO && shape != RANK_ONE && shape != DUPLICATED)
+        return lab_spectrum(dtype, rows, cols, 5, decaying);
+    struct matrix m = lab_matrix(dtype, rows, cols);
+    struct matrix draw = lab_matrix(DTYPE_F64, rows, cols);
+    random_fill(SKETCH_GAUSSIAN, 6, STREAM_TEST, 0, 1, draw.view);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++) {
+            double value = shape == CONSTANT ? 0.7
+                           : shape == ZERO   ? 0
+                           : shape == RANK_ONE
+                               ? (double)(i + 1) * ((double)j - 3.5)
+                               : matrix_at(draw.view, i, j / 4); /* each column four times */
+            matrix_put(m.view, i, j, value);
+        }
+    matrix_finish(&draw);
+    return m;
+}
+
+static bool parts_agree(const struct result *r, size_t rows, size_t cols)
+{
+    bool ok = r->n_terms > 0 && r->n_parts > 0;
+    for (size_t i = 0; i < r->n_terms; i++) {
+        const struct term *t = &r->terms[i];
+        if (t->matrix != 0 || t->left >= r->n_parts)
+            return false;
+        const struct part *left = &r->parts[t->left];
+        if (t->right == TERM_DENSE) {
+            ok = ok && part_rows(left) == rows && part_cols(left) == cols;
+            continue;
+        }
+        if (t->right >= r->n_parts)
+            return false;
+        const struct part *right = &r->parts[t->right];
+        ok = ok && part_rows(left) == rows && part_cols(right) == cols &&
+             part_cols(left) == part_rows(right) && part_cols(left) == r->rank;
+    }
+    return ok;
+}
+
+/* ||A - expanded|| / ||A|| in f64, from result_expand: another road than approximate()'s. */
+static double expanded_error(const struct result *r, struct matrix_view a)
+{
+    struct matrix out = lab_matrix(a.dtype, a.rows, a.cols);
+    struct matrix rest = lab_matrix(DTYPE_F64, a.rows, a.cols);
+    struct error err;
+    bool ok = result_expand(r, 0, out.view, &err);
+    for (size_t i = 0; i < a.rows; i++)
+        for (size_t j = 0; j < a.cols; j++)
+            matrix_put(rest.view, i, j, matrix_at(a, i, j) - matrix_at(out.view, i, j));
+    double norm = matrix_norm(a), residual = ok ? matrix_norm(rest.view) : (double)NAN;
+    matrix_finish(&out);
+    matrix_finish(&rest);
+    return residual == 0 ? 0 : residual / norm;
+}
+
+struct laws {
+    bool shapes, bits, optimum, measured, kept;
+};
+
+/* One run at given params on one matrix, held against the laws of a single run. */
+static void ask(struct lab *l, const struct method *m, const struct params_any *params,
+                struct matrix_view a, struct laws *laws)
+{
+    size_t before = memory_used();
+    struct svd svd = lab_svd(a);
+    struct approximation out = lab_run(l, m, params, a, NULL);
+    const struct result *r = &out.results[0];
+    struct spectrum s = { svd.sigma, svd.n, a.rows, a.cols, svd.norm };
+    double optimum = r->rank ? spectrum_tail(&s, r->rank) : 0, error = out.error;
+    double expanded = expanded_error(r, a);
+    struct laws now = {
+        .shapes = parts_agree(r, a.rows, a.cols) && out.n == 1 && r->n_measures == 1,
+        .bits = out.bits_paper > 0 && out.bits_true >= out.bits_paper &&
+                out.bits_paper == m->bits(params->bytes, a.dtype, a.rows, a.cols, true) &&
+                out.bits_true == m->bits(params->bytes, a.dtype, a.rows, a.cols, false),
+        .optimum = isfinite(error) && error >= optimum - slack[a.dtype].optimum &&
+                   (isnan(out.optimal) || fabs(out.optimal - optimum) <= slack[a.dtype].measured),
+        .measured = fabs(error - expanded) <= slack[a.dtype].measured * (1 + error),
+    };
+    approximation_finish(&out);
+    svd_finish(&svd);
+    now.kept = memory_used() == before;
+    if (!now.shapes || !now.bits || !now.optimum || !now.measured || !now.kept)
+        printf("# %s, %zu x %zu f%d: error %.9g, expanded %.9g, optimum %.9g\n", m->name, a.rows,
+               a.cols, a.dtype == DTYPE_F64 ? 64 : 32, error, expanded, optimum);
+    laws->shapes = laws->shapes && now.shapes;
+    laws->bits = laws->bits && now.bits;
+    laws->optimum = laws->optimum && now.optimum;
+    laws->measured = laws->measured && now.measured;
+    laws->kept = laws->kept && now.kept;
+}
+
+static struct params_any small_params(const struct method *m, bool paper, const char *more)
+{
+    struct params_any params = lab_params(m, paper, "");
+    lab_set(m, &params, "rank=5 rounds=3", true);
+    lab_set(m, &params, more, true);
+    return params;
+}
+
+/* Every shape, both precisions, our settings and the paper's, ranks that fit and that do not. */
+static void single_runs(struct lab *l, const struct method *m)
+{
+    static const char *const settings[] = { "rank=1",
+                                            "rank=5",
+                                            "rank=8",
+                                            "rank=60000",
+                                            "rounding=dithered",
+                                            "scales=block symmetric=on",
+                                            "left-bits=1 right-bits=1 bits=1 scales=tensor",
+                                            "left-bits=2 right-bits=2 bits=2 sketch=sparse",
+                                            "sketch=hadamard",
+                                            "sketch=rademacher split=both",
+                                            "left-bits=24 right-bits=24 bits=24 split=right" };
+    struct laws laws = { true, true, true, true, true };
+    for (int shape = 0; shape < SHAPES; shape++)
+        for (int type = 0; type < 2; type++) {
+            struct matrix a = make((enum shape)shape, type ? DTYPE_F64 : DTYPE_F32);
+            for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+                for (int paper = 0; paper < 2; paper++) {
+                    struct params_any params = small_params(m, paper, settings[i]);
+                    ask(l, m, &params, a.view, &laws);
+                }
+            matrix_finish(&a);
+        }
+    printf("# %s: laws of one run\n", m->name);
+    CHECK(laws.shapes);
+    CHECK(laws.bits);
+    CHECK(laws.optimum);
+    CHECK(laws.measured);
+    CHECK(laws.kept);
+}
+
+static void every_parameter(struct lab *l, const struct method *m)
+{
+    struct laws laws = { true, true, true, true, true };
+    struct matrix a = make(TALL, DTYPE_F32);
+    for (size_t i = 0; i < m->params.n; i++)
+        for (int end = 0; end < 2; end++) {
+            const struct param *p = &m->params.rows[i];
+            struct params_any params = small_params(m, false, "");
+            param_put(p, params.bytes, end ? p->max : p->min);
+            ask(l, m, &params, a.view, &laws);
+        }
+    CHECK(laws.shapes && laws.bits && laws.optimum && laws.measured && laws.kept);
+    matrix_finish(&a);
+}
+
+static bool same_part(const struct part *a, const struct part *b)
+{
+    if (a->coded != b->coded)
+        return false;
+    if (!a->coded) {
+        const struct matrix_view x = a->plain.view, y = b->plain.view;
+        return x.rows == y.rows && x.row_stride == y.row_stride &&
+               !memcmp(x.data, y.data, x.rows * x.row_stride * dtype_size(x.dtype));
+    }
+    const struct coded *x = &a->codes, *y = &b->codes;
+    size_t n = coding_codes_size(&x->coding, x->rows, x->cols);
+    size_t ranges = coding_ranges(&x->coding, x->rows, x->cols) * (x->coding.symmetric ? 1 : 2);
+    return n == coding_codes_size(&y->coding, y->rows, y->cols) && !memcmp(x->codes, y->codes, n) &&
+           !memcmp(x->range, y->range, sizeof(x->range)) && x->unit == y->unit &&
+           (!x->ranges || !memcmp(x->ranges, y->ranges, ranges * sizeof(*x->ranges)));
+}
+
+static bool same_bytes(const struct approximation *a, const struct approximation *b)
+{
+    const struct result *x = &a->results[0], *y = &b->results[0];
+    bool same = x->n_parts == y->n_parts && a->error == b->error;
+    for (size_t i = 0; same && i < x->n_parts; i++)
+        same = same_part(&x->parts[i], &y->parts[i]);
+    return same;
+}
+
+/* The same seed gives the same bytes; another one does, too, only where nothing is random. */
+static void seeds(struct lab *l, const struct method *m)
+{
+    struct matrix a = make(TALL, DTYPE_F32);
+    struct params_any params = small_params(m, false, "rounding=dithered seed=11");
+    struct params_any other = small_params(m, false, "rounding=dithered seed=12");
+    struct approximation first = lab_run(l, m, &params, a.view, NULL);
+    struct approximation again = lab_run(l, m, &params, a.view, NULL);
+    struct approximation third = lab_run(l, m, &other, a.view, NULL);
+    CHECK(same_bytes(&first, &again));
+    CHECK(same_bytes(&first, &third) == !param_find(&m->params, "seed"));
+    approximation_finish(&first);
+    approximation_finish(&again);
+    approximation_finish(&third);
+    matrix_finish(&a);
+}
+
+/* Raises the flag when the `at`-th step has been reported. */
+struct trip {
+    atomic_bool flag;
+    int steps, at;
+    bool forward;
+    double last;
+};
+
+static void count_step(void *context, double done, const char *stage)
+{
+    struct trip *t = context;
+    t->forward = t->forward && stage && done >= 0 && done <= 1 && done >= t->last;
+    t->last = done;
+    if (++t->steps == t->at)
+        atomic_store(&t->flag, true);
+}
+
+static void cancelling(struct lab *l, const struct method *m)
+{
+    struct matrix a = make(TALL, DTYPE_F64);
+    struct params_any params = small_params(m, false, "");
+    struct inputs in = { &a.view, 1, NULL };
+    struct trip t = { .at = -1, .forward = true };
+    l->job.progress = count_step;
+    l->job.context = &t;
+    l->job.cancel = &t.flag;
+    struct approximation out = lab_run(l, m, &params, a.view, NULL);
+    approximation_finish(&out);
+    int steps = t.steps, cancelled = 0;
+    bool forward = t.forward;
+    size_t before = memory_used();
+    for (int k = 0; k < steps; k++) {
+        struct error err = { 0 };
+        t = (struct trip){ .at = k, .forward = true };
+        atomic_store(&t.flag, k == 0);
+        bool ok = approximate(&l->job, m, params.bytes, &in, &out, &err);
+        cancelled += !ok && err.code == ERROR_CANCELLED && memory_used() == before;
+        if (ok)
+            approximation_finish(&out);
+    }
+    l->job = (struct job){ .backend = l->backend, .scratch = &l->scratch };
+    printf("# %s: cancelled at each of %d steps\n", m->name, steps);
+    CHECK(steps >= 3);
+    CHECK(forward);
+    CHECK(cancelled == steps);
+    matrix_finish(&a);
+}
+
+static void failing(struct lab *l, const struct method *m)
+{
+    struct matrix a = make(WIDE, DTYPE_F32);
+    struct params_any params = small_params(m, false, "");
+    struct inputs in = { &a.view, 1, NULL };
+    size_t before = memory_used();
+    bool done = false, right = true;
+    long n = 0;
+    for (; !done && n < 5000; n++) {
+        struct approximation out = { 0 };
+        struct error err = { 0 };
+        memory_fail_after(n);
+        done = approximate(&l->job, m, params.bytes, &in, &out, &err);
+        memory_fail_after(-1);
+        right = right && (done || err.code == ERROR_MEMORY);
+        approximation_finish(&out);
+        right = right && memory_used() == before;
+    }
+    printf("# %s: %ld allocations, each failed once\n", m->name, n - 1);
+    CHECK(done && n > 3);
+    CHECK(right);
+    matrix_finish(&a);
+}
+
+static void clamping(struct lab *l, const struct method *m)
+{
+    if (!param_find(&m->params, "rank"))
+        return;
+    struct matrix a = make(TALL, DTYPE_F64);
+    struct params_any params = small_params(m, false, "rank=18 left-bits=24 right-bits=24");
+    struct approximation out = lab_run(l, m, &params, a.view, NULL);
+    CHECK(out.results[0].rank == 17);
+    CHECK(out.error < 1e-5); /* at full rank only the rounding is left */
+    approximation_finish(&out);
+    matrix_finish(&a);
+}
+
+static void hostile(struct lab *l, const struct method *m)
+{
+    static const double bad[] = { (double)NAN, (double)INFINITY };
+    struct matrix a = make(TALL, DTYPE_F32);
+    struct params_any params = small_params(m, false, "");
+    struct inputs in = { &a.view, 1, NULL };
+    size_t before = memory_used();
+    for (size_t i = 0; i < 2; i++) {
+        struct approximation out = { 0 };
+        struct error err = { 0 };
+        matrix_put(a.view, 3, 4, bad[i]);
+        CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) &&
+              err.code == ERROR_NUMERIC && memory_used() == before);
+    }
+    matrix_finish(&a);
+}
+
+/* Single precision against double: the errors, not the codes, whose ties may fall differently. */
+static void precisions(struct lab *l, const struct method *m)
+{
+    struct matrix a = make(TALL, DTYPE_F32), b = make(TALL, DTYPE_F64);
+    struct params_any params = small_params(m, true, "left-bits=8 right-bits=8 bits=8");
+    struct approximation single = lab_run(l, m, &params, a.view, NULL);
+    struct approximation whole = lab_run(l, m, &params, b.view, NULL);
+    CHECK_NEAR(single.error / whole.error, 1, 1e-3);
+    approximation_finish(&single);
+    approximation_finish(&whole);
+    matrix_finish(&a);
+    matrix_finish(&b);
+}
+
+/* Where a bound is given, the mean square error over seeds keeps it. */
+static int bounded(struct lab *l, const struct method *m)
+{
+    enum { SEEDS = 40 };
+    struct matrix a = make(TALL, DTYPE_F64);
+    double squares = 0, bound = 0;
+    for (int seed = 1; seed <= SEEDS; seed++) {
+        struct params_any params = small_params(
+            m, true,
+            "rank=9 rounding=dithered symmetric=on scales=tensor sketch=gaussian rounds=1");
+        const struct param *row = param_find(&m->params, "seed");
+        if (row)
+            param_put(row, params.bytes, seed);
+        struct approximation out = lab_run(l, m, &params, a.view, NULL);
+        squares += out.error * out.error / SEEDS;
+        bound = fmax(bound, out.results[0].measures[0].bound); /* fmax passes over NAN */
+        approximation_finish(&out);
+    }
+    matrix_finish(&a);
+    if (!(bound > 0))
+        return 0;
+    printf("# %s: root mean square error %.4f, bound %.4f\n", m->name, sqrt(squares), bound);
+    CHECK(sqrt(squares) <= bound);
+    return 1;
+}
+
+/* Without the assumptions no bound is claimed. */
+static void unbounded(struct lab *l, const struct method *m)
+{
+    static const char *const broken[] = { "rounding=nearest", "symmetric=off", "scales=vector",
+                                          "sketch=rademacher", "rounds=2" };
+    struct matrix a = make(TALL, DTYPE_F64);
+    bool none = true;
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        struct params_any params = small_params(
+            m, true,
+            "rank=9 rounding=dithered symmetric=on scales=tensor sketch=gaussian rounds=1");
+        lab_set(m, &params, broken[i], true);
+        struct approximation out = lab_run(l, m, &params, a.view, NULL);
+        none = none && isnan(out.results[0].measures[0].bound);
+        approximation_finish(&out);
+    }
+    CHECK(none);
+    matrix_finish(&a);
+}
+
+/* Several matrices at once: measured one by one and together. */
+static void several(struct lab *l, const struct method *m)
+{
+    struct matrix a = make(TALL, DTYPE_F64), b = make(RANK_ONE, DTYPE_F64);
+    struct matrix_view both[] = { a.view, b.view };
+    struct params_any params = small_params(m, false, "");
+    struct inputs in = { both, 2, NULL };
+    struct approximation out = { 0 };
+    struct error err = { 0 };
+    if (m->flags & METHOD_MANY)
+        return;
+    CHECK(approximate(&l->job, m, params.bytes, &in, &out, &err) && out.n == 2);
+    double r0 = out.results[0].measures[0].residual, r1 = out.results[1].measures[0].residual;
+    double n0 = matrix_norm(a.view), n1 = matrix_norm(b.view);
+    CHECK_NEAR(out.error, sqrt((r0 * r0 + r1 * r1) / (n0 * n0 + n1 * n1)), 1e-12);
+    CHECK(out.entries == 23 * 17 + 15 * 10);
+    approximation_finish(&out);
+    matrix_finish(&a);
+    matrix_finish(&b);
+}
+
+int main(void)
+{
+    struct lab l;
+    int bounds = 0;
+    lab_open(&l);
+    for (size_t i = 0; methods[i]; i++) {
+        single_runs(&l, methods[i]);
+        every_parameter(&l, methods[i]);
+        seeds(&l, methods[i]);
+        cancelling(&l, methods[i]);
+        failing(&l, methods[i]);
+        clamping(&l, methods[i]);
+        hostile(&l, methods[i]);
+        precisions(&l, methods[i]);
+        several(&l, methods[i]);
+        int has = bounded(&l, methods[i]);
+        if (has)
+            unbounded(&l, methods[i]);
+        bounds += has;
+    }
+    CHECK(bounds >= 1);
+    lab_close(&l);
+    CHECK(memory_used() == 0);
+    return check_done();
+}
