@@ -124,6 +124,7 @@ static void load(struct chunk *k, struct matrix_view a)
     }
 }
 
+/* An end of a range rounded outwards may lie beyond the largest float: no infinities. */
 static void store(const struct chunk *k, struct matrix_view a)
 {
     size_t first = k->row * a.row_stride + k->col * a.col_stride;
@@ -133,8 +134,11 @@ static void store(const struct chunk *k, struct matrix_view a)
             p[i * a.col_stride] = k->value[i];
     } else {
         float *p = (float *)a.data + first;
-        for (size_t i = 0; i < k->n; i++)
-            p[i * a.col_stride] = (float)k->value[i];
+        const double most = (double)FLT_MAX;
+        for (size_t i = 0; i < k->n; i++) {
+            double v = k->value[i] > most ? most : k->value[i];
+            p[i * a.col_stride] = (float)(v < -most ? -most : v);
+        }
     }
 }
 
