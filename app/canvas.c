@@ -117,7 +117,7 @@ static struct cell *cell_at(struct canvas c, int x, int y)
     y += c.area.y;
     if (x < 0 || y < 0 || x >= c.stride || y >= c.height)
         return NULL;
-    return &c.cells[(size_t)y * (size_t)c.stride + (size_t)x];
+    return c.cells + (size_t)y * (size_t)c.stride + (size_t)x;
 }
 
 static void put(struct canvas c, int x, int y, enum ink ink, int attributes, uint32_t rune)

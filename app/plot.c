@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEFT = PLOT_LABEL_WIDTH + 1, BELOW = 2 };
+enum { LEFT = PLOT_LABEL_WIDTH + 1, BELOW = 2, STEPS = 8 };
 
 /* 1, 2 or 5 times a power of ten: the greatest not above v, or the least not below. */
 static double round_125(double v, bool up)
@@ -162,12 +162,12 @@ static bool linear_ticks(struct axis a, double step, int cells, int dots, bool l
     size_t start = 0;
 
     *n = 0;
-    if (last - first >= PLOT_TICKS - 1)
+    if (!(last - first < PLOT_TICKS - 1))
         return false;
     if (first * step > a.lo + 1e-9 * step)
         start = add_tick(a, a.lo, cells, dots, out, n);
-    for (double i = first; i <= last; i++)
-        if (!add_tick(a, i * step, cells, dots, out, n))
+    for (int i = 0; i <= (int)(last - first); i++)
+        if (!add_tick(a, (first + i) * step, cells, dots, out, n))
             return false;
     if (start && *n > 1 && !apart(&out[0], &out[1], lying)) {
         if (lying) /* ranks begin at 1: keep it rather than the first multiple */
@@ -216,10 +216,12 @@ size_t plot_ticks(struct axis a, int cells, int dots, bool lying, struct tick ou
                 return n;
     } else {
         double step = round_125((a.hi - a.lo) / PLOT_TICKS, true);
-        for (step = a.whole ? fmax(step, 1) : step; step <= a.hi - a.lo;
-             step = round_125(step * 1.5, true))
+        step = a.whole ? fmax(step, 1) : step;
+        for (int i = 0; i < STEPS; i++) {
             if (linear_ticks(a, step, cells, dots, lying, out, &n))
                 return n;
+            step = round_125(step * 1.5, true);
+        }
     }
     n = 0;
     add_tick(a, a.lo, cells, dots, out, &n);

@@ -174,6 +174,7 @@ static void test_ticks(void)
              "1%@0 10%@4 100%@7"));
     CHECK(same(ticks((struct axis){ .lo = 3, .hi = 7 }, 2, 4, false), "3@0 7@1"));
     CHECK(same(ticks((struct axis){ .lo = 3, .hi = 7 }, 0, 4, false), ""));
+    CHECK(strlen(ticks((struct axis){ .lo = -1e308, .hi = 1e308 }, 30, 4, false)) > 0);
 }
 
 /* The promise of the header, over many axes: in order, in range, apart, and standing

@@ -207,9 +207,9 @@ void pane_export(const struct model *m, struct canvas c)
     canvas_text(in, 1, y, INK_TITLE, 0, "sizes");
     sizes(m, line, sizeof(line));
     y = 1 + paragraph(in, LABEL, y, INK_TEXT, line);
-    y = paragraph(in, 1, y, INK_DIM,
-                  "A PNG shows the picture; the factors file is the compression. "
-                  "`eigenscope expand` turns factors back into the picture.");
+    paragraph(in, 1, y, INK_DIM,
+              "A PNG shows the picture; the factors file is the compression. "
+              "`eigenscope expand` turns factors back into the picture.");
     canvas_text(in, 1, in.area.h - 1, INK_KEY, 0, "Enter write   Tab other ending   Esc cancel");
 }
 
