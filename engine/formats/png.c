@@ -26,7 +26,7 @@ struct work {
     struct sink *sink;
     struct raster raster; /* being read, or being written */
     char warning[120];    /* libpng's first */
-    bool palette, transparent;
+    bool palette;
 };
 
 static bool fail_once(struct work *w, enum error_code code, const char *reason)
@@ -139,10 +139,11 @@ static void set_up_reading(struct work *w)
     png_read_info(w->png, w->info);
     png_byte colour = png_get_color_type(w->png, w->info);
     w->palette = colour == PNG_COLOR_TYPE_PALETTE;
-    w->transparent = (colour & PNG_COLOR_MASK_ALPHA) ||
-                     png_get_valid(w->png, w->info, PNG_INFO_tRNS);
     w->raster.source_depth = w->palette ? 8 : png_get_bit_depth(w->png, w->info);
-    png_set_expand(w->png); /* palette to RGB, 1, 2, 4 bits to 8, tRNS to alpha */
+    if (w->palette) /* libpng would show black for an index beyond the palette */
+        png_set_packing(w->png);
+    else
+        png_set_expand(w->png); /* 1, 2, 4 bits to 8, tRNS to alpha */
     const uint16_t one = 1;
     if (*(const unsigned char *)&one)
         png_set_swap(w->png);
@@ -166,6 +167,40 @@ static void read_pixels(struct work *w)
         for (size_t y = 0; y < r->height; y++)
             png_read_row(w->png, (png_bytep)r->samples + y * stride, NULL);
     png_read_end(w->png, w->info);
+}
+
+/* Indices to colours; a palette with tRNS has alpha. */
+static void expand_palette(struct work *w)
+{
+    png_colorp colours = NULL;
+    png_bytep alpha = NULL;
+    int n = 0, n_alpha = 0;
+    struct raster indices = w->raster, *r = &w->raster;
+    png_get_PLTE(w->png, w->info, &colours, &n);
+    bool transparent = png_get_tRNS(w->png, w->info, &alpha, &n_alpha, NULL);
+    const unsigned char *from = indices.samples;
+    for (size_t i = 0; i < indices.width * indices.height; i++)
+        if (from[i] >= n) {
+            char reason[60];
+            snprintf(reason, sizeof(reason), "palette index %d, there are %d colours", from[i], n);
+            png_error(w->png, reason);
+        }
+    int channels = transparent ? 4 : 3;
+    struct raster whole = { 0 };
+    if (!raster_init(&whole, indices.width, indices.height, channels, 8, w->err)) {
+        w->failed = true;
+        png_longjmp(w->png, 1);
+    }
+    unsigned char *to = whole.samples;
+    for (size_t i = 0; i < indices.width * indices.height; i++, to += channels) {
+        to[0] = colours[from[i]].red;
+        to[1] = colours[from[i]].green;
+        to[2] = colours[from[i]].blue;
+        if (transparent)
+            to[3] = from[i] < n_alpha ? alpha[from[i]] : 255;
+    }
+    raster_finish(&indices);
+    *r = whole;
 }
 
 static void read_colour(struct work *w)
@@ -240,6 +275,8 @@ static bool decode(struct work *w)
         return fail_once(w, ERROR_MEMORY, "libpng would not start");
     set_up_reading(w);
     read_pixels(w);
+    if (w->palette)
+        expand_palette(w);
     read_colour(w);
     orient(w);
     return true;

@@ -1,0 +1,552 @@
+#!/usr/bin/env python3
+"""Makes the corpus: good and bad files of every format and what is to be said of
+each, from the formats' specifications and nothing but the standard library, so
+that our readers are checked by a second opinion. Run it in this folder.
+
+A line of expected.txt is FILE, TAB, one of
+  ok NAME ROWS COLS CHECKSUM   a matrix; CHECKSUM is sum (k + 1) * entry k, row by row
+  notice TEXT                  part of the document's notice
+  lax                          bytes behind the end are allowed, so prefixes may be good
+  format|limit TEXT            refused with this exit, and TEXT in the sentence
+"""
+import json
+import os
+import struct
+import zlib
+
+FILES = {}     # path -> bytes
+EXPECTED = {}  # folder -> lines
+
+
+def put(folder, name, data, *lines):
+    FILES[f"{folder}/{name}"] = data
+    EXPECTED.setdefault(folder, []).extend(f"{name}\t{line}" for line in lines)
+
+
+def matrix(name, rows):
+    total, k = 0.0, 0
+    for row in rows:
+        for value in row:
+            k += 1
+            total += k * value
+    return f"ok {name} {len(rows)} {len(rows[0]) if rows else 0} {total!r}"
+
+
+# ---------------------------------------------------------------- npy
+
+def npy(descr, fortran, shape, data, version=1, header=None, pad=64):
+    text = header if header is not None else \
+        "{'descr': %s, 'fortran_order': %s, 'shape': %s, }" % (descr, fortran, shape)
+    raw = text.encode("latin-1")
+    start = 10 if version == 1 else 12
+    if pad:
+        raw += b" " * (-(start + len(raw) + 1) % pad) + b"\n"
+    length = struct.pack("<H" if version == 1 else "<I", len(raw))
+    return b"\x93NUMPY" + bytes([version, 0]) + length + raw + data
+
+
+def make_npy():
+    rows = [[-3, 0, 2, 7], [1, -8, 100, 5], [-1, 4, -100, 6]]
+    flat = [v for r in rows for v in r]
+    down = [rows[i][j] for j in range(4) for i in range(3)]
+    positive = [[abs(v) for v in r] for r in rows]
+    codes = {"f2": "e", "f4": "f", "f8": "d", "i1": "b", "i2": "h", "i4": "i", "i8": "q",
+             "u1": "B", "u2": "H", "u4": "I", "u8": "Q"}
+    for code, letter in codes.items():
+        values = positive if code[0] == "u" else rows
+        items = [v for r in values for v in r]
+        for order, name in (("<", "le"), (">", "be")):
+            mark = "|" if code[1] == "1" else order
+            put("npy", f"{name}_{code}.npy",
+                npy(f"'{mark}{code}'", False, "(3, 4)",
+                    struct.pack(f"{order}12{letter}", *items)),
+                matrix(f"{name}_{code}", values))
+    f4 = struct.pack("<12f", *flat)
+    put("npy", "bool.npy", npy("'|b1'", False, "(3, 4)", bytes([1, 0] * 6)),
+        matrix("bool", [[1, 0, 1, 0]] * 3))
+    put("npy", "fortran.npy", npy("'<f4'", True, "(3, 4)", struct.pack("<12f", *down)),
+        matrix("fortran", rows))
+    put("npy", "fortran_be.npy", npy("'>f8'", True, "(3, 4)", struct.pack(">12d", *down)),
+        matrix("fortran_be", rows))
+    put("npy", "row.npy", npy("'<f4'", False, "(12,)", f4), matrix("row", [flat]),
+        "notice one dimension read as one row")
+    put("npy", "number.npy", npy("'<f8'", False, "()", struct.pack("<d", 2.5)),
+        matrix("number", [[2.5]]), "notice a single number")
+    put("npy", "no_rows.npy", npy("'<f4'", False, "(0, 4)", b""), "ok no_rows 0 4 0.0")
+    put("npy", "no_cols.npy", npy("'<f4'", False, "(4, 0)", b""), "ok no_cols 4 0 0.0")
+    put("npy", "version2.npy", npy("'<f4'", False, "(3, 4)", f4, 2), matrix("version2", rows))
+    put("npy", "version3.npy", npy("'<f4'", False, "(3, 4)", f4, 3), matrix("version3", rows))
+    put("npy", "python2.npy", npy("'<f4'", False, "(3L, 4L)", f4), matrix("python2", rows))
+    put("npy", "unaligned.npy", npy("'<f4'", False, "(3, 4)", f4, pad=0),
+        matrix("unaligned", rows))
+    put("npy", "odd_style.npy",
+        npy(0, 0, 0, f4, header='{ "shape" :(3,4), "fortran_order":False ,"descr":"<f4"}'),
+        matrix("odd_style", rows))
+    put("npy", "big_integers.npy", npy("'<i8'", False, "(1, 2)", struct.pack("<2q", 5, -6)),
+        matrix("big_integers", [[5, -6]]), "notice integers above 2^53 are rounded")
+
+    def bad(name, text, **k):
+        arguments = {"descr": "'<f4'", "fortran": False, "shape": "(3, 4)", "data": f4}
+        arguments.update(k)
+        put("npy", f"bad_{name}.npy", npy(**arguments), text)
+    bad("trailing", "format 3 bytes follow the array", data=f4 + b"xyz")
+    bad("short", "format the array wants 48 bytes, the file has 47", data=f4[:-1])
+    bad("object", "format Python objects (pickle)", descr="'|O'")
+    bad("bfloat16", "format bfloat16, export them as float32", descr="'|V2'")
+    bad("text", "format '<U3' holds text", descr="'<U3'")
+    bad("bytes", "format holds text", descr="'|S3'")
+    bad("dates", "format holds dates", descr="'<M8[s]'")
+    bad("spans", "format holds time spans", descr="'<m8[s]'")
+    bad("complex", "format holds complex numbers", descr="'<c16'")
+    bad("long_double", "format floats of an unusual size", descr="'<f16'")
+    bad("letter_g", "format holds long doubles", descr="'<g'")
+    bad("structured", "format structured type", descr="[('a', '<f4')]")
+    bad("subarray", "format structured type", descr="('<f4', (2,))")
+    bad("unknown", "format unknown type '<q8'", descr="'<q8'")
+    bad("no_order", "format does not say its byte order", descr="'f4'")
+    bad("no_order_bar", "format does not say its byte order", descr="'|f4'")
+    bad("escape", "format plain short string", descr="'<f\\x34'")
+    bad("negative", "format a plain dimension expected", shape="(-1, 4)")
+    bad("bool_dimension", "format a plain dimension expected", shape="(True, 12)")
+    bad("numpy_integer", "format a plain dimension expected", shape="(np.int64(3), 4)")
+    bad("not_a_tuple", "format the shape is not a tuple", shape="(12)")
+    bad("bare_number", "format '(' expected", shape="12")
+    bad("three", "format 3 dimensions (2 x 3 x 2)", shape="(2, 3, 2)")
+    bad("many", "format more than 32 dimensions", shape="(" + "1, " * 33 + ")")
+    bad("wraps", "format beyond 64 bits", shape="(4294967296, 4294967296)")
+    bad("wraps_with_zero", "format beyond 64 bits",
+        shape="(4294967296, 4294967296, 0)", data=b"")
+    bad("digits", "format a dimension beyond 64 bits", shape="(99999999999999999999, 1)")
+    bad("wide", "limit is longer than 1073741824 a side", shape="(0, 1099511627776)", data=b"")
+    bad("order", "format True or False expected", fortran="true")
+    bad("key_twice", "format 'descr' stands there twice",
+        header="{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }")
+    bad("key_unknown", "format unknown key 'extra'",
+        header="{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), 'extra': 1, }")
+    bad("key_missing", "format 'fortran_order' is missing",
+        header="{'descr': '<f4', 'shape': (3, 4), }")
+    bad("no_comma", "format ',' or '}' expected",
+        header="{'descr': '<f4' 'fortran_order': False, 'shape': (3, 4), }")
+    bad("shape_comma", "format ',' or ')' expected",
+        header="{'descr': '<f4', 'fortran_order': False, 'shape': (3 4), }")
+    bad("no_colon", "format ':' expected", header="{'descr' '<f4'}")
+    bad("no_brace", "format '{' expected", header="'descr': '<f4'")
+    bad("unclosed", "format expected", header="{'descr': '<f4', 'shape': (3, 4")
+    bad("more_code", "format something follows the '}'",
+        header="{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } + 1")
+    good = npy("'<f4'", False, "(3, 4)", f4)
+    put("npy", "bad_version.npy", good[:6] + b"\x04\0" + good[8:], "format version 4.0")
+    put("npy", "bad_minor.npy", good[:6] + b"\x01\x01" + good[8:], "format version 1.1")
+    put("npy", "bad_length.npy", good[:8] + b"\xff\xff" + good[10:],
+        "format the header claims 65535 bytes")
+    put("npy", "bad_length4.npy", b"\x93NUMPY\x02\0\xff\xff\xff\xff",
+        "format the header claims 4294967295 bytes")
+    put("npy", "bad_header.npy", npy(0, 0, 0, b"", 2, header="{" + " " * 65600),
+        "limit a header of")
+    put("npy", "bad_control.npy", npy("'<\x1b[31m\x07'", False, "(3, 4)", f4),
+        "format unknown type '<\\x1b[31m\\x07'")
+
+
+# ---------------------------------------------------------------- png
+
+def chunk(kind, data, crc=None):
+    kind = kind.encode()
+    value = zlib.crc32(kind + data) if crc is None else crc
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", value)
+
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def pack_row(row, depth):
+    """Samples of one row as bytes, most significant first."""
+    if depth == 16:
+        return struct.pack(f">{len(row)}H", *row)
+    bits, n, out = 0, 0, bytearray()
+    for v in row:
+        bits, n = bits << depth | v, n + depth
+        if n == 8:
+            out.append(bits)
+            bits, n = 0, 0
+    if n:
+        out.append(bits << 8 - n)
+    return bytes(out)
+
+
+def filtered(rows, step):
+    """Each row by another of the five filters."""
+    out, before = bytearray(), bytes(len(rows[0]) if rows else 0)
+    for y, row in enumerate(rows):
+        kind = y % 5
+        out.append(kind)
+        for i, x in enumerate(row):
+            a = row[i - step] if i >= step else 0
+            b, c = before[i], before[i - step] if i >= step else 0
+            p = a + b - c
+            paeth = min((abs(p - a), 0, a), (abs(p - b), 1, b), (abs(p - c), 2, c))[2]
+            out.append((x - (0, a, b, (a + b) // 2, paeth)[kind]) & 255)
+        before = row
+    return bytes(out)
+
+
+def image_data(pixels, colour, depth, interlace):
+    """pixels[y][x] is a tuple of samples."""
+    step = max(1, SAMPLES[colour] * depth // 8)
+    passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4),
+              (1, 0, 2, 2), (0, 1, 1, 2)] if interlace else [(0, 0, 1, 1)]
+    out = b""
+    for x0, y0, dx, dy in passes:
+        rows = [[s for p in line[x0::dx] for s in p] for line in pixels[y0::dy]]
+        if rows and rows[0]:
+            out += filtered([pack_row(r, depth) for r in rows], step)
+    return zlib.compress(out, 9)
+
+
+def png(pixels, colour, depth, interlace=0, before=(), after=(), header=None):
+    ihdr = header or struct.pack(">IIBBBBB", len(pixels[0]), len(pixels), depth, colour, 0, 0,
+                                 interlace)
+    return SIGNATURE + chunk("IHDR", ihdr) + b"".join(before) + \
+        chunk("IDAT", image_data(pixels, colour, depth, interlace)) + b"".join(after) + \
+        chunk("IEND", b"")
+
+
+def planes_of(pixels, full, alpha=False):
+    """What the planes of the format's pixels are: name -> rows in [0, 1]."""
+    def over_white(p):
+        if not alpha:
+            return [s / full for s in p]
+        a = p[-1] / full
+        return [s / full * a + (1 - a) for s in p[:-1]]
+    flat = [[over_white(p) for p in row] for row in pixels]
+    colour = len(flat[0][0]) == 3
+    luma = (0.299, 0.587, 0.114) if colour else (1,)
+    planes = {"grey": [[sum(w * v for w, v in zip(luma, p)) for p in row] for row in flat]}
+    if colour:
+        for i, name in enumerate("rgb"):
+            planes[name] = [[p[i] for p in row] for row in flat]
+    if alpha:
+        planes["a"] = [[p[-1] / full for p in row] for row in pixels]
+    return planes
+
+
+def put_png(name, data, pixels, full, alpha=False, notices=()):
+    put("png", name, data, *[matrix(n, rows) for n, rows in planes_of(pixels, full, alpha).items()],
+        *[f"notice {n}" for n in notices])
+
+
+def pattern(width, height, samples, full, seed=1):
+    state, rows = seed, []
+    for _ in range(height):
+        row = []
+        for _ in range(width):
+            pixel = []
+            for _ in range(samples):
+                state = (state * 1103515245 + 12345) % 2 ** 31
+                pixel.append((state >> 8) % (full + 1))
+            row.append(tuple(pixel))
+        rows.append(row)
+    return rows
+
+
+def exif(orientation, order):
+    return (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(
+        order + "IHHHIIHHIHHI", 8, 2, 0x0110, 2, 4, 0x41424300, 0x0112, 3, 1, orientation, 0, 0)
+
+
+def turned(pixels, orientation):
+    """What EXIF says a viewer shows."""
+    mirror = [row[::-1] for row in pixels]
+    transpose = [list(column) for column in zip(*pixels)]
+    return {1: pixels, 2: mirror, 3: mirror[::-1], 4: pixels[::-1], 5: transpose,
+            6: [row[::-1] for row in transpose], 7: [row[::-1] for row in transpose][::-1],
+            8: transpose[::-1]}[orientation]
+
+
+def icc(space):
+    return struct.pack(">I4sI4s4s4s12s4s4sIIIQIIII", 152, b"none", 0x02400000, b"mntr", space,
+                       b"XYZ ", b"\x07\xe8\0\1\0\1\0\0\0\0\0\0", b"acsp", b"none", 0, 0, 0, 0, 0,
+                       0xf6d6, 0x10000, 0xd32d) + bytes(48) + struct.pack(
+                           ">I4sII8s", 1, b"desc", 144, 8, b"text")
+
+
+def make_png():
+    for interlace, tag in ((0, ""), (1, "_interlaced")):
+        for depth in (1, 2, 4, 8, 16):
+            full = 2 ** depth - 1
+            pixels = pattern(9, 11, 1, full)
+            put_png(f"grey{depth}{tag}.png", png(pixels, 0, depth, interlace), pixels, full)
+        for depth in (8, 16):
+            full = 2 ** depth - 1
+            for colour, name in ((2, "rgb"), (4, "grey_alpha"), (6, "rgba")):
+                pixels = pattern(7, 6, SAMPLES[colour], full)
+                alpha = colour > 2
+                put_png(f"{name}{depth}{tag}.png", png(pixels, colour, depth, interlace), pixels,
+                        full, alpha, ["alpha composited on white"] if alpha else [])
+        for depth in (1, 2, 4, 8):
+            n = min(2 ** depth, 9)
+            colours = pattern(n, 1, 3, 255, 7)[0]
+            plte = chunk("PLTE", bytes(v for c in colours for v in c))
+            pixels = pattern(10, 5, 1, n - 1)
+            shown = [[colours[p[0]] for p in row] for row in pixels]
+            put_png(f"palette{depth}{tag}.png", png(pixels, 3, depth, interlace, [plte]), shown,
+                    255, notices=["palette expanded"])
+    # transparency without an alpha channel
+    pixels = pattern(8, 4, 1, 15)
+    key = pixels[1][2][0]
+    put_png("grey4_trns.png", png(pixels, 0, 4, 0, [chunk("tRNS", struct.pack(">H", key))]),
+            [[(p[0] * 17, 0 if p[0] == key else 255) for p in row] for row in pixels], 255, True)
+    pixels = pattern(4, 4, 3, 65535)
+    key = pixels[2][1]
+    put_png("rgb16_trns.png", png(pixels, 2, 16, 0, [chunk("tRNS", struct.pack(">3H", *key))]),
+            [[p + (0 if p == key else 65535,) for p in row] for row in pixels], 65535, True)
+    colours = pattern(4, 1, 3, 255, 3)[0]
+    plte = chunk("PLTE", bytes(v for c in colours for v in c))
+    pixels = pattern(6, 6, 1, 3)
+    put_png("palette2_trns.png", png(pixels, 3, 2, 0, [plte, chunk("tRNS", b"\x00\x80")]),
+            [[colours[p[0]] + ((0, 128, 255, 255)[p[0]],) for p in row] for row in pixels], 255,
+            True, ["alpha composited on white; palette expanded"])
+    # EXIF, before or behind the pixels, in both byte orders
+    pixels = pattern(5, 3, 1, 255)
+    for o in range(1, 9):
+        block = chunk("eXIf", exif(o, "<>"[o % 2]))
+        put_png(f"exif{o}.png",
+                png(pixels, 0, 8, 0, *(([block], []) if o < 5 else ([], [block]))),
+                turned(pixels, o), 255, notices=[f"EXIF orientation {o} applied"] if o > 1 else [])
+    put_png("exif_nonsense.png", png(pixels, 0, 8, 0, [chunk("eXIf", b"II*\0\xff\xff\xff\x7f")]),
+            pixels, 255)
+    put_png("exif_nine.png", png(pixels, 0, 8, 0, [chunk("eXIf", exif(9, ">"))]), pixels, 255)
+    # colour that is carried
+    rgb = pattern(4, 3, 3, 255)
+    put_png("gamma.png", png(rgb, 2, 8, 0, [chunk("gAMA", struct.pack(">I", 45455))]), rgb, 255,
+            notices=["gamma carried, not applied"])
+    put_png("srgb.png", png(rgb, 2, 8, 0, [chunk("sRGB", b"\0")]), rgb, 255,
+            notices=["gamma carried, not applied"])
+    profile = b"p\0\0" + zlib.compress(icc(b"RGB "), 0)  # libpng wants more than 92 bytes
+    put_png("icc.png", png(rgb, 2, 8, 0, [chunk("iCCP", profile)]), rgb, 255,
+            notices=["colour profile carried, not applied"])
+    bomb = b"p\0\0" + zlib.compress(struct.pack(">I", 1 << 24) + bytes((1 << 24) - 4), 9)
+    put_png("icc_bomb.png", png(rgb, 2, 8, 0, [chunk("iCCP", bomb)]), rgb, 255,
+            notices=["libpng: iCCP"])
+    put_png("text.png", png(rgb, 2, 8, 0, [chunk("tEXt", b"Title\0x"), chunk("abCd", b"?")]), rgb,
+            255)
+    put_png("trailing.png", png(rgb, 2, 8) + b"more", rgb, 255,
+            notices=["4 bytes after the picture ignored"])
+    EXPECTED["png"].append("trailing.png\tlax")
+    put_png("one_pixel.png", png([[(200,)]], 0, 8), [[(200,)]], 255)
+    parts = image_data(rgb, 2, 8, 0)
+    put_png("many_idat.png", SIGNATURE + chunk("IHDR", struct.pack(">IIBBBBB", 4, 3, 8, 2, 0, 0, 0))
+            + b"".join(chunk("IDAT", parts[i:i + 7]) for i in range(0, len(parts), 7))
+            + chunk("IEND", b""), rgb, 255)
+
+    def bad(name, data, text):
+        put("png", f"bad_{name}.png", data, text)
+
+    def head(width, height, depth=8, colour=2, method=0, filtering=0, interlace=0):
+        return struct.pack(">IIBBBBB", width, height, depth, colour, method, filtering, interlace)
+    good = png(rgb, 2, 8)
+    idat = chunk("IDAT", image_data(rgb, 2, 8, 0))
+    end = chunk("IEND", b"")
+    bad("crc_ihdr", SIGNATURE + chunk("IHDR", head(4, 3), 1) + idat + end, "format IHDR: CRC")
+    bad("crc_idat", good.replace(idat, idat[:-1] + bytes([idat[-1] ^ 1])), "format IDAT: CRC")
+    bad("crc_text", png(rgb, 2, 8, 0, [chunk("tEXt", b"a\0b", 5)]), "format tEXt: CRC")
+    bad("crc_iend", good[:-1] + b"\0", "format IEND: CRC")
+    bad("order", SIGNATURE + idat + chunk("IHDR", head(4, 3)) + end, "format IHDR: must come first")
+    bad("wide", png(rgb, 2, 8, header=head(65537, 1)), "limit 65537 x 1 pixels is larger than")
+    bad("large", png(rgb, 2, 8, header=head(65535, 65535)), "limit 65535 x 65535 pixels")
+    bad("huge", png(rgb, 2, 8, header=head(2 ** 31, 3)), "format IHDR: invalid size")
+    bad("lies", png(rgb, 2, 8, header=head(16000, 16000)), "format claims 768000000 bytes")
+    bad("empty", png(rgb, 2, 8, header=head(0, 3)), "format IHDR: invalid size")
+    bad("depth", png(rgb, 2, 8, header=head(4, 3, 4)), "format IHDR")
+    bad("colour", png(rgb, 2, 8, header=head(4, 3, 8, 5)), "format IHDR")
+    bad("method", png(rgb, 2, 8, header=head(4, 3, 8, 2, 1)), "format IHDR")
+    bad("interlace", png(rgb, 2, 8, header=head(4, 3, 8, 2, 0, 0, 2)), "format IHDR")
+    bad("short_data", SIGNATURE + chunk("IHDR", head(4, 4)) + idat + end, "format ")
+    bad("no_data", SIGNATURE + chunk("IHDR", head(4, 3)) + end, "format ")
+    bad("zlib", SIGNATURE + chunk("IHDR", head(4, 3)) + chunk("IDAT", b"\x78\x9c\xff\xff") + end,
+        "format ")
+    bad("filter", SIGNATURE + chunk("IHDR", head(4, 3)) +
+        chunk("IDAT", zlib.compress(b"\x09" + bytes(12) + bytes(26))) + end, "format bad adaptive")
+    bad("no_palette", png(pixels, 3, 8), "format ")
+    bad("index", png([[(0,), (3,)]], 3, 2, 0, [chunk("PLTE", bytes(6))]), "format palette index 3")
+    bad("critical", png(rgb, 2, 8, 0, [chunk("ABCD", b"")]), "format ABCD: unhandled critical")
+    bad("length", SIGNATURE + struct.pack(">I", 0xffffffff) + good[12:], "format IHDR")
+    bad("signature", b"\x89PNG\n\x1a\n\n" + good[8:], "format not a file of a known format")
+
+
+# ---------------------------------------------------------------- safetensors
+
+def container(header, data, length=None):
+    raw = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(raw) if length is None else length) + raw + data
+
+
+def tensor(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+def make_safetensors():
+    rows = [[1.5, -2, 3], [0, 8, -0.25]]
+    flat = [v for r in rows for v in r]
+    f4 = struct.pack("<6f", *flat)
+    good = {"w": tensor("F32", [2, 3], 0, 24)}
+    put("safetensors", "f32.safetensors", container(good, f4), matrix("w", rows))
+    put("safetensors", "f64.safetensors",
+        container({"w": tensor("F64", [2, 3], 0, 48)}, struct.pack("<6d", *flat)),
+        matrix("w", rows))
+    put("safetensors", "f16.safetensors",
+        container({"w": tensor("F16", [2, 3], 0, 12)}, struct.pack("<6e", *flat)),
+        matrix("w", rows))
+    bf16 = b"".join(struct.pack("<f", v)[2:] for v in flat)
+    put("safetensors", "bf16.safetensors", container({"w": tensor("BF16", [2, 3], 0, 12)}, bf16),
+        matrix("w", rows))
+    put("safetensors", "several.safetensors",
+        container({"__metadata__": {"format": "pt"}, "b": tensor("F32", [6], 24, 48),
+                   "i": tensor("I8", [1, 2], 48, 50), "w": tensor("F32", [2, 3], 0, 24),
+                   "conv": tensor("F32", [1, 2, 3], 50, 74)}, f4 + f4 + b"\xff\x05" + f4),
+        matrix("w", rows), matrix("i", [[-1, 5]]),
+        "notice 2 of 4 tensors are not matrices and left out")
+    put("safetensors", "blanks.safetensors",
+        container(b" \n" + json.dumps(good).encode() + b"   ", f4), matrix("w", rows))
+    put("safetensors", "empty.safetensors",
+        container({"w": tensor("F32", [0, 3], 0, 0), "v": tensor("F32", [2, 3], 0, 24)}, f4),
+        "ok w 0 3 0.0", matrix("v", rows))
+    put("safetensors", "nothing.safetensors", container(b"{}", b""))
+    EXPECTED["safetensors"].append("nothing.safetensors\tlax")
+
+    def bad(name, data, text):
+        put("safetensors", f"bad_{name}.safetensors", data, text)
+    raw = json.dumps(good).encode()
+    bad("long", container(raw, f4, len(raw) + 100), "format the header claims")
+    bad("longer", container(raw, f4, 2 ** 32 - 1), "format the header claims")
+    bad("duplicate", container(b'{"w":%s,"w":%s}' % ((json.dumps(good["w"]).encode(),) * 2), f4),
+        "format duplicate object key")
+    bad("json", container(raw[:-1], f4), "format header:")
+    bad("utf8", container(raw.replace(b'"w"', b'"\xff"'), f4), "format header:")
+    bad("nul", container(raw.replace(b'"w"', b'"\\u0000"'), f4), "format header:")
+    bad("control", container(raw.replace(b'"w"', b'"a\\u001b[1m"'), f4),
+        "format a\\x1b[1m: a control character")
+    bad("unnamed", container(raw.replace(b'"w"', b'""'), f4), "format a tensor without a name")
+    bad("named", container({"n" * 1025: good["w"]}, f4), "limit a name of 1025 bytes")
+    bad("deep", container(b'{"w":' + b"[" * 5000, b""), "format header: maximum parsing depth")
+    bad("array", container(b" [1]", b""), "format the header is not a JSON object")
+    bad("metadata", container({"__metadata__": {"a": 1}, **good}, f4), "format is not a string")
+    bad("metadata2", container({"__metadata__": [], **good}, f4), "format is not an object")
+    bad("extra", container({"w": {**good["w"], "x": 1}}, f4), "format is not an object of")
+    bad("missing", container({"w": {"dtype": "F32", "shape": [2, 3]}}, f4), "format is not an object")
+    bad("entry", container({"w": 3}, f4), "format is not an object of")
+    for name, text, new in (
+            ("dtype", "format unknown dtype 'F33'", {"dtype": "F33"}),
+            ("dtype2", "format 'dtype' is not a string", {"dtype": 3}),
+            ("shape", "format 'shape' is not an array", {"shape": 6}),
+            ("real", "format a dimension is not a whole number", {"shape": [2.0, 3]}),
+            ("negative", "format a dimension is not a whole number", {"shape": [-2, -3]}),
+            ("flag", "format a dimension is not a whole number", {"shape": [True, 6]}),
+            ("wrap", "format beyond 64 bits", {"shape": [2 ** 40, 2 ** 40]}),
+            ("wrap_zero", "format beyond 64 bits", {"shape": [2 ** 40, 2 ** 40, 0]}),
+            ("integer", "format header: too big integer", {"shape": [2 ** 64, 3]}),
+            ("ranks", "limit 9 dimensions", {"shape": [1] * 9}),
+            ("size", "format the shape wants 32 bytes, the offsets span 24", {"shape": [2, 4]}),
+            ("bits", "format the shape wants", {"dtype": "F4", "shape": [7, 7]}),
+            ("back", "format ascending", {"data_offsets": [24, 0]}),
+            ("hole", "format begins at 4 of the data", {"data_offsets": [4, 28]}),
+            ("three", "format is not a pair", {"data_offsets": [0, 24, 24]}),
+            ("exponent", "format is not a pair", {"data_offsets": [0, 2.4e1]})):
+        bad(name, container({"w": {**good["w"], **new}}, f4 + f4), text)
+    bad("end", container(good, f4[:-4]), "format wants 24 bytes, the file has 20")
+    bad("trailing", container(good, f4 + b"abc"), "format 3 bytes follow the last tensor")
+    bad("overlap", container({"w": good["w"], "v": tensor("F32", [2, 3], 12, 36)}, f4 + f4),
+        "format begins at 12 of the data")
+    bad("twice", container({"w": good["w"], "v": good["w"]}, f4), "format begins at 0 of the data")
+    bad("header", container(b"{" + b" " * 20, f4, 2 ** 24 + 1), "format the header claims")
+
+
+# ---------------------------------------------------------------- factors
+
+def pack_codes(codes, bits):
+    stream = sum(code << i * bits for i, code in enumerate(codes))
+    return stream.to_bytes((len(codes) * bits + 7) // 8, "little")
+
+
+def make_factors():
+    """Left by columns, 4 bits, one range a column; right plain. Uniform levels:
+    low + code * (high - low) / 15; ranges are halves times the unit."""
+    left_codes = [[3, 15], [0, 8], [9, 1]]
+    ranges = [(-1.0, 2.0), (0.5, 3.5)]
+    unit = 0.25
+    right = [[1.0, -2.0, 0.5, 4.0], [0.0, 3.0, 1.0, -1.0]]
+    left = [[unit * (low + c * (high - low) / 15) for c, (low, high) in zip(row, ranges)]
+            for row in left_codes]
+    product = [[sum(l[k] * right[k][j] for k in range(2)) for j in range(4)] for l in left]
+    pieces = [("m.left.unit", "F64", [1], struct.pack("<d", unit)),
+              ("m.right.values", "F32", [2, 4], struct.pack("<8f", *right[0], *right[1])),
+              ("m.left.ranges", "F16", [2, 2], struct.pack("<4e", *ranges[0], *ranges[1])),
+              ("m.left.codes", "U8", [3], pack_codes([c for r in left_codes for c in r], 4))]
+    header = {"__metadata__": {
+        "eigenscope_factors": "1",
+        "eigenscope_picture": "picture=no planes=rgb depth=8 dtype=F64 gamma=0 srgb=none",
+        "eigenscope_results": "1",
+        "eigenscope_result_0": "matrices=1 parts=2 terms=1 rank=2 dead=0 rounds=1",
+        "eigenscope_matrix_0": "rows=3 cols=4 name=m",
+        "eigenscope_part_0_0": "name=left rows=3 cols=2 bits=4 quantizer=uniform "
+                               "rounding=nearest scales=vector symmetric=no by_column=yes",
+        "eigenscope_part_0_1": "name=right rows=2 cols=4 dtype=F32",
+        "eigenscope_term_0_0": "matrix=0 left=0 right=1",
+        "method": "lplr"}}
+    at = 0
+    for name, dtype, shape, data in pieces:
+        header[name] = tensor(dtype, shape, at, at + len(data))
+        at += len(data)
+    data = b"".join(p[3] for p in pieces)
+    put("factors", "small.factors.safetensors", container(header, data), matrix("m", product))
+
+    def bad(name, text, change, more=b""):
+        broken = json.loads(json.dumps(header))
+        change(broken)
+        put("factors", f"bad_{name}.factors.safetensors", container(broken, data + more), text)
+    meta = "__metadata__"
+    bad("version", "format version 2", lambda h: h[meta].update(eigenscope_factors="2"))
+    bad("other", "format not packed factors", lambda h: h[meta].pop("eigenscope_factors"))
+    bad("line", "format 1 lines too many", lambda h: h[meta].update(eigenscope_part_7_0="x"))
+    bad("missing", "format 'eigenscope_term_0_0' is missing",
+        lambda h: h[meta].pop("eigenscope_term_0_0"))
+    bad("zeros", "format does not make sense",
+        lambda h: h[meta].update(eigenscope_matrix_0="rows=03 cols=4 name=m"))
+    bad("plus", "format does not make sense",
+        lambda h: h[meta].update(eigenscope_matrix_0="rows=+3 cols=4 name=m"))
+    bad("many", "format does not make sense", lambda h: h[meta].update(eigenscope_results="1025"))
+    bad("wide", "format does not make sense", lambda h: h[meta].update(
+        eigenscope_matrix_0="rows=1073741824 cols=1073741824 name=m"))
+    bad("wraps", "format does not make sense", lambda h: h[meta].update(
+        eigenscope_matrix_0="rows=99999999999999999999 cols=4 name=m"))
+    bad("large", "format differ from what the metadata says", lambda h: h[meta].update(
+        eigenscope_part_0_0="name=left rows=3 cols=2 bits=24 quantizer=uniform "
+                            "rounding=nearest scales=vector symmetric=no by_column=yes"))
+    bad("tensor", "format has 5 tensors, the metadata wants 4",
+        lambda h: h.update(x=tensor("U8", [1], at, at + 1)), b"x")
+    bad("picture", "format planes that do not fit", lambda h: (
+        h[meta].update(eigenscope_picture="picture=yes planes=rgb depth=8 dtype=F64 gamma=0 srgb=none",
+                       eigenscope_result_0="matrices=2 parts=2 terms=1 rank=2 dead=0 rounds=1",
+                       eigenscope_matrix_1="rows=3 cols=4 name=n")))
+
+
+def main():
+    make_npy()
+    make_png()
+    make_safetensors()
+    make_factors()
+    for path, data in FILES.items():
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as f:
+            f.write(data)
+    for folder, lines in EXPECTED.items():
+        known = {line.split("\t")[0] for line in lines} | {"expected.txt"}
+        for name in sorted(set(os.listdir(folder)) - known):
+            print(f"{folder}/{name}: nobody says what to expect of it")
+        with open(f"{folder}/expected.txt", "w", encoding="utf-8") as f:
+            f.write("\n".join(lines) + "\n")
+    print(f"{len(FILES)} files, {sum(map(len, FILES.values()))} bytes")
+
+
+if __name__ == "__main__":
+    main()

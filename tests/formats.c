@@ -1,0 +1,413 @@
+/* Every file of tests/corpus against what its folder's expected.txt says (written by
+ * make.py there, an independent reader of the specifications); every prefix of
+ * every good file; every allocation failing once; and writing what was read. */
+#include "export.h"
+#include "factors.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "memory.h"
+
+enum { TRUNCATIONS_MOST = 4000, ALLOCATIONS_MOST = 2000 };
+static const double tolerance = 1e-12; /* of a checksum, relative to the sum of magnitudes */
+
+/* A file opened as what it is: a document, or packed factors with their expansion. */
+struct opened {
+    struct document *document;
+    struct factors factors;
+};
+
+static bool is_factors(const char *name)
+{
+    const char *ending = ".factors.safetensors";
+    size_t n = strlen(name), m = strlen(ending);
+    return n > m && !strcmp(name + n - m, ending);
+}
+
+static bool open_source(const char *name, struct source *s, struct opened *o, struct error *err)
+{
+    if (!s || !is_factors(name)) {
+        o->document = s ? document_open_source(s, err) : NULL;
+        return o->document;
+    }
+    bool ok = factors_read(s, &o->factors, err);
+    source_close(s);
+    return ok;
+}
+
+static void close_opened(struct opened *o)
+{
+    document_unref(o->document);
+    factors_finish(&o->factors);
+    *o = (struct opened){ 0 };
+}
+
+/* The matrix of that name, as F64. */
+static bool read_matrix(const struct opened *o, const char *name, struct matrix *m,
+                        struct error *err)
+{
+    if (o->document) {
+        const struct entry *e = document_entry(o->document, name);
+        return e ? matrix_init(m, DTYPE_F64, e->rows, e->cols, err) &&
+                       document_read(o->document, e, m->view, err)
+                 : fail(err, ERROR_USAGE, "no matrix %s", name);
+    }
+    for (size_t i = 0; i < o->factors.n; i++) {
+        const struct measure *shape = &o->factors.results[i].measures[0];
+        if (!strcmp(o->factors.names[i], name))
+            return matrix_init(m, DTYPE_F64, shape->rows, shape->cols, err) &&
+                   result_expand(&o->factors.results[i], 0, m->view, err);
+    }
+    return fail(err, ERROR_USAGE, "no matrix %s", name);
+}
+
+static bool read_all(const struct opened *o, struct error *err)
+{
+    size_t n = o->document ? o->document->n : o->factors.n;
+    bool ok = true;
+    for (size_t i = 0; i < n && ok; i++) {
+        struct matrix m = { 0 };
+        ok = read_matrix(o, o->document ? o->document->entries[i].name : o->factors.names[i], &m,
+                         err);
+        matrix_finish(&m);
+    }
+    return ok;
+}
+
+/* ok NAME ROWS COLS CHECKSUM */
+static bool as_told(const struct opened *o, char *told)
+{
+    struct error err = { 0 };
+    struct matrix m = { 0 };
+    char *rest = NULL;
+    const char *name = strtok_r(told, " ", &rest);
+    size_t rows = strtoul(strtok_r(NULL, " ", &rest), NULL, 10);
+    size_t cols = strtoul(strtok_r(NULL, " ", &rest), NULL, 10);
+    double want = strtod(rest, NULL), sum = 0, size = 1, k = 0;
+    if (!read_matrix(o, name, &m, &err)) {
+        printf("# %s\n", err.text);
+        return false;
+    }
+    for (size_t i = 0; i < m.view.rows; i++)
+        for (size_t j = 0; j < m.view.cols; j++) {
+            sum += ++k * matrix_at(m.view, i, j);
+            size += k * fabs(matrix_at(m.view, i, j));
+        }
+    bool ok = m.view.rows == rows && m.view.cols == cols && fabs(sum - want) <= tolerance * size;
+    if (!ok)
+        printf("# %s: %zu x %zu, checksum %.17g\n", name, m.view.rows, m.view.cols, sum);
+    matrix_finish(&m);
+    return ok;
+}
+
+static bool refused_as_told(bool opened, const struct error *err, const char *told)
+{
+    const char *text = strchr(told, ' ') + 1;
+    enum error_code code = told[0] == 'l' ? ERROR_LIMIT : ERROR_FORMAT;
+    if (!opened && err->code == code && strstr(err->text, text))
+        return true;
+    printf("# %s\n", opened ? "was accepted" : err->text);
+    return false;
+}
+
+/* One line of expected.txt. */
+static bool holds(const char *path, char *told)
+{
+    struct error err = { 0 };
+    struct opened o = { 0 };
+    bool ok, opened = open_source(path, source_open_file(path, &err), &o, &err);
+    if (!strncmp(told, "ok ", 3))
+        ok = opened && as_told(&o, told + 3);
+    else if (!strncmp(told, "notice ", 7))
+        ok = opened && strstr(o.document->notice, told + 7);
+    else if (!strcmp(told, "lax"))
+        ok = opened;
+    else
+        ok = refused_as_told(opened, &err, told);
+    if (!ok)
+        printf("# %s%s%s\n", path, opened ? "" : ": ", opened ? "" : err.text);
+    close_opened(&o);
+    return ok;
+}
+
+static unsigned char *slurp(const char *path, size_t *n)
+{
+    FILE *f = fopen(path, "rb");
+    unsigned char *data = NULL;
+    *n = 0;
+    if (f && fseek(f, 0, SEEK_END) == 0) {
+        *n = (size_t)ftell(f);
+        rewind(f);
+        data = malloc(*n + 1);
+        *n = fread(data, 1, *n, f);
+    }
+    if (f)
+        fclose(f);
+    return data;
+}
+
+/* A copy of the first n bytes, exactly, so that the sanitizer sees one too many. */
+static bool opens(const char *path, const unsigned char *data, size_t n, struct error *err)
+{
+    unsigned char *copy = malloc(n ? n : 1);
+    struct opened o = { 0 };
+    memcpy(copy, data, n);
+    bool ok = open_source(path, source_open_memory(path, copy, n, err), &o, err) &&
+              read_all(&o, err);
+    close_opened(&o);
+    free(copy);
+    return ok;
+}
+
+static bool prefixes_refused(const char *path)
+{
+    size_t n;
+    unsigned char *data = slurp(path, &n);
+    bool ok = data;
+    for (size_t i = 0; i < n && ok; i += 1 + n / TRUNCATIONS_MOST) {
+        struct error err = { 0 };
+        ok = !opens(path, data, i, &err) && err.code == ERROR_FORMAT;
+        if (!ok)
+            printf("# %s: %zu of %zu bytes: %s\n", path, i, n, err.text);
+    }
+    free(data);
+    return ok;
+}
+
+static bool allocations_fail_well(const char *path)
+{
+    size_t n, before = memory_used();
+    unsigned char *data = slurp(path, &n);
+    bool done = false, ok = data;
+    for (long i = 0; i < ALLOCATIONS_MOST && ok && !done; i++) {
+        struct error err = { 0 };
+        memory_fail_after(i);
+        done = opens(path, data, n, &err);
+        memory_fail_after(-1);
+        ok = (done || err.code == ERROR_MEMORY) && memory_used() == before;
+        if (!ok)
+            printf("# %s: allocation %ld: %s\n", path, i, err.text);
+    }
+    free(data);
+    return ok && done;
+}
+
+struct tally {
+    const char *folder, *file;
+    size_t lines, wrong, files, prefixes_wrong, memory_wrong;
+};
+
+/* Once a file, for good ones. */
+static void try_harder(struct tally *t, const char *path, bool lax)
+{
+    t->files++;
+    t->prefixes_wrong += !lax && !prefixes_refused(path);
+    t->memory_wrong += !allocations_fail_well(path);
+}
+
+static void check_line(struct tally *t, char *line, const char *all)
+{
+    static char last[256];
+    char path[512], lax[300], *told = strchr(line, '\t');
+    *told++ = '\0';
+    snprintf(path, sizeof(path), "%s/%s", t->folder, line);
+    snprintf(lax, sizeof(lax), "%s\tlax", line);
+    bool good = !strncmp(told, "ok ", 3) || !strcmp(told, "lax"), first = strcmp(last, line);
+    t->lines++;
+    t->wrong += !holds(path, told);
+    if (good && first)
+        try_harder(t, path, strstr(all, lax));
+    snprintf(last, sizeof(last), "%s", line);
+}
+
+/* Files that expected.txt does not know. */
+static int strangers(const char *folder, const char *all)
+{
+    DIR *d = opendir(folder);
+    int n = 0;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char key[300];
+        snprintf(key, sizeof(key), "%s\t", e->d_name);
+        bool known = e->d_name[0] == '.' || !strcmp(e->d_name, "expected.txt") || strstr(all, key);
+        n += !known;
+        if (!known)
+            printf("# nobody says what to expect of %s/%s\n", folder, e->d_name);
+    }
+    if (d)
+        closedir(d);
+    return n;
+}
+
+static void check_folder(const char *corpus, const char *name)
+{
+    char folder[300], path[400], *rest = NULL;
+    size_t n, before = memory_used();
+    snprintf(folder, sizeof(folder), "%s/%s", corpus, name);
+    snprintf(path, sizeof(path), "%s/expected.txt", folder);
+    struct tally t = { .folder = folder };
+    char *all = (char *)slurp(path, &n);
+    CHECK(all != NULL);
+    if (!all)
+        return;
+    all[n] = '\0';
+    char *lines = strdup(all);
+    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        check_line(&t, line, all);
+    printf("# %s: %zu lines, %zu good files\n", name, t.lines, t.files);
+    CHECK(t.lines > 0 && t.wrong == 0);
+    CHECK(t.files > 0 && t.prefixes_wrong == 0);
+    CHECK(t.memory_wrong == 0);
+    CHECK(strangers(folder, all) == 0);
+    CHECK(memory_used() == before);
+    free(lines);
+    free(all);
+}
+
+static char folder[] = "/tmp/eigenscope-formats-XXXXXX";
+
+/* A dense result of one plain part: what is written is what was given. */
+static void make_dense(struct result *r, const struct matrix *from, double scale)
+{
+    struct error err = { 0 };
+    struct matrix m = { 0 };
+    size_t part;
+    if (!result_init(r, 1, &err) ||
+        !matrix_init(&m, DTYPE_F64, from->view.rows, from->view.cols, &err))
+        return;
+    for (size_t i = 0; i < m.view.rows; i++)
+        for (size_t j = 0; j < m.view.cols; j++)
+            matrix_put(m.view, i, j, scale * matrix_at(from->view, i, j));
+    r->measures[0].rows = m.view.rows;
+    r->measures[0].cols = m.view.cols;
+    if (result_add_plain(r, "dense", &m, &part, &err))
+        result_add_term(r, 0, part, TERM_DENSE, &err);
+}
+
+static bool same_matrix(const struct matrix *a, const struct matrix *b, enum dtype dtype)
+{
+    bool same = a->view.rows == b->view.rows && a->view.cols == b->view.cols;
+    for (size_t i = 0; same && i < a->view.rows; i++)
+        for (size_t j = 0; same && j < a->view.cols; j++) {
+            double x = matrix_at(a->view, i, j), y = matrix_at(b->view, i, j);
+            same = dtype == DTYPE_F32 ? (float)x == (float)y : x == y;
+        }
+    return same;
+}
+
+/* SOURCE's whole selection, written as ENDING and read again: the same numbers. */
+static void round_trip(const char *source, const char *ending, enum dtype dtype, int depth)
+{
+    char path[300];
+    struct error err = { 0 };
+    struct selection s = { 0 }, t = { 0 };
+    struct matrix m[SELECTION_MAX] = { 0 }, back[SELECTION_MAX] = { 0 };
+    struct result r[SELECTION_MAX] = { 0 };
+    uint64_t bytes = 0;
+    snprintf(path, sizeof(path), "%s/x%s", folder, ending);
+    bool ok = selection_open(source, PLANES_RGB, &s, &err) &&
+              selection_read(&s, DTYPE_F64, NONFINITE_REFUSE, m, &err);
+    for (size_t i = 0; i < s.n && ok; i++)
+        make_dense(&r[i], &m[i], 1);
+    struct export_request request = { .results = r,
+                                      .n_results = s.n,
+                                      .names = (const char(*)[64])s.names,
+                                      .n = s.n,
+                                      .picture = s.picture,
+                                      .depth = depth,
+                                      .dtype = dtype,
+                                      .like = ok ? s.document->raster : NULL };
+    ok = ok && export_write(&request, path, &bytes, &err) &&
+         selection_open(path, PLANES_RGB, &t, &err) && t.n == s.n &&
+         document_size(t.document) == bytes &&
+         selection_read(&t, DTYPE_F64, NONFINITE_REFUSE, back, &err);
+    CHECK(ok);
+    if (!ok)
+        printf("# %s -> %s: %s\n", source, ending, err.text);
+    for (size_t i = 0; i < s.n; i++) {
+        CHECK(ok && same_matrix(&m[i], &back[i], dtype));
+        result_finish(&r[i]);
+        matrix_finish(&m[i]);
+        matrix_finish(&back[i]);
+    }
+    selection_finish(&s);
+    selection_finish(&t);
+    unlink(path);
+}
+
+static void test_nonfinite(void)
+{
+    static const char file[] = "\x93NUMPY\1\0\x3f\0{'descr': '<f4', 'fortran_order': False, "
+                               "'shape': (2, 2), }   \n"
+                               "\0\0\x80\x3f\0\0\x80\x7f\0\0\xc0\x7f\0\0\0\0";
+    struct error err = { 0 };
+    struct source *bytes = source_open_memory("x.npy", file, sizeof(file) - 1, &err);
+    struct document *d = bytes ? document_open_source(bytes, &err) : NULL;
+    struct selection s = { 0 };
+    struct matrix m = { 0 };
+    CHECK(d && selection_of(d, NULL, PLANES_RGB, &s, &err));
+    if (!d) {
+        printf("# %s\n", err.text);
+        return;
+    }
+    CHECK(!selection_read(&s, DTYPE_F32, NONFINITE_REFUSE, &m, &err) && err.code == ERROR_FORMAT &&
+          strstr(err.text, "x[0, 1] is +infinity, counted from 0; 2 of 4 entries"));
+    CHECK(selection_read(&s, DTYPE_F32, NONFINITE_ZERO, &m, &err));
+    CHECK(matrix_at(m.view, 0, 0) == 1 && matrix_at(m.view, 0, 1) == 0 &&
+          matrix_at(m.view, 1, 0) == 0);
+    matrix_finish(&m);
+    CHECK(selection_read(&s, DTYPE_F64, NONFINITE_KEEP, &m, &err));
+    CHECK(isinf(matrix_at(m.view, 0, 1)) && isnan(matrix_at(m.view, 1, 0)));
+    matrix_finish(&m);
+    selection_finish(&s);
+    document_unref(d);
+}
+
+/* A file that changes between opening and reading is not half of each. */
+static void test_changed(const char *corpus)
+{
+    char from[300], path[300];
+    struct error err = { 0 };
+    struct selection s = { 0 };
+    struct matrix m = { 0 };
+    size_t n;
+    snprintf(from, sizeof(from), "%s/npy/le_f4.npy", corpus);
+    snprintf(path, sizeof(path), "%s/x.npy", folder);
+    unsigned char *data = slurp(from, &n);
+    FILE *f = fopen(path, "wb");
+    CHECK(f && fwrite(data, 1, n, f) == n && fclose(f) == 0);
+    CHECK(selection_open(path, PLANES_RGB, &s, &err));
+    CHECK(truncate(path, (off_t)n - 8) == 0);
+    CHECK(!selection_read(&s, DTYPE_F32, NONFINITE_KEEP, &m, &err) && err.code == ERROR_READ &&
+          strstr(err.text, "became shorter while being read"));
+    CHECK(truncate(path, (off_t)n) == 0);
+    CHECK(!selection_read(&s, DTYPE_F32, NONFINITE_KEEP, &m, &err) && err.code == ERROR_READ &&
+          strstr(err.text, "changed while being read"));
+    selection_finish(&s);
+    unlink(path);
+    free(data);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const folders[] = { "npy", "png", "safetensors", "factors" };
+    if (argc != 2 || !mkdtemp(folder)) {
+        fprintf(stderr, "usage: %s CORPUS\n", argv[0]);
+        return 2;
+    }
+    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+        check_folder(argv[1], folders[i]);
+    round_trip("demo:photo", ".png", DTYPE_F32, 8);
+    round_trip("demo:photo::b", ".safetensors", DTYPE_F32, 8);
+    round_trip("demo:photo::g", ".png", DTYPE_F64, 8);
+    round_trip("demo:photo::g", ".npy", DTYPE_F64, 8);
+    round_trip("demo:phantom256", ".npy", DTYPE_F32, 8);
+    test_nonfinite();
+    test_changed(argv[1]);
+    CHECK(rmdir(folder) == 0);
+    CHECK(memory_used() == 0);
+    return check_done();
+}
