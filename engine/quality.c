@@ -115,7 +115,7 @@ bool quality_ssim(const struct matrix_view *a, const struct matrix_view *b, size
 {
     double sum = 0;
     for (size_t p = 0; p < n; p++) {
-        double one = NAN;
+        double one = (double)NAN;
         if (a[p].rows >= WINDOW && a[p].cols >= WINDOW && !ssim_plane(a[p], b[p], &one, err))
             return false;
         sum += one;

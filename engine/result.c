@@ -13,10 +13,13 @@ bool result_init(struct result *r, size_t n, struct error *err)
         return false;
     r->n_measures = n;
     r->rounds = 1;
+    const double unknown = (double)NAN;
     for (size_t i = 0; i < n; i++)
-        r->measures[i] = (struct measure){
-            .norm = NAN, .residual = NAN, .error = NAN, .optimal = NAN, .bound = NAN
-        };
+        r->measures[i] = (struct measure){ .norm = unknown,
+                                           .residual = unknown,
+                                           .error = unknown,
+                                           .optimal = unknown,
+                                           .bound = unknown };
     return true;
 }
 

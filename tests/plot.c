@@ -114,7 +114,7 @@ static void test_colors(void)
         CHECK(theme_style((enum scheme)s, INK_ERROR).index >= 16);
     for (int i = 0; i < INK_COUNT; i++)
         if (theme_style(SCHEME_MONO, (enum ink)i).index >= 0)
-            CHECK(!"a colour in mono");
+            CHECK(false && "a colour in mono");
 }
 
 static void test_sgr(void)
@@ -206,7 +206,8 @@ static void test_ticks_everywhere(void)
 
 static void test_axis(void)
 {
-    const double falling[] = { 1789, 320, 4.2, 0 }, tiny[] = { 1, 1e-20 }, none[] = { 0, NAN };
+    const double falling[] = { 1789, 320, 4.2, 0 }, tiny[] = { 1, 1e-20 },
+                 none[] = { 0, (double)NAN };
     bool low;
     struct axis a = plot_axis(falling, 4, true, 8, &low);
     CHECK(low && a.lo == 2 && a.hi == 2000);
@@ -252,7 +253,7 @@ static void test_curves(void)
 {
     struct grid g = { 0 };
     struct axis x = { .lo = 1, .hi = 4 }, y = { .lo = 0, .hi = 3 };
-    const double rise[] = { 0, 1, 2, 3 }, gap[] = { 3, NAN, 0, 0 }, cliff[] = { 3, 0 };
+    const double rise[] = { 0, 1, 2, 3 }, gap[] = { 3, (double)NAN, 0, 0 }, cliff[] = { 3, 0 };
     struct plot p;
     grid_init(&g, 4, 2);
 
