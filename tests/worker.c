@@ -101,10 +101,26 @@ static void test_newest_wins(struct worker *w)
     bool saw_subject = false;
     CHECK(wait_for(w, 500, &last, &saw_subject));
     CHECK(last.numbers.rank == 500);
-    CHECK(saw_subject); /* also where the coarse answer was replaced by the final one */
+    CHECK(saw_subject);
     CHECK(atomic_load(&finished) == 1);
     CHECK(atomic_load(&started) <= 60);
     CHECK(atomic_load(&started) == atomic_load(&cancelled) + atomic_load(&finished));
+}
+
+/* Nobody took the coarse answer in time: what only it carried comes with the final one. */
+static void test_replaced_is_not_lost(struct worker *w)
+{
+    int before = atomic_load(&finished);
+    struct request r = request(500, REQUEST_PICTURE);
+    worker_submit(w, &r);
+    for (int i = 0; i < 2000 && atomic_load(&finished) == before; i++)
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+    struct outcome o;
+    CHECK(worker_take(w, &o));
+    CHECK(o.final && o.subject && o.shown);
+    outcome_finish(&o);
+    CHECK(!worker_take(w, &o));
 }
 
 static void test_cancel_is_quiet(struct worker *w)
@@ -155,6 +171,7 @@ int main(void)
     struct worker *w = worker_create(NULL, &err);
     CHECK(w != NULL);
     test_newest_wins(w);
+    test_replaced_is_not_lost(w);
     test_cancel_is_quiet(w);
     test_idle_is_idle(w);
 
