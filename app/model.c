@@ -50,7 +50,7 @@ static void forget(struct model *m)
     m->subject = NULL;
     m->shown = NULL;
     m->numbers = unknown;
-    m->asked_holds = false;
+    m->asked_holds = m->elbow = false;
     m->opened = m->serial;
 }
 

@@ -28,6 +28,7 @@ struct model {
     size_t overlay_line;   /* selected line of a menu, first line of the help */
     char line[MODEL_LINE]; /* typed text: a value, or the export's path */
     size_t line_at;        /* the cursor in it, bytes */
+    bool elbow;            /* wanted as rank as soon as the whole spectrum is known */
     bool overwrite;        /* export: the file exists, and Enter was pressed once */
 
     bool gaps;   /* spectrum pane: sigma_i - sigma_{i+1} instead of sigma_i */

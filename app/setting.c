@@ -61,8 +61,13 @@ bool setting_elbow(struct model *m, struct error *err)
     const struct param *rank = param_find(&m->method->params, "rank");
     if (!rank)
         return fail(err, ERROR_USAGE, "%s has no rank", m->method->name);
-    if (!s || s->n == 0)
-        return fail(err, ERROR_USAGE, "the spectrum is not known yet");
+    if (!m->document)
+        return fail(err, ERROR_USAGE, "nothing is open, so there is no spectrum");
+    m->elbow = !s || !s->exact; /* a first sketch has another one */
+    if (m->elbow) {
+        model_say(m, false, "the elbow is taken once the spectrum is known");
+        return true;
+    }
     double *sigma = memory_alloc(s->n * sizeof(*sigma), err), norm = 0;
     if (!sigma)
         return false;

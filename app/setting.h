@@ -12,6 +12,7 @@ void setting_put(struct model *m, const struct param *p, double value); /* clamp
  * "elbow" and "full". Fails with ERROR_USAGE; nothing has changed then. */
 bool setting_set(struct model *m, const struct param *p, const char *text, struct error *err);
 
-/* The rank at the elbow of the spectrum over all planes (spectrum_elbow). Fails
- * with ERROR_USAGE while no spectrum is known. */
+/* The rank at the elbow of the spectrum over all planes (spectrum_elbow); sets
+ * m->elbow, to be called again, while the spectrum is not known. Fails with
+ * ERROR_USAGE where there is no rank or no document. */
 bool setting_elbow(struct model *m, struct error *err);

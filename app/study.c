@@ -11,9 +11,9 @@
 
 #include "approximate.h"
 #include "export.h"
+#include "likeness.h"
 #include "memory.h"
 #include "provenance.h"
-#include "quality.h"
 #include "spectrum.h"
 #include "truncation.h"
 
@@ -46,6 +46,9 @@ struct run {
     struct study *study;
     const struct request *request;
     struct job job;
+    void (*progress)(void *context, double done, const char *stage);
+    double part_done; /* of the plane a method is at */
+    size_t part;
     void (*emit)(void *context, struct outcome *o);
     void *context;
 };
@@ -284,6 +287,8 @@ static bool decompose(struct run *r, struct error *err)
 {
     struct study *s = r->study;
     size_t n = s->selection.n;
+    if (s->n_svds == n)
+        return true;
     if (s->n_svds == 0 && short_side(s) > COARSE_FROM && !coarse(r, err))
         return false;
     while (s->n_svds < n) {
@@ -301,6 +306,17 @@ static bool keeps(const struct study *s, const struct request *q)
            param_equal(&q->method->params, &s->kept_params, &q->params);
 }
 
+/* A method counts from 0 to 1 for every plane; the user sees one way through all. */
+static void on_progress(void *context, double done, const char *stage)
+{
+    struct run *r = context;
+    size_t parts = r->study->n_svds;
+    if (done < r->part_done && r->part + 1 < parts)
+        r->part++;
+    r->part_done = done;
+    r->progress(r->context, ((double)r->part + done) / (double)parts, stage);
+}
+
 /* Runs the method, unless the last result is the one. */
 static bool approximation_of(struct run *r, struct error *err)
 {
@@ -313,7 +329,12 @@ static bool approximation_of(struct run *r, struct error *err)
         views[p] = s->matrices[p].view;
     const struct inputs in = { .matrices = views, .n = s->selection.n, .svds = s->svds };
     struct approximation a = { 0 };
-    if (!approximate(&r->job, q->method, &q->params, &in, &a, err)) {
+    struct job job = r->job;
+    if (r->progress) {
+        job.progress = on_progress;
+        job.context = r;
+    }
+    if (!approximate(&job, q->method, &q->params, &in, &a, err)) {
         approximation_finish(&a);
         return false;
     }
@@ -383,51 +404,6 @@ static struct export_request file_of(const struct run *r, struct provenance *p)
     };
 }
 
-static void to_rgb(const struct study *s, struct matrix *planes)
-{
-    if (s->selection.n != 3 || s->selection.planes != PLANES_YCBCR)
-        return;
-    struct matrix_view views[3] = { planes[0].view, planes[1].view, planes[2].view };
-    raster_from_ycbcr(views);
-}
-
-/* Original and reconstruction, at full size, as they would be in a file. */
-static bool both_of(const struct study *s, struct matrix *a, struct matrix *b, struct error *err)
-{
-    bool many = s->kept.n == 1;
-    for (size_t p = 0; p < s->selection.n; p++) {
-        size_t rows = s->selection.rows, cols = s->selection.cols;
-        if (!matrix_init(&a[p], DTYPE_F32, rows, cols, err) ||
-            !matrix_init(&b[p], DTYPE_F32, rows, cols, err) ||
-            !result_expand(&s->kept.results[many ? 0 : p], many ? p : 0, b[p].view, err))
-            return false;
-        matrix_copy(s->matrices[p].view, a[p].view);
-    }
-    to_rgb(s, a);
-    to_rgb(s, b);
-    return true;
-}
-
-static bool likeness(const struct study *s, struct numbers *n, struct error *err)
-{
-    struct matrix a[SELECTION_MAX] = { 0 }, b[SELECTION_MAX] = { 0 };
-    struct matrix_view left[SELECTION_MAX], right[SELECTION_MAX];
-    bool ok = both_of(s, a, b, err);
-    for (size_t p = 0; p < s->selection.n; p++) {
-        left[p] = a[p].view;
-        right[p] = b[p].view;
-    }
-    if (ok) {
-        n->psnr = quality_psnr(left, right, s->selection.n);
-        ok = quality_ssim(left, right, s->selection.n, &n->ssim, err);
-    }
-    for (size_t p = 0; p < SELECTION_MAX; p++) {
-        matrix_finish(&a[p]);
-        matrix_finish(&b[p]);
-    }
-    return ok;
-}
-
 static bool quality(struct run *r, struct outcome *o, struct error *err)
 {
     struct study *s = r->study;
@@ -436,7 +412,8 @@ static bool quality(struct run *r, struct outcome *o, struct error *err)
         return false;
     o->numbers = numbers_of(s);
     if (!job_step(&r->job, 0.9, "likeness", err) ||
-        (s->selection.picture && !likeness(s, &o->numbers, err)) ||
+        (s->selection.picture && !likeness_measure(&s->selection, s->matrices, &s->kept,
+                                                   &o->numbers.psnr, &o->numbers.ssim, err)) ||
         !job_step(&r->job, 0.97, "size", err))
         return false;
     const struct export_request file = file_of(r, &words);
@@ -472,6 +449,7 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
                  .cancel = cancel,
                  .progress = progress,
                  .context = context },
+        .progress = progress,
         .emit = emit_to,
         .context = context,
     };

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "actions.h"
+#include "setting.h"
 #include "worker.h"
 
 enum { QUIET_MS = 150 }; /* without a key for so long: exact picture, quality numbers */
@@ -77,10 +78,12 @@ static void hear(struct tui *t)
 {
     struct model *m = t->model;
     struct outcome o;
+    struct error err;
     while (worker_take(t->worker, &o))
         model_accept(m, &o);
-    if (worker_progress(t->worker, &m->progress, m->stage, sizeof(m->stage)) && m->busy)
-        t->dirty = true;
+    if (m->elbow && m->subject && m->subject->exact && !setting_elbow(m, &err))
+        model_say(m, true, "%s", err.text);
+    worker_progress(t->worker, &m->progress, m->stage, sizeof(m->stage));
     t->dirty = true;
 }
 

@@ -13,7 +13,7 @@ FLOORS = [
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair"},
     {"methods/", "quantizers/", "formats/", "backends/"},
     {"registry"},
-    {"canvas", "theme", "term", "term_keys", "hole", "study", "outcome", "worker", "provenance", "frame", "typing"},
+    {"canvas", "theme", "term", "term_keys", "hole", "study", "outcome", "likeness", "worker", "provenance", "frame", "typing"},
     {"model", "plot", "view"},
     {"form", "panes/", "views/", "actions", "commands", "overlay", "setting"},
     {"main", "cli", "manual", "options", "flags", "help", "account",

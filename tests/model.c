@@ -182,11 +182,36 @@ static void test_methods_that_are_run(struct model *m)
     CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
 }
 
+static bool progress_falls;
+static double progress_last;
+
+static void watch(void *context, double done, const char *stage)
+{
+    (void)context;
+    (void)stage;
+    progress_falls |= done < progress_last || done > 1;
+    progress_last = done;
+}
+
+/* Three planes are one way from 0 to 1, though a method counts each. */
+static void test_progress(struct model *m)
+{
+    struct request r = { 0 };
+    CHECK(command(m, "method lplr; rank 9") && settle(m, false) == 1);
+    press(m, "r");
+    if (!model_want(m, false, &r))
+        return;
+    study_run(study, &r, NULL, watch, take, m);
+    request_finish(&r);
+    printf("# progress ends at %.3f\n", progress_last);
+    CHECK(!progress_falls && progress_last > 0.9);
+}
+
 /* What was overtaken is not lost for ever, and is not asked for twice. */
 static void test_requests(struct model *m)
 {
     struct request r, again;
-    CHECK(command(m, "method lplr; rank 9"));
+    CHECK(command(m, "method lplr; rank 20"));
     CHECK(model_want(m, false, &r) && m->busy);
     CHECK(!model_want(m, true, &again)); /* the same is out */
     press(m, "l");
@@ -501,6 +526,7 @@ int main(void)
     test_picture_is_of_this_rank(&m);
     test_quality(&m);
     test_methods_that_are_run(&m);
+    test_progress(&m);
     test_requests(&m);
     test_commands(&m);
     test_keys_are_unique(&m);
