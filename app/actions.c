@@ -152,7 +152,7 @@ static void quit(struct model *m)
 /* clang-format off */
 const struct action common_actions[] = {
     { "decrease", "h Left", "Values", "one step down", "value", decrease },
-    { "increase", "l Right", "Values", "one step up", NULL, increase },
+    { "increase", "l Right", "Values", "one step up", "value", increase },
     { "decrease-coarse", "H PgDn", "Values", "a large step down: half, or ten steps", NULL, decrease_coarse },
     { "increase-coarse", "L PgUp", "Values", "a large step up: double, or ten steps", NULL, increase_coarse },
     { "next-field", "j Down", "Values", "next parameter", NULL, next_field },

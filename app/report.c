@@ -133,14 +133,14 @@ const char *report_plain(const char *text, struct error *space)
 
 void report_bytes(uint64_t bytes, char *out, size_t size)
 {
-    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB" };
-    if (bytes < 1024) {
+    static const char *const units[] = { "KB", "MB", "GB", "TB", "PB" };
+    if (bytes < 1000) {
         snprintf(out, size, "%" PRIu64 " bytes", bytes);
         return;
     }
-    double value = (double)bytes / 1024;
+    double value = (double)bytes / 1000;
     size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
-        value /= 1024;
+    for (; value >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+        value /= 1000;
     snprintf(out, size, value < 10 ? "%.2f %s" : "%.1f %s", value, units[unit]);
 }

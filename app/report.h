@@ -29,6 +29,6 @@ void report_numbers(struct report *r, const char *key, const double *values, siz
 bool report_print(struct report *r, FILE *out, struct error *err);
 const char *report_library(void); /* "jansson 2.14" */
 
-/* For people: odd bytes of a name as \xNN (at most ERROR_TEXT of it); 12345 as "12.1 KiB". */
+/* For people: odd bytes of a name as \xNN (at most ERROR_TEXT of it); 12345 as "12.3 KB". */
 const char *report_plain(const char *text, struct error *space);
 void report_bytes(uint64_t bytes, char *out, size_t size);

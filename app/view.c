@@ -145,29 +145,41 @@ static void late_text(const struct model *m, char *out, size_t size, bool roomy)
         snprintf(out, size, "%s", *late ? late + 1 : "");
 }
 
-static int first_key(const char *keys)
+/* The first key of the row, and of the row after it if both say the same: "hl value". */
+static int footer_keys(const struct action *a, char *out, size_t size)
 {
-    return (int)strcspn(keys, " ");
+    const struct action *next = a + 1;
+    bool pair = next->name && next->footer && !strcmp(a->footer, next->footer);
+    return snprintf(out, size, "%.*s%.*s", (int)strcspn(a->keys, " "), a->keys,
+                    pair ? (int)strcspn(next->keys, " ") : 0, pair ? next->keys : "");
 }
 
 static int footer_width(const struct action *a)
 {
-    return first_key(a->keys) + 1 + canvas_text_width(a->footer) + 2;
+    char keys[32];
+    return footer_keys(a, keys, sizeof(keys)) + 1 + canvas_text_width(a->footer) + 2;
 }
 
 static int draw_footer(struct canvas c, int x, const struct action *a)
 {
-    char key[32];
-    snprintf(key, sizeof(key), "%.*s", first_key(a->keys), a->keys);
-    canvas_text(c, x, 0, INK_KEY, 0, key);
-    canvas_text(c, x + first_key(a->keys) + 1, 0, INK_DIM, 0, a->footer);
+    char keys[32];
+    int width = footer_keys(a, keys, sizeof(keys));
+    canvas_text(c, x, 0, INK_KEY, 0, keys);
+    canvas_text(c, x + width + 1, 0, INK_DIM, 0, a->footer);
     return x + footer_width(a);
+}
+
+/* The second of a pair is drawn with the first. */
+static bool told_before(const struct action *table, const struct action *a)
+{
+    return a != table && a[-1].footer && !strcmp(a[-1].footer, a->footer);
 }
 
 /* The keys that matter, as many as fit; help always, and last. Without a document
  * only these mean anything. */
 static const struct action start_keys[] = {
-    { .name = "choose", .keys = "jk", .footer = "choose" },
+    { .name = "next", .keys = "j", .footer = "choose" },
+    { .name = "previous", .keys = "k", .footer = "choose" },
     { .name = "open", .keys = "Enter", .footer = "open" },
     { .name = "quit", .keys = "q", .footer = "quit" },
     { 0 },
@@ -184,7 +196,8 @@ static void draw_keys(const struct model *m, struct canvas c)
         room -= footer_width(help);
     for (size_t t = 0; t < 2; t++)
         for (const struct action *a = tables[t]; a && a->name && left > 0; a++)
-            if (a->footer && a != help && x + footer_width(a) <= room) {
+            if (a->footer && a != help && !told_before(tables[t], a) &&
+                x + footer_width(a) <= room) {
                 x = draw_footer(c, x, a);
                 left--;
             }

@@ -6,11 +6,13 @@
 /* A key's meaning, declared once: dispatch, help page, footer, reference page and
  * `:NAME` are all read off these rows. */
 struct action {
-    const char *name;   /* "gaps": unique; the word for frame -x and the reference page */
-    const char *keys;   /* "g", "j Down": keys separated by blanks, as the help prints them */
-    const char *group;  /* heading in the help: "Rank and bits", "Picture", ... */
-    const char *help;   /* "switch the spectrum between values and gaps" */
-    const char *footer; /* two or three words for the status line, or NULL */
+    const char *name;  /* "gaps": unique; the word for frame -x and the reference page */
+    const char *keys;  /* "g", "j Down": keys separated by blanks, as the help prints them */
+    const char *group; /* heading in the help: "Rank and bits", "Picture", ... */
+    const char *help;  /* "switch the spectrum between values and gaps" */
+    /* Two or three words for the status line, or NULL; a row and the next with the same words
+     * are shown as one: "hl value". */
+    const char *footer;
     void (*run)(struct model *m);
 };
 
