@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "limit.h"
 #include "memory.h"
 
-enum { LENGTH = 8, PAD = 8 };
+enum { LENGTH = 8, PAD = 8, CHUNK_FIRST = 4 << 10, CHUNK_MOST = 1 << 20 };
 
 static const struct {
     const char *name;
@@ -32,9 +33,55 @@ static const struct {
  * itself: a character whose buffer could not grow is dropped in silence. */
 static _Thread_local struct error shortage;
 
+/* While a header is parsed, jansson's many small pieces come from chunks that
+ * are freed together: a quarter of the memory, and much faster. */
+struct chunk {
+    struct chunk *next;
+    _Alignas(max_align_t) unsigned char bytes[];
+};
+struct pool {
+    struct chunk *newest;
+    size_t used, size; /* of the newest */
+};
+static _Thread_local struct pool *pool; /* NULL: pieces come one by one */
+
+static void *pool_alloc(struct pool *p, size_t size)
+{
+    const size_t unit = _Alignof(max_align_t);
+    if (size > SIZE_MAX / 2)
+        return NULL;
+    size = (size + unit - 1) / unit * unit;
+    if (size > p->size - p->used) {
+        size_t next = p->size ? 2 * p->size : CHUNK_FIRST;
+        next = next < CHUNK_MOST ? next : CHUNK_MOST;
+        next = next > size ? next : size;
+        struct chunk *c = memory_alloc(sizeof(*c) + next, &shortage);
+        if (!c)
+            return NULL;
+        c->next = p->newest;
+        *p = (struct pool){ c, 0, next };
+    }
+    p->used += size;
+    return p->newest->bytes + p->used - size;
+}
+
+static void pool_finish(struct pool *p)
+{
+    for (struct chunk *c = p->newest, *next; c; c = next) {
+        next = c->next;
+        memory_free(c);
+    }
+}
+
 static void *json_memory(size_t size)
 {
-    return memory_alloc(size, &shortage);
+    return pool ? pool_alloc(pool, size) : memory_alloc(size, &shortage);
+}
+
+static void json_release(void *p)
+{
+    if (!pool)
+        memory_free(p);
 }
 
 static bool memory_sufficed(struct error *err)
@@ -45,7 +92,7 @@ static bool memory_sufficed(struct error *err)
 /* Before main: jansson asks for its allocator once, and no thread may run then. */
 __attribute__((constructor)) static void use_our_memory(void)
 {
-    json_set_alloc_funcs(json_memory, memory_free);
+    json_set_alloc_funcs(json_memory, json_release);
 }
 
 /* What is being read; `at` is the entry's name, for messages. */
@@ -239,16 +286,23 @@ static bool parse(struct reader *r, const char *text, size_t n, struct safetenso
     json_error_t fault;
     shortage.code = ERROR_NONE;
     json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
-    if (!memory_sufficed(r->err)) {
-        json_decref(root);
+    if (!memory_sufficed(r->err))
         return false;
-    }
     if (!root) {
         uint64_t at = LENGTH + (fault.position > 0 ? (uint64_t)fault.position : 0);
         return source_fail(r->source, at, r->err, ERROR_FORMAT, "header: %s", fault.text);
     }
-    bool ok = read_entries(r, root, h) && check_layout(r, LENGTH + n, h);
-    json_decref(root);
+    return read_entries(r, root, h) && check_layout(r, LENGTH + n, h);
+}
+
+/* The tree goes with the pool. */
+static bool parse_pooled(struct reader *r, const char *text, size_t n, struct safetensors *h)
+{
+    struct pool pieces = { 0 };
+    pool = &pieces;
+    bool ok = parse(r, text, n, h);
+    pool = NULL;
+    pool_finish(&pieces);
     return ok;
 }
 
@@ -270,7 +324,7 @@ bool safetensors_read(const struct source *s, struct safetensors *out, struct er
                            "a header of %" PRIu64 " bytes is longer than %" PRIu64, n,
                            LIMIT_JSON_HEADER);
     char *text = memory_alloc(n, err);
-    bool ok = text && source_read(s, LENGTH, text, n, err) && parse(&r, text, n, &h);
+    bool ok = text && source_read(s, LENGTH, text, n, err) && parse_pooled(&r, text, n, &h);
     memory_free(text);
     if (ok)
         *out = h;
