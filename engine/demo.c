@@ -27,7 +27,7 @@ const struct demo demos[] = {
 /* Toft 1996, modified contrast. Sums of intensities are left as double precision has
  * them, as in every generator known to us: 1 - .8 - .2 is -5.6e-17, so that the darkest
  * grey is 5.6e-17 nearly everywhere. That dust decides ties of a rounding without a
- * level at zero, and published errors with it. */
+ * level at zero, and reference errors with it. */
 static const struct ellipse {
     double intensity, a, b, x, y, degrees;
 } ellipses[] = {

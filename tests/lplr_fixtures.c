@@ -11,7 +11,7 @@ static const struct {
     double fixture; /* of a number without a seed */
     double vector;  /* one range a vector: ours are f16, rounded outwards, so steps are wider */
     double alternation;
-    double digits; /* of singular values published with four of them */
+    double digits; /* of singular values given with four of them */
 } tolerance = { 1e-6, 5e-4, 2e-3, 3e-3, 1e-4 };
 
 static void fingerprints(struct matrix_view a, const struct svd *svd)
@@ -41,7 +41,7 @@ static void naive_exact(struct lab *l, struct matrix_view a)
  * but in the rows and columns outside the head the factors hold nothing but dust of 1e-17,
  * next to a tie between the two levels about zero: whether that is absorbed decides
  * the code. So each number is also taken under other signs of the singular vectors. Where
- * they agree, ours must be the published one; where they do not, the published number is
+ * they agree, ours must be the reference; where they do not, the reference is
  * one draw of a tie, and must lie among ours. (With LAPACK's own signs, two threads and
  * the kernels of an AVX-512 processor all of them come out to five digits.) */
 enum { DRAWS = 6, NUMBERS = 3 }; /* the first draw is the program's own */
