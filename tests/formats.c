@@ -393,13 +393,12 @@ static void test_changed(const char *corpus)
 
 int main(int argc, char **argv)
 {
-    static const char *const folders[] = { "npy", "png", "safetensors", "factors" };
     if (argc != 2 || !mkdtemp(folder)) {
         fprintf(stderr, "usage: %s CORPUS\n", argv[0]);
         return 2;
     }
-    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
-        check_folder(argv[1], folders[i]);
+    for (size_t i = 0; formats[i]; i++)
+        check_folder(argv[1], formats[i]->name);
     round_trip("demo:photo", ".png", DTYPE_F32, 8);
     round_trip("demo:photo::b", ".safetensors", DTYPE_F32, 8);
     round_trip("demo:photo::g", ".png", DTYPE_F64, 8);

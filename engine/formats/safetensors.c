@@ -100,7 +100,7 @@ static bool write_tensors(const struct export *x, struct sink *to, struct error 
     return ok;
 }
 
-const struct format format_safetensors_dense = {
+const struct format format_safetensors = {
     .name = "safetensors",
     .title = "safetensors",
     .summary = "Tensors of a network; those with two dimensions are matrices.",
