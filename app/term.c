@@ -206,7 +206,9 @@ static bool start_curses(struct error *err)
 {
     term.screen = newterm(NULL, stdout, stdin);
     if (!term.screen)
-        return fail(err, ERROR_USAGE, "the terminal '%s' is not known here (terminfo)",
+        return fail(err, ERROR_USAGE,
+                    "the terminal '%s' is not in this machine's terminfo; "
+                    "TERM=xterm-256color suits most of today's",
                     getenv("TERM"));
     const char *place = tigetstr("cup");
     if (place && place != (const char *)-1) /* NOLINT: terminfo's own "not a string" */
