@@ -25,7 +25,7 @@ static bool set(struct model *m, const char *arguments, struct error *err)
     char words[MODEL_LINE], *rest = words, *word;
     if (!arguments[0] || strlen(arguments) >= sizeof(words))
         return fail(err, ERROR_USAGE, "set: one or more KEY=VALUE come after it");
-    strcpy(words, arguments);
+    memcpy(words, arguments, strlen(arguments) + 1);
     while ((word = strsep(&rest, " ")))
         if (*word && !set_one(m, word, err))
             return false;
@@ -101,7 +101,7 @@ static bool export_file(struct model *m, const char *arguments, struct error *er
     if (strlen(arguments) >= sizeof(m->export.path))
         return fail(err, ERROR_USAGE, "export: the path is longer than %zu bytes",
                     sizeof(m->export.path) - 1);
-    strcpy(m->export.path, arguments);
+    memcpy(m->export.path, arguments, strlen(arguments) + 1);
     m->export.force = false;
     return true;
 }
@@ -145,7 +145,7 @@ bool command_run(struct model *m, const char *line, struct error *err)
     if (strlen(line) >= sizeof(words))
         return fail(err, ERROR_USAGE, "a line of commands has at most %zu bytes",
                     sizeof(words) - 1);
-    strcpy(words, line);
+    memcpy(words, line, strlen(line) + 1);
     while ((one = strsep(&rest, ";"))) {
         one += strspn(one, " ");
         for (size_t n = strlen(one); n > 0 && one[n - 1] == ' ';)

@@ -12,23 +12,26 @@ enum pane_id { PANE_PICTURE, PANE_SPECTRUM, PANE_ERROR, PANE_FORM, PANE_COUNT };
 enum { MODEL_METHODS = 32, MODEL_LINE = 256 };
 
 struct model {
+    /* One per method, in registry order: switching loses nothing. */
+    struct params_any params[MODEL_METHODS];
+    struct request export; /* waiting to be sent: REQUEST_EXPORT with a path; else path is "" */
+    struct request asked;  /* the newest picture request, without its reference */
+
     struct document *document; /* owned reference; NULL: the start page */
     char entry[64];
     enum planes planes;
     const struct view *view;
     int width, height; /* of the screen, cells */
     bool unicode;
+    bool elbow; /* wanted as rank as soon as the whole spectrum is known */
 
     const struct method *method;
-    struct params_any
-        params[MODEL_METHODS]; /* one per method, in registry order: switching loses nothing */
-    size_t field;              /* the focused row of the method's table */
+    size_t field; /* the focused row of the method's table */
     enum pane_id focus;
     enum overlay overlay;
     size_t overlay_line;   /* selected line of a menu, first line of the help */
     char line[MODEL_LINE]; /* typed text: a value, or the export's path */
     size_t line_at;        /* the cursor in it, bytes */
-    bool elbow;            /* wanted as rank as soon as the whole spectrum is known */
     bool overwrite;        /* export: the file exists, and Enter was pressed once */
 
     bool gaps;   /* spectrum pane: sigma_i - sigma_{i+1} instead of sigma_i */
@@ -43,22 +46,19 @@ struct model {
     bool quality_stale;      /* psnr, ssim, bytes are of an older setting: blanked */
     bool quality_asked;      /* of this setting, already */
 
-    uint64_t serial; /* of the newest request */
-    bool busy;       /* a request is out */
+    bool busy;             /* a request is out */
+    bool asked_holds;      /* `asked` was answered, or is out, or was stopped: not asked again */
+    enum request_kind out; /* the kind of the request that is out, when busy */
+    uint64_t serial;       /* of the newest request */
+    uint64_t opened;       /* outcomes up to this serial belong to a document that is gone */
     double progress;
     char stage[48];
-    /* Waiting to be sent, kind REQUEST_EXPORT with a path; else path is "". */
-    struct request export;
-    struct request asked;  /* the newest picture request, without its reference */
-    bool asked_holds;      /* it was answered, or is out, or was stopped: not asked again */
-    enum request_kind out; /* the kind of the request that is out, when busy */
-    uint64_t opened;       /* outcomes up to this serial belong to a document that is gone */
 
+    double frame_ms; /* of the last frame; < 0: not shown (tests, frame) */
+    char mode[64];   /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
     char message[MODEL_LINE]; /* the line above the status line */
     bool message_is_error;
-    char mode[64];   /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
-    double frame_ms; /* of the last frame; < 0: not shown (tests, frame) */
-    bool quit_asked; /* C-c was pressed with nothing running: once more quits */
+    bool quit_asked;                    /* C-c was pressed with nothing running: once more quits */
     bool cancel, redraw, suspend, quit; /* wishes to whoever owns the terminal and the worker */
 };
 

@@ -131,14 +131,15 @@ static void press_export(struct model *m, const char *key, uint32_t text)
 static void press_type(struct model *m, const char *key, uint32_t text)
 {
     struct error err;
-    if (!strcmp(key, "Esc"))
+    bool enter = !strcmp(key, "Enter");
+    if (!strcmp(key, "Esc") || (enter && !m->line[0]))
         overlay_close(m);
-    else if (strcmp(key, "Enter") != 0)
+    else if (!enter)
         typing_key(m->line, sizeof(m->line), &m->line_at, key, text);
-    else if (!m->line[0] || setting_set(m, model_field(m), m->line, &err))
-        overlay_close(m);
-    else
+    else if (!setting_set(m, model_field(m), m->line, &err))
         model_say(m, true, "%s", err.text);
+    else
+        m->overlay = OVERLAY_NONE;
 }
 
 static bool is(const char *key, const char *a, const char *b)

@@ -54,55 +54,62 @@ static void insert(char *line, size_t size, size_t *at, uint32_t c)
     *at += n;
 }
 
-static void to_left(char *line, size_t *at)
+struct typed {
+    char *line;
+    size_t at;
+};
+
+static void to_left(struct typed *t)
 {
-    *at = before(line, *at);
+    t->at = before(t->line, t->at);
 }
 
-static void to_right(char *line, size_t *at)
+static void to_right(struct typed *t)
 {
-    *at = after(line, *at);
+    t->at = after(t->line, t->at);
 }
 
-static void to_start(char *line, size_t *at)
+static void to_start(struct typed *t)
 {
-    (void)line;
-    *at = 0;
+    t->at = 0;
 }
 
-static void to_end(char *line, size_t *at)
+static void to_end(struct typed *t)
 {
-    *at = strlen(line);
+    t->at = strlen(t->line);
 }
 
-static void rub_out(char *line, size_t *at)
+static void rub_out(struct typed *t)
 {
-    size_t from = before(line, *at);
-    cut(line, from, *at);
-    *at = from;
+    size_t from = before(t->line, t->at);
+    cut(t->line, from, t->at);
+    t->at = from;
 }
 
-static void delete (char *line, size_t *at)
+static void delete (struct typed *t)
 {
-    cut(line, *at, after(line, *at));
+    cut(t->line, t->at, after(t->line, t->at));
 }
 
-static void clear(char *line, size_t *at)
+static void clear(struct typed *t)
 {
-    line[0] = 0;
-    *at = 0;
+    t->line[0] = 0;
+    t->at = 0;
 }
+
+/* clang-format off */
+static const struct {
+    const char *key;
+    void (*run)(struct typed *t);
+} keys[] = {
+    { "Left", to_left }, { "Right", to_right },
+    { "Home", to_start }, { "C-a", to_start }, { "End", to_end }, { "C-e", to_end },
+    { "Backspace", rub_out }, { "Delete", delete }, { "C-u", clear },
+};
+/* clang-format on */
 
 bool typing_key(char *line, size_t size, size_t *at, const char *key, uint32_t text)
 {
-    static const struct {
-        const char *key;
-        void (*run)(char *line, size_t *at);
-    } keys[] = {
-        { "Left", to_left },      { "Right", to_right }, { "Home", to_start },
-        { "C-a", to_start },      { "End", to_end },     { "C-e", to_end },
-        { "Backspace", rub_out }, { "Delete", delete },  { "C-u", clear },
-    };
     if (text >= ' ' && text != 0x7F) {
         insert(line, size, at, text);
         return true;
@@ -110,7 +117,9 @@ bool typing_key(char *line, size_t size, size_t *at, const char *key, uint32_t t
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         if (strcmp(keys[i].key, key) != 0)
             continue;
-        keys[i].run(line, at);
+        struct typed t = { .line = line, .at = *at };
+        keys[i].run(&t);
+        *at = t.at;
         return true;
     }
     return false;
