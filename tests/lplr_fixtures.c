@@ -42,7 +42,7 @@ static void naive_exact(struct lab *l, struct matrix_view a)
  * next to a tie between the two levels about zero: whether that is absorbed decides
  * the code. So each number is also taken under other signs of the singular vectors. Where
  * they agree, ours must be the reference; where they do not, the reference is
- * one draw of a tie, and must lie among ours. (With LAPACK's own signs, two threads and
+ * one draw of a tie, and must lie among ours or as close as they are to each other. (With LAPACK's own signs, two threads and
  * the kernels of an AVX-512 processor all of them come out to five digits.) */
 enum { DRAWS = 6, NUMBERS = 3 }; /* the first draw is the program's own */
 
@@ -89,7 +89,7 @@ static void hold(const struct fixture *f, double got[][NUMBERS], int number)
     printf("# (%d,%d,%d) %s: %.5f, wanted %.5f; other signs %.5f to %.5f%s\n", f->left, f->right,
            f->rank, names[number], got[0][number], want, low, high,
            tied ? ": decided by ties" : "");
-    double room = (high - low) / 2; /* a next draw may lie a little outside of six */
+    double room = high - low; /* another LAPACK's dust moves all draws by as much again */
     if (tied)
         CHECK(want >= low - room && want <= high + room);
     else
