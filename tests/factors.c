@@ -389,6 +389,55 @@ static void test_memory(const struct export_request *r, const unsigned char *goo
     CHECK(memory_used() == before);
 }
 
+/* One result for two matrices that share their right factor, one range [-R, R] each. */
+static void test_shared(void)
+{
+    struct coding c = { .quantizer = quantizer_find("uniform"),
+                        .bits = 7,
+                        .scales = SCALES_TENSOR,
+                        .symmetric = true };
+    struct result r = { 0 };
+    struct factors f = { 0 };
+    struct error err = { 0 };
+    size_t left[2] = { 0 }, right = 0, n = 0;
+    uint64_t bytes = 0;
+    CHECK(result_init(&r, 2, &err));
+    for (int i = 0; i < 2; i++) {
+        r.measures[i].rows = ROWS + (size_t)i;
+        r.measures[i].cols = COLS;
+        add_coded(&r, "left", ROWS + (size_t)i, RANK, &c, &left[i]);
+    }
+    add_coded(&r, "right", RANK, COLS, &c, &right);
+    for (size_t i = 0; i < 2; i++)
+        result_add_term(&r, i, left[i], right, &err);
+    struct export_request run = { .results = &r,
+                                  .n_results = 1,
+                                  .names = (const char[2][64]){ "query", "key" },
+                                  .n = 2,
+                                  .depth = 8,
+                                  .dtype = DTYPE_F64,
+                                  .force = true };
+    CHECK(export_write(&run, path_of("s.factors.safetensors"), &bytes, &err));
+    unsigned char *data = slurp(path_of("s.factors.safetensors"), &n);
+    CHECK(memmem(data, n, "\"all.left#1.codes\"", 18) != NULL);
+    CHECK(read_bytes(data, n, &f, &err) && f.n == 2 && f.n_results == 1);
+    struct export_request expand = factors_request(&f, true);
+    uint64_t dense[2] = { 0, 1 };
+    CHECK(export_write(&run, path_of("s1.safetensors"), &dense[0], &err));
+    CHECK(export_write(&expand, path_of("s2.safetensors"), &dense[1], &err));
+    CHECK(dense[0] == dense[1] && same_files(path_of("s1.safetensors"), path_of("s2.safetensors")));
+    static const char *const made[] = { "s.factors.safetensors", "s1.safetensors",
+                                        "s2.safetensors" };
+    for (int i = 0; i < 3; i++)
+        unlink(path_of(made[i]));
+    run.names = (const char[2][64]){ "same", "same" };
+    CHECK(!export_write(&run, path_of("s3.safetensors"), &bytes, &err) && err.code == ERROR_USAGE &&
+          strstr(err.text, "same name"));
+    free(data);
+    factors_finish(&f);
+    result_finish(&r);
+}
+
 static void test_refusals(const struct result *r)
 {
     struct export_request run = request_for(r, NULL);
@@ -418,6 +467,7 @@ int main(void)
     make(r);
     test_round_trip(r);
     test_refusals(r);
+    test_shared();
     struct export_request run = request_for(r, NULL);
     run.force = true;
     CHECK(export_write(&run, path_of("c.factors.safetensors"), &bytes, &err));

@@ -391,6 +391,133 @@ static void test_changed(const char *corpus)
     free(data);
 }
 
+static bool open_in(const char *corpus, const char *name, enum planes planes, struct selection *s,
+                    struct error *err)
+{
+    char path[400];
+    snprintf(path, sizeof(path), "%s/%s", corpus, name);
+    return selection_open(path, planes, s, err);
+}
+
+static void test_picking(const char *corpus)
+{
+    struct error err = { 0 };
+    struct selection s = { 0 };
+    CHECK(!open_in(corpus, "safetensors/several.safetensors", PLANES_RGB, &s, &err) &&
+          err.code == ERROR_USAGE &&
+          strstr(err.text, "holds 2 matrices; pick one with FILE::NAME"));
+    CHECK(open_in(corpus, "safetensors/several.safetensors::i", PLANES_RGB, &s, &err) &&
+          s.rows == 1 && s.cols == 2 && !s.picture);
+    selection_finish(&s);
+    CHECK(!open_in(corpus, "safetensors/several.safetensors::b", PLANES_RGB, &s, &err) &&
+          err.code == ERROR_USAGE && strstr(err.text, "no matrix named b; it has: w, i"));
+    CHECK(!open_in(corpus, "safetensors/many.safetensors", PLANES_RGB, &s, &err) &&
+          strstr(err.text, "t04, t05, ..."));
+    CHECK(!open_in(corpus, "safetensors/nothing.safetensors", PLANES_RGB, &s, &err) &&
+          err.code == ERROR_FORMAT && strstr(err.text, "holds no matrix"));
+    CHECK(open_in(corpus, "png/palette4.png", PLANES_RGB, &s, &err) && s.n == 3 && s.picture);
+    selection_finish(&s);
+    CHECK(open_in(corpus, "png/grey_alpha8.png", PLANES_YCBCR, &s, &err) && s.n == 1 &&
+          s.planes == PLANES_RGB);
+    selection_finish(&s);
+}
+
+/* Y of a picture is its grey; the planes turn back into its colours. */
+static void test_ycbcr(void)
+{
+    struct error err = { 0 };
+    struct selection colour = { 0 }, grey = { 0 };
+    struct matrix m[3] = { 0 }, y = { 0 };
+    bool ok = selection_open("demo:photo", PLANES_YCBCR, &colour, &err) &&
+              selection_open("demo:photo::grey", PLANES_YCBCR, &grey, &err) &&
+              selection_read(&colour, DTYPE_F64, NONFINITE_REFUSE, m, &err) &&
+              selection_read(&grey, DTYPE_F64, NONFINITE_REFUSE, &y, &err);
+    CHECK(ok && colour.n == 3 && !strcmp(colour.names[1], "cb") && grey.n == 1);
+    double worst = 0, worst_colour = 0;
+    if (ok)
+        raster_from_ycbcr((struct matrix_view[]){ m[0].view, m[1].view, m[2].view });
+    for (size_t i = 0; ok && i < y.view.rows; i++)
+        for (size_t j = 0; j < y.view.cols; j++) {
+            double r = matrix_at(m[0].view, i, j) * 255, g = matrix_at(m[1].view, i, j) * 255;
+            double luma = 0.299 * r + 0.587 * g + 0.114 * 255 * matrix_at(m[2].view, i, j);
+            worst = fmax(worst, fabs(luma / 255 - matrix_at(y.view, i, j)));
+            worst_colour = fmax(worst_colour, fabs(g - round(g)));
+        }
+    CHECK_NEAR(worst, 0, 1e-13);
+    CHECK_NEAR(worst_colour, 0, 1e-10);
+    for (int i = 0; i < 3; i++)
+        matrix_finish(&m[i]);
+    matrix_finish(&y);
+    selection_finish(&colour);
+    selection_finish(&grey);
+}
+
+/* FILE as a PNG again; what names its colours must come along, or not. */
+static void carries(const char *corpus, const char *name, double gamma, int srgb, bool icc)
+{
+    char path[300];
+    struct error err = { 0 };
+    struct selection s = { 0 };
+    struct matrix m[3] = { 0 };
+    struct result r[3] = { 0 };
+    uint64_t bytes = 0;
+    snprintf(path, sizeof(path), "%s/x.png", folder);
+    bool ok = open_in(corpus, name, PLANES_RGB, &s, &err) &&
+              selection_read(&s, DTYPE_F64, NONFINITE_REFUSE, m, &err);
+    for (size_t i = 0; i < s.n && ok; i++)
+        make_dense(&r[i], &m[i], 1);
+    struct export_request request = { .results = r,
+                                      .n_results = s.n,
+                                      .names = (const char(*)[64])s.names,
+                                      .n = s.n,
+                                      .picture = true,
+                                      .depth = 8,
+                                      .like = ok ? s.document->raster : NULL };
+    ok = ok && export_write(&request, path, &bytes, &err);
+    struct document *d = ok ? document_open(path, &err) : NULL;
+    CHECK(d && fabs(d->raster->gamma - gamma) < 1e-9 && d->raster->srgb_intent == srgb &&
+          (d->raster->icc != NULL) == icc);
+    if (!d)
+        printf("# %s: %s\n", name, err.text);
+    if (d && icc)
+        CHECK(d->raster->icc_size == s.document->raster->icc_size &&
+              !memcmp(d->raster->icc, s.document->raster->icc, d->raster->icc_size));
+    CHECK(!export_write(&request, "/dev/full", &bytes, &err) && err.code == ERROR_USAGE);
+    document_unref(d);
+    for (size_t i = 0; i < s.n; i++) {
+        result_finish(&r[i]);
+        matrix_finish(&m[i]);
+    }
+    selection_finish(&s);
+    unlink(path);
+}
+
+/* The disk is full in the middle of a picture. */
+static void test_full(void)
+{
+    char path[300];
+    struct error err = { 0 };
+    struct matrix m = { 0 };
+    struct result r = { 0 };
+    uint64_t bytes = 0;
+    snprintf(path, sizeof(path), "%s/full.png", folder);
+    CHECK(symlink("/dev/full", path) == 0 && matrix_init(&m, DTYPE_F64, 300, 300, &err));
+    for (size_t i = 0; i < 300 * 300; i++) /* noise, so that the file outgrows the sink's buffer */
+        matrix_put(m.view, i / 300, i % 300, (double)(i * 2654435761u % 65536) / 65536);
+    make_dense(&r, &m, 1);
+    struct export_request request = { .results = &r,
+                                      .n_results = 1,
+                                      .names = (const char[1][64]){ "grey" },
+                                      .n = 1,
+                                      .picture = true,
+                                      .depth = 16 };
+    CHECK(!export_write(&request, path, &bytes, &err) && err.code == ERROR_WRITE &&
+          strstr(err.text, "No space left"));
+    result_finish(&r);
+    matrix_finish(&m);
+    unlink(path);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2 || !mkdtemp(folder)) {
@@ -404,6 +531,16 @@ int main(int argc, char **argv)
     round_trip("demo:photo::g", ".png", DTYPE_F64, 8);
     round_trip("demo:photo::g", ".npy", DTYPE_F64, 8);
     round_trip("demo:phantom256", ".npy", DTYPE_F32, 8);
+    char deep[400];
+    snprintf(deep, sizeof(deep), "%s/png/rgb16.png", argv[1]);
+    round_trip(deep, ".png", DTYPE_F32, 16);
+    test_picking(argv[1]);
+    test_ycbcr();
+    carries(argv[1], "png/gamma.png", 0.45455, -1, false);
+    carries(argv[1], "png/srgb.png", 0.45455, 0, false); /* libpng: sRGB implies this gamma */
+    carries(argv[1], "png/icc.png", 0, -1, true);
+    carries(argv[1], "png/icc.png::r", 0, -1, false); /* no RGB profile in a grey picture */
+    test_full();
     test_nonfinite();
     test_changed(argv[1]);
     CHECK(rmdir(folder) == 0);

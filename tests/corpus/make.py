@@ -264,10 +264,11 @@ def turned(pixels, orientation):
 
 
 def icc(space):
-    return struct.pack(">I4sI4s4s4s12s4s4sIIIQIIII", 152, b"none", 0x02400000, b"mntr", space,
+    return struct.pack(">I4sI4s4s4s12s4s4sIIIQIIII", 352, b"none", 0x02400000, b"mntr", space,
                        b"XYZ ", b"\x07\xe8\0\1\0\1\0\0\0\0\0\0", b"acsp", b"none", 0, 0, 0, 0, 0,
                        0xf6d6, 0x10000, 0xd32d) + bytes(48) + struct.pack(
-                           ">I4sII8s", 1, b"desc", 144, 8, b"text")
+                           ">I4sII", 1, b"desc", 144, 208) + bytes(
+                           i * i * 167 >> 3 & 255 for i in range(208))
 
 
 def make_png():
@@ -322,7 +323,7 @@ def make_png():
             notices=["gamma carried, not applied"])
     put_png("srgb.png", png(rgb, 2, 8, 0, [chunk("sRGB", b"\0")]), rgb, 255,
             notices=["gamma carried, not applied"])
-    profile = b"p\0\0" + zlib.compress(icc(b"RGB "), 0)  # libpng wants more than 92 bytes
+    profile = b"p\0\0" + zlib.compress(icc(b"RGB "))  # libpng wants 92 bytes at least
     put_png("icc.png", png(rgb, 2, 8, 0, [chunk("iCCP", profile)]), rgb, 255,
             notices=["colour profile carried, not applied"])
     bomb = b"p\0\0" + zlib.compress(struct.pack(">I", 1 << 24) + bytes((1 << 24) - 4), 9)
@@ -411,6 +412,10 @@ def make_safetensors():
     put("safetensors", "empty.safetensors",
         container({"w": tensor("F32", [0, 3], 0, 0), "v": tensor("F32", [2, 3], 0, 24)}, f4),
         "ok w 0 3 0.0", matrix("v", rows))
+    put("safetensors", "many.safetensors",
+        container({f"t{i:02}": tensor("F32", [1, 1], 4 * i, 4 * i + 4) for i in range(20)},
+                  struct.pack("<20f", *range(20))),
+        *[matrix(f"t{i:02}", [[float(i)]]) for i in range(20)])
     put("safetensors", "nothing.safetensors", container(b"{}", b""))
     EXPECTED["safetensors"].append("nothing.safetensors\tlax")
 
