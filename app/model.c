@@ -103,6 +103,8 @@ static void derive(struct model *m)
     struct params_any params = *model_params(m);
     struct numbers *n = &m->numbers;
     n->rank = model_rank(m);
+    if (!s->exact && n->rank > s->n)
+        n->rank = s->n; /* of a first sketch no more is there to be shown */
     n->dead = 0;
     param_put(rank, &params, (double)n->rank);
     n->error = n->optimal = subject_tail(s, n->rank);

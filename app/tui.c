@@ -2,12 +2,15 @@
 
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "actions.h"
 #include "setting.h"
+#include "sink.h"
 #include "worker.h"
 
-enum { QUIET_MS = 150 }; /* without a key for so long: exact picture, quality numbers */
+enum { QUIET_MS = 150 };    /* without a key for so long: exact picture, quality numbers */
+enum { PATIENCE_MS = 300 }; /* at the end, for the compute thread */
 
 struct tui {
     struct model *model;
@@ -144,7 +147,11 @@ bool tui_run(struct model *m, struct backend *backend, const struct term_options
     m->unicode = term_unicode();
     snprintf(m->mode, sizeof(m->mode), "%s", term_mode());
     bool ok = fit(&t, err) && loop(&t, err);
-    term_close(); /* before the worker, which may still be in a long step */
+    term_close();
+    if (!worker_stop(t.worker, PATIENCE_MS)) { /* in a factorization of seconds: nothing is lost */
+        sink_emergency();
+        _exit(0);
+    }
     worker_destroy(t.worker);
     grid_finish(&t.grid);
     return ok;

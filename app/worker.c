@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -19,7 +20,8 @@ struct worker {
     pthread_mutex_t lock; /* guards everything below but cancel */
     pthread_cond_t wake;
     bool quit, waiting, running;
-    bool muted; /* the running request was cancelled by hand: what it still says is dropped */
+    bool joined; /* the UI thread's alone */
+    bool muted;  /* the running request was cancelled by hand: what it still says is dropped */
     struct request request; /* when waiting */
     bool ready[KINDS];
     struct outcome outcomes[KINDS]; /* where ready */
@@ -226,16 +228,27 @@ bool worker_progress(struct worker *w, double *done, char *stage, size_t size)
     return running;
 }
 
-void worker_destroy(struct worker *w)
+bool worker_stop(struct worker *w, int ms)
 {
-    if (!w)
-        return;
     pthread_mutex_lock(&w->lock);
     w->quit = true;
     atomic_store(&w->cancel, true);
     pthread_cond_signal(&w->wake);
     pthread_mutex_unlock(&w->lock);
-    pthread_join(w->thread, NULL);
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += (end.tv_nsec + ms % 1000 * 1000000L) / 1000000000L + ms / 1000;
+    end.tv_nsec = (end.tv_nsec + ms % 1000 * 1000000L) % 1000000000L;
+    w->joined = w->joined || pthread_timedjoin_np(w->thread, NULL, &end) == 0;
+    return w->joined;
+}
+
+void worker_destroy(struct worker *w)
+{
+    if (!w)
+        return;
+    if (!worker_stop(w, 0))
+        pthread_join(w->thread, NULL);
 
     if (w->waiting)
         request_finish(&w->request);

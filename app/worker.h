@@ -11,6 +11,9 @@ struct worker;
 
 struct worker *worker_create(struct backend *backend, struct error *err); /* borrows the backend */
 void worker_destroy(struct worker *w); /* cancels, waits, frees; NULL is fine */
+/* Cancels and waits for at most ms; nothing may be submitted any more. false: it is
+ * still in a step that cannot be interrupted, and may be for seconds. */
+bool worker_stop(struct worker *w, int ms);
 
 void worker_submit(struct worker *w, const struct request *request); /* takes over its reference */
 void worker_cancel(struct worker *w); /* the running one and the waiting one */

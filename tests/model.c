@@ -16,11 +16,16 @@ static const double number_tolerance = 1e-5; /* single precision against a sum o
 static struct backend *backend;
 static struct study *study;
 static int requests, coarse_outcomes;
+static size_t coarse_rank;
 
 static void take(void *context, struct outcome *o)
 {
-    coarse_outcomes += o->ok && !o->final;
+    bool coarse = o->ok && !o->final;
     model_accept(context, o);
+    if (coarse) {
+        coarse_outcomes++;
+        coarse_rank = ((struct model *)context)->numbers.rank;
+    }
 }
 
 /* Answers what the model wants until it wants nothing; returns how often it did. */
@@ -433,10 +438,12 @@ static void test_export(struct model *m)
 static void test_coarse_first(struct model *m)
 {
     coarse_outcomes = 0;
-    CHECK(command(m, "open demo:phantom; method truncated-svd; rank 8"));
+    CHECK(command(m, "open demo:phantom; method truncated-svd; rank 200"));
     CHECK(m->subject == NULL && m->stale && isnan(m->numbers.error));
     CHECK(settle(m, false) == 1);
-    CHECK(coarse_outcomes == 1);
+    CHECK(coarse_outcomes == 1 &&
+          coarse_rank == 32); /* what was sketched, not what was asked for */
+    CHECK(m->numbers.rank == 200);
     CHECK(m->subject->exact && m->subject->n == 1000 && !m->stale);
     CHECK_NEAR(m->subject->norm[0], 247.188673, 1e-6);
 }

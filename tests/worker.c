@@ -12,6 +12,7 @@
 /* These take the place of study.c, and so of the engine: under the thread
  * sanitizer every instruction that matters here is instrumented. */
 static atomic_int started, finished, cancelled;
+static atomic_bool hold; /* a step that cannot be interrupted, and does not end by itself */
 
 struct study {
     int unused;
@@ -55,6 +56,8 @@ void study_run(struct study *s, const struct request *r, const atomic_bool *canc
         }
         progress(context, i / 20.0, "step");
     }
+    while (atomic_load(&hold))
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     atomic_fetch_add(&finished, 1);
     answer(r, true, emit, context);
 }
@@ -186,11 +189,17 @@ int main(void)
     test_cancel_is_quiet(w);
     test_idle_is_idle(w);
 
-    struct request running = request(600, REQUEST_PICTURE), waiting = request(601, REQUEST_PICTURE);
+    struct request running = request(600, REQUEST_EXPORT), waiting = request(601, REQUEST_PICTURE);
+    int before = atomic_load(&started);
+    atomic_store(&hold, true);
     worker_submit(w, &running);
-    nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+    while (atomic_load(&started) == before)
+        nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
     worker_submit(w, &waiting);
-    worker_destroy(w); /* with one running and one waiting */
+    CHECK(!worker_stop(w, 30));
+    atomic_store(&hold, false);
+    CHECK(worker_stop(w, 5000) && worker_stop(w, 0));
+    worker_destroy(w); /* with one waiting */
     CHECK(atomic_load(&document.references) == 1);
     CHECK(memory_used() == 0);
     return check_done();
