@@ -5,8 +5,10 @@
 #include "factors.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -270,7 +272,7 @@ static void check_folder(const char *corpus, const char *name)
 static char folder[] = "/tmp/eigenscope-formats-XXXXXX";
 
 /* A dense result of one plain part: what is written is what was given. */
-static void make_dense(struct result *r, const struct matrix *from, double scale)
+static void make_dense(struct result *r, const struct matrix *from)
 {
     struct error err = { 0 };
     struct matrix m = { 0 };
@@ -280,7 +282,7 @@ static void make_dense(struct result *r, const struct matrix *from, double scale
         return;
     for (size_t i = 0; i < m.view.rows; i++)
         for (size_t j = 0; j < m.view.cols; j++)
-            matrix_put(m.view, i, j, scale * matrix_at(from->view, i, j));
+            matrix_put(m.view, i, j, matrix_at(from->view, i, j));
     r->measures[0].rows = m.view.rows;
     r->measures[0].cols = m.view.cols;
     if (result_add_plain(r, "dense", &m, &part, &err))
@@ -299,7 +301,8 @@ static bool same_matrix(const struct matrix *a, const struct matrix *b, enum dty
 }
 
 /* SOURCE's whole selection, written as ENDING and read again: the same numbers. */
-static void round_trip(const char *source, const char *ending, enum dtype dtype, int depth)
+static void round_trip(const char *source, enum planes planes, const char *ending, enum dtype dtype,
+                       int depth)
 {
     char path[300];
     struct error err = { 0 };
@@ -308,20 +311,21 @@ static void round_trip(const char *source, const char *ending, enum dtype dtype,
     struct result r[SELECTION_MAX] = { 0 };
     uint64_t bytes = 0;
     snprintf(path, sizeof(path), "%s/x%s", folder, ending);
-    bool ok = selection_open(source, PLANES_RGB, &s, &err) &&
+    bool ok = selection_open(source, planes, &s, &err) &&
               selection_read(&s, DTYPE_F64, NONFINITE_REFUSE, m, &err);
     for (size_t i = 0; i < s.n && ok; i++)
-        make_dense(&r[i], &m[i], 1);
+        make_dense(&r[i], &m[i]);
     struct export_request request = { .results = r,
                                       .n_results = s.n,
                                       .names = (const char(*)[64])s.names,
                                       .n = s.n,
                                       .picture = s.picture,
+                                      .planes = planes,
                                       .depth = depth,
                                       .dtype = dtype,
                                       .like = ok ? s.document->raster : NULL };
     ok = ok && export_write(&request, path, &bytes, &err) &&
-         selection_open(path, PLANES_RGB, &t, &err) && t.n == s.n &&
+         selection_open(path, planes, &t, &err) && t.n == s.n &&
          document_size(t.document) == bytes &&
          selection_read(&t, DTYPE_F64, NONFINITE_REFUSE, back, &err);
     CHECK(ok);
@@ -379,6 +383,8 @@ static void test_changed(const char *corpus)
     unsigned char *data = slurp(from, &n);
     FILE *f = fopen(path, "wb");
     CHECK(f && fwrite(data, 1, n, f) == n && fclose(f) == 0);
+    struct timespec long_ago[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+    CHECK(utimensat(AT_FDCWD, path, long_ago, 0) == 0); /* clocks of file systems are coarse */
     CHECK(selection_open(path, PLANES_RGB, &s, &err));
     CHECK(truncate(path, (off_t)n - 8) == 0);
     CHECK(!selection_read(&s, DTYPE_F32, NONFINITE_KEEP, &m, &err) && err.code == ERROR_READ &&
@@ -465,7 +471,7 @@ static void carries(const char *corpus, const char *name, double gamma, int srgb
     bool ok = open_in(corpus, name, PLANES_RGB, &s, &err) &&
               selection_read(&s, DTYPE_F64, NONFINITE_REFUSE, m, &err);
     for (size_t i = 0; i < s.n && ok; i++)
-        make_dense(&r[i], &m[i], 1);
+        make_dense(&r[i], &m[i]);
     struct export_request request = { .results = r,
                                       .n_results = s.n,
                                       .names = (const char(*)[64])s.names,
@@ -504,7 +510,7 @@ static void test_full(void)
     CHECK(symlink("/dev/full", path) == 0 && matrix_init(&m, DTYPE_F64, 300, 300, &err));
     for (size_t i = 0; i < 300 * 300; i++) /* noise, so that the file outgrows the sink's buffer */
         matrix_put(m.view, i / 300, i % 300, (double)(i * 2654435761u % 65536) / 65536);
-    make_dense(&r, &m, 1);
+    make_dense(&r, &m);
     struct export_request request = { .results = &r,
                                       .n_results = 1,
                                       .names = (const char[1][64]){ "grey" },
@@ -526,14 +532,15 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; formats[i]; i++)
         check_folder(argv[1], formats[i]->name);
-    round_trip("demo:photo", ".png", DTYPE_F32, 8);
-    round_trip("demo:photo::b", ".safetensors", DTYPE_F32, 8);
-    round_trip("demo:photo::g", ".png", DTYPE_F64, 8);
-    round_trip("demo:photo::g", ".npy", DTYPE_F64, 8);
-    round_trip("demo:phantom256", ".npy", DTYPE_F32, 8);
+    round_trip("demo:photo", PLANES_RGB, ".png", DTYPE_F32, 8);
+    round_trip("demo:photo", PLANES_YCBCR, ".png", DTYPE_F32, 8);
+    round_trip("demo:photo::b", PLANES_RGB, ".safetensors", DTYPE_F32, 8);
+    round_trip("demo:photo::g", PLANES_RGB, ".png", DTYPE_F64, 8);
+    round_trip("demo:photo::g", PLANES_RGB, ".npy", DTYPE_F64, 8);
+    round_trip("demo:phantom256", PLANES_RGB, ".npy", DTYPE_F32, 8);
     char deep[400];
     snprintf(deep, sizeof(deep), "%s/png/rgb16.png", argv[1]);
-    round_trip(deep, ".png", DTYPE_F32, 16);
+    round_trip(deep, PLANES_RGB, ".png", DTYPE_F32, 16);
     test_picking(argv[1]);
     test_ycbcr();
     carries(argv[1], "png/gamma.png", 0.45455, -1, false);
