@@ -10,12 +10,14 @@
 /* assets/photo.png as it is, inside the program. */
 __asm__(".pushsection .rodata\n"
         ".balign 16\n"
-        ".globl demo_photo_bytes, demo_photo_end\n"
-        ".hidden demo_photo_bytes, demo_photo_end\n"
+        ".globl demo_photo_bytes, demo_photo_size\n"
+        ".hidden demo_photo_bytes, demo_photo_size\n"
         "demo_photo_bytes: .incbin \"" PHOTO_FILE "\"\n"
-        "demo_photo_end: .byte 0\n"
+        "demo_photo_end: .balign 8\n"
+        "demo_photo_size: .long demo_photo_end - demo_photo_bytes\n"
         ".popsection\n");
-extern const unsigned char demo_photo_bytes[], demo_photo_end[];
+extern const unsigned char demo_photo_bytes[];
+extern const uint32_t demo_photo_size;
 
 const struct demo demos[] = {
     { "phantom", "Shepp-Logan phantom, 1000 x 1000: the test picture of the LPLR paper" },
@@ -118,8 +120,7 @@ struct document *demo_open(const char *name, struct error *err)
     if (!strcmp(name, "phantom256"))
         return open_phantom("demo:phantom256", 256, err);
     if (!strcmp(name, "photo")) {
-        struct source *s = source_open_memory("demo:photo", demo_photo_bytes,
-                                              (size_t)(demo_photo_end - demo_photo_bytes), err);
+        struct source *s = source_open_memory("demo:photo", demo_photo_bytes, demo_photo_size, err);
         return s ? document_open_source(s, err) : NULL;
     }
     char names[200] = "";

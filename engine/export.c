@@ -11,7 +11,8 @@ enum { FACTS_MOST = 64, HEADER_ROOM = 64 << 10 };
 /* Facts and names as files may hold them: valid UTF-8 without control bytes. */
 struct cleaned {
     struct fact facts[FACTS_MOST];
-    char *text;        /* owned; all values end to end */
+    char *text; /* owned; all values end to end */
+    char factors_bytes[24];
     char (*names)[64]; /* owned */
     size_t n;
 };
@@ -125,15 +126,14 @@ static bool write_as(const struct export_request *r, const struct format *f, str
                      struct sink *to, struct error *err)
 {
     struct export x = describe(r, c);
-    char text[24];
     uint64_t size = 0;
     if (!f->needs_dense)
         return f->write(&x, to, err);
     if (f->needs_picture) {
         if (!factors_size(&x, &size, err))
             return false;
-        snprintf(text, sizeof(text), "%" PRIu64, size);
-        c->facts[c->n++] = (struct fact){ "factors_bytes", text };
+        snprintf(c->factors_bytes, sizeof(c->factors_bytes), "%" PRIu64, size);
+        c->facts[c->n++] = (struct fact){ "factors_bytes", c->factors_bytes };
         x.n_facts = c->n;
     }
     return write_dense(r, f, &x, to, err);

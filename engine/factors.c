@@ -18,7 +18,7 @@
 #include "raw.h"
 #include "safetensors.h"
 
-enum { HALF_MOST = 65504 };
+enum { HALF_MOST = 65504, TENSORS_MOST = 3 * PACKED_MOST + 1, LINES_MOST = 4 * PACKED_MOST };
 
 struct loader {
     const struct source *source;
@@ -358,10 +358,10 @@ static bool check_version(struct loader *l)
     const char *version = safetensors_metadata(h, PACKED_PREFIX "factors");
     if (!version)
         return REFUSE(l, "not packed factors of eigenscope");
-    if (strcmp(version, "1"))
+    if (strcmp(version, "1") != 0)
         return REFUSE(l, "packed factors of version %.20s; this program reads 1", version);
     l->keys = 1;
-    return (h->n <= 3 * PACKED_MOST + 1 && h->n_metadata <= 4 * PACKED_MOST) ||
+    return (h->n <= TENSORS_MOST && h->n_metadata <= LINES_MOST) ||
            source_fail(l->source, 8, l->err, ERROR_LIMIT, "%zu tensors, %zu lines of metadata",
                        h->n, h->n_metadata);
 }

@@ -72,7 +72,7 @@ static void take_key(struct line *l, const char *key)
     size_t n = strlen(key);
     if (*l->at == ' ')
         l->at++;
-    l->bad = l->bad || strncmp(l->at, key, n) || l->at[n] != '=';
+    l->bad = l->bad || strncmp(l->at, key, n) != 0 || l->at[n] != '=';
     if (!l->bad)
         l->at += n + 1;
 }

@@ -378,12 +378,13 @@ const char *safetensors_metadata(const struct safetensors *h, const char *key)
 
 static json_t *tensor_json(const struct tensor *t, uint64_t begin)
 {
+    uint64_t end = begin + t->size;
     json_t *shape = json_array();
     bool ok = shape != NULL;
     for (size_t i = 0; i < t->dims && ok; i++)
         ok = !json_array_append_new(shape, json_integer((json_int_t)t->shape[i]));
     json_t *whole = ok ? json_pack("{s:s, s:O, s:[I, I]}", "dtype", t->dtype, "shape", shape,
-                                   "data_offsets", (json_int_t)begin, (json_int_t)(begin + t->size))
+                                   "data_offsets", (json_int_t)begin, (json_int_t)end)
                        : NULL;
     json_decref(shape);
     return whole;

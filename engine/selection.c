@@ -169,6 +169,7 @@ static bool read_one(const struct selection *s, size_t i, struct matrix_view to,
     static const char plane[] = { 'r', 'g', 'b' };
     if (s->entries[i])
         return document_read(s->document, s->entries[i], to, err);
+    assert(i < sizeof(plane)); /* y, cb and cr come from r, g and b */
     raster_plane(s->document->raster, plane[i], to);
     return true;
 }

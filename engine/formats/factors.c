@@ -133,7 +133,7 @@ static bool write_numbers(const double *numbers, size_t n, struct sink *to, stru
 static bool write_tensor(const struct export *x, const struct packed_tensor *t, struct sink *to,
                          struct error *err)
 {
-    if (t->kind == PACKED_ICC)
+    if (t->kind == PACKED_ICC && x->like)
         return sink_write(to, x->like->icc, x->like->icc_size, err);
     const struct part *p = &x->results[t->result].parts[t->part];
     switch (t->kind) {

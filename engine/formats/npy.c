@@ -100,7 +100,7 @@ static bool scan_string(struct scanner *s, char *out, size_t size)
 static bool scan_word(struct scanner *s, const char *word)
 {
     size_t n = strlen(word);
-    if ((size_t)(s->end - s->at) < n || memcmp(s->at, word, n))
+    if ((size_t)(s->end - s->at) < n || memcmp(s->at, word, n) != 0)
         return false;
     s->at += n;
     return true;
@@ -180,7 +180,7 @@ static bool scan_item(struct scanner *s, struct header *h)
     if (!scan_string(s, name, sizeof(name)))
         return false;
     for (size_t i = 0; i < KEYS; i++) {
-        if (strcmp(name, keys[i].name))
+        if (strcmp(name, keys[i].name) != 0)
             continue;
         if (h->seen & 1u << i)
             return REFUSE(s, "npy header: '%s' stands there twice", name);

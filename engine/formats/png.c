@@ -107,7 +107,7 @@ static bool check_header(const struct source *s, struct error *err)
     if (!source_read(s, 0, head, sizeof(head), err))
         return false;
     struct bytes b = { head + SIGNATURE, head + sizeof(head), false };
-    if (bytes_u32be(&b) != 13 || memcmp(bytes_take(&b, 4), "IHDR", 4))
+    if (bytes_u32be(&b) != 13 || memcmp(bytes_take(&b, 4), "IHDR", 4) != 0)
         return source_fail(s, SIGNATURE, err, ERROR_FORMAT, "IHDR: must come first");
     uint64_t width = bytes_u32be(&b), height = bytes_u32be(&b);
     unsigned depth = bytes_u8(&b), colour = bytes_u8(&b);
