@@ -427,7 +427,7 @@ static void test_session(const char *folder)
 
     wait_quiet(&t, 1000); /* quality numbers are there */
     size_t before = t.n;
-    pump(&t, 1500);
+    pump(&t, 1000);
     CHECK(t.n == before);
     press(&t, "q");
     check_left(&t, 'x', 0);
@@ -447,6 +447,53 @@ static void test_method(void)
     press(&t, "\r");
     CHECK(wait_text(&t, "LPLR"));
     CHECK(picture(&t).cells == before.cells && picture(&t).hash != before.hash);
+    press(&t, "q");
+    check_left(&t, 'x', 0);
+    close_terminal(&t);
+}
+
+/* Text and colours of every cell but the last two rows: messages and times. */
+static uint64_t screen_hash(const struct terminal *t)
+{
+    uint64_t hash = picture(t).hash;
+    for (int row = 0; row + 2 < t->rows; row++)
+        for (int col = 0; col < t->cols; col++) {
+            VTermScreenCell c = cell(t, row, col);
+            uint32_t rune = c.chars[0] ? c.chars[0] : ' '; /* erased, or a blank was written */
+            rune ^= (uint32_t)c.attrs.bold << 24 ^ (uint32_t)c.attrs.reverse << 25;
+            hash = (hash ^ rune) * 1099511628211u;
+        }
+    return hash;
+}
+
+/* Whatever was pressed and however the window was pulled: what stands on the screen
+ * is what a repaint from nothing puts there. */
+static void test_any_keys(void)
+{
+    static const char *const keys[] = { "l",    "h",    "j", "k", "L", "H", "?",      "m",
+                                        "e",    "+",    "-", "g", "G", "=", "\033OA", "\033OB",
+                                        "\t",   "r",    "M", "^", "$", "7", "x",      "\033[6~",
+                                        "\033", "\033", "i", "Y", "o" };
+    enum { KEYS = sizeof(keys) / sizeof(keys[0]), ROUNDS = 3 };
+    struct terminal t;
+    int wrong = 0;
+    CHECK(begin(&t, 100, 30, NULL));
+    CHECK(wait_text(&t, "k="));
+    srand(20);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < 60; i++) {
+            const char *key = keys[rand() % KEYS];
+            (void)!write(t.fd, key, strlen(key));
+            pump(&t, rand() % 8);
+        }
+        resize(&t, 30 + rand() % 120, 8 + rand() % 40);
+        wait_quiet(&t, 500);
+        uint64_t before = screen_hash(&t);
+        press(&t, "\014");
+        wrong += screen_hash(&t) != before;
+    }
+    CHECK(wrong == 0);
+    press(&t, "\033");
     press(&t, "q");
     check_left(&t, 'x', 0);
     close_terminal(&t);
@@ -542,6 +589,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     test_session(folder);
     test_method();
+    test_any_keys();
     test_signal(SIGTERM, 'x', 0);
     test_signal(SIGHUP, 'x', 0);
     test_signal(SIGSEGV, 'k', SIGSEGV);
