@@ -183,6 +183,8 @@ bool cli_model(const struct options *o, struct model *m, struct error *err)
     if (!model_init(m, err))
         return false;
     m->planes = (enum planes)o->picture.planes;
+    m->dtype = (enum dtype)o->common.precision;
+    m->nonfinite = (enum nonfinite)o->common.nonfinite;
     if (options_given(o, "seed"))
         seed_methods(o, m);
     if (o->view) {

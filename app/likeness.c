@@ -14,10 +14,11 @@ static bool read_both(const struct selection *s, const struct matrix *originals,
                       const struct approximation *a, struct matrix *is, struct matrix *was,
                       struct error *err)
 {
+    enum dtype dtype = originals[0].view.dtype;
     bool many = a->n == 1; /* one result holds every plane */
     for (size_t p = 0; p < s->n; p++) {
-        if (!matrix_init(&was[p], DTYPE_F32, s->rows, s->cols, err) ||
-            !matrix_init(&is[p], DTYPE_F32, s->rows, s->cols, err) ||
+        if (!matrix_init(&was[p], dtype, s->rows, s->cols, err) ||
+            !matrix_init(&is[p], dtype, s->rows, s->cols, err) ||
             !result_expand(&a->results[many ? 0 : p], many ? p : 0, is[p].view, err))
             return false;
         matrix_copy(originals[p].view, was[p].view);

@@ -109,8 +109,8 @@ static void derive(struct model *m)
     param_put(rank, &params, (double)n->rank);
     n->error = n->optimal = subject_tail(s, n->rank);
     n->bound = (double)NAN;
-    n->bits_paper = s->planes * m->method->bits(&params, DTYPE_F32, s->rows, s->cols, true);
-    n->bits_true = s->planes * m->method->bits(&params, DTYPE_F32, s->rows, s->cols, false);
+    n->bits_paper = s->planes * m->method->bits(&params, m->dtype, s->rows, s->cols, true);
+    n->bits_true = s->planes * m->method->bits(&params, m->dtype, s->rows, s->cols, false);
     n->entries = s->planes * s->rows * s->cols;
 }
 
@@ -201,6 +201,8 @@ static void fill(struct model *m, enum request_kind kind, struct request *out)
     *out = (struct request){ .serial = ++m->serial,
                              .kind = kind,
                              .planes = m->planes,
+                             .dtype = m->dtype,
+                             .nonfinite = m->nonfinite,
                              .method = m->method,
                              .params = *model_params(m) };
     memcpy(out->entry, m->entry, sizeof(out->entry));

@@ -20,6 +20,8 @@ struct model {
     struct document *document; /* owned reference; NULL: the start page */
     char entry[64];
     enum planes planes;
+    enum dtype dtype;         /* of the computation */
+    enum nonfinite nonfinite; /* what to do with NaN and infinities on the way in */
     const struct view *view;
     int width, height; /* of the screen, cells */
     bool unicode;

@@ -29,6 +29,8 @@ struct study {
     struct selection selection; /* what the rest belongs to; n 0: nothing */
     char entry[64];
     enum planes planes;
+    enum dtype dtype;
+    enum nonfinite nonfinite;
     struct matrix matrices[SELECTION_MAX];
     double norm[SELECTION_MAX];
     struct svd svds[SELECTION_MAX];
@@ -125,7 +127,8 @@ static bool look_at(struct run *r, bool *fresh, struct error *err)
     struct study *s = r->study;
     const struct request *q = r->request;
     *fresh = s->selection.n == 0 || s->selection.document != q->document ||
-             s->planes != q->planes || strcmp(s->entry, q->entry) != 0;
+             s->planes != q->planes || s->dtype != q->dtype || s->nonfinite != q->nonfinite ||
+             strcmp(s->entry, q->entry) != 0;
     if (!*fresh)
         return true;
     struct selection selection = { 0 };
@@ -133,7 +136,7 @@ static bool look_at(struct run *r, bool *fresh, struct error *err)
     if (!selection_of(q->document, q->entry[0] ? q->entry : NULL, q->planes, &selection, err))
         return false;
     if (!job_step(&r->job, 0, "reading", err) ||
-        !selection_read(&selection, DTYPE_F32, NONFINITE_REFUSE, matrices, err)) {
+        !selection_read(&selection, q->dtype, q->nonfinite, matrices, err)) {
         for (size_t p = 0; p < SELECTION_MAX; p++)
             matrix_finish(&matrices[p]);
         selection_finish(&selection);
@@ -144,6 +147,8 @@ static bool look_at(struct run *r, bool *fresh, struct error *err)
     memcpy(s->matrices, matrices, sizeof(matrices));
     memcpy(s->entry, q->entry, sizeof(s->entry));
     s->planes = q->planes;
+    s->dtype = q->dtype;
+    s->nonfinite = q->nonfinite;
     for (size_t p = 0; p < selection.n; p++)
         s->norm[p] = matrix_norm(matrices[p].view);
     find_range(s);
@@ -386,7 +391,7 @@ static bool picture(struct run *r, struct outcome *o, struct error *err)
 static struct export_request file_of(const struct run *r, struct provenance *p)
 {
     const struct study *s = r->study;
-    provenance_fill(p, &s->selection, s->kept_method, &s->kept_params, DTYPE_F32, s->kept.error);
+    provenance_fill(p, &s->selection, s->kept_method, &s->kept_params, s->dtype, s->kept.error);
     const struct raster *like = s->selection.document->raster;
     return (struct export_request){
         .results = s->kept.results,
@@ -396,7 +401,7 @@ static struct export_request file_of(const struct run *r, struct provenance *p)
         .picture = s->selection.picture,
         .planes = s->selection.planes,
         .depth = like ? like->depth : 8,
-        .dtype = DTYPE_F32,
+        .dtype = s->dtype,
         .like = like,
         .facts = p->facts,
         .n_facts = p->n,

@@ -23,6 +23,8 @@ struct request {
     struct document *document; /* owns one reference */
     char entry[64];            /* "" : the whole picture, or the only matrix */
     enum planes planes;
+    enum dtype dtype; /* of the computation and of dense exports */
+    enum nonfinite nonfinite;
     const struct method *method;
     struct params_any params;
     int width, height;    /* of the picture on the screen, pixels */
