@@ -512,7 +512,8 @@ static void test_nonfinite(struct model *m)
     struct error err;
     for (int i = 0; i < 2; i++) {
         struct document *d = small_matrix((double)NAN, &err);
-        CHECK(d);
+        CHECK(d != NULL);
+        model_say(m, false, "%s", "");
         m->nonfinite = i ? NONFINITE_ZERO : NONFINITE_REFUSE;
         model_open(m, d, "");
         document_unref(d);
