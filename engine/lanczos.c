@@ -111,22 +111,25 @@ static bool reach(struct state *s, struct matrix_view rest, struct error *err)
 
 /* For a Ritz triplet with left vector u = U p: A^T u = theta v + V_next rest p_last, so that
  * projecting on these u alone would leave ||A||^2 - sum (theta^2 + ||rest p_last||^2):
- * what one more half step can win. */
+ * what one more half step can win. Relative to ||A||, so that no square leaves the range. */
 static bool settled(const struct state *s, const struct svd *ritz, size_t rank,
                     struct matrix_view rest)
 {
     double energy = 0, gain = 0, eps = s->u.dtype == DTYPE_F64 ? DBL_EPSILON : (double)FLT_EPSILON;
+    if (!(s->norm > 0))
+        return true;
     for (size_t i = 0; i < rank; i++) {
-        energy += ritz->sigma[i] * ritz->sigma[i];
+        double theta = ritz->sigma[i] / s->norm;
+        energy += theta * theta;
         for (size_t j = 0; j < BLOCK; j++) {
             double r = 0;
             for (size_t k = 0; k < BLOCK; k++)
-                r += matrix_at(rest, j, k) * matrix_at(ritz->u.view, s->n - BLOCK + k, i);
+                r += matrix_at(rest, j, k) / s->norm * matrix_at(ritz->u.view, s->n - BLOCK + k, i);
             gain += r * r;
         }
     }
-    double whole = s->norm * s->norm, left = whole - energy;
-    return gain <= 2e-4 * left || left <= 8 * eps * whole;
+    double left = 1 - energy;
+    return gain <= 2e-4 * left || left <= 8 * eps;
 }
 
 /* The entry of each left vector with the largest magnitude becomes positive, as in linalg_svd. */

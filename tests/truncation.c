@@ -26,6 +26,12 @@ static double low_rank(size_t i)
     return i <= 10 ? 11 - (double)i : 0;
 }
 
+/* Its squares are below the least double. */
+static double tiny(size_t i)
+{
+    return 1e-180 * slow(i);
+}
+
 static double flat(size_t i)
 {
     return 2 - (double)i / 400;
@@ -138,6 +144,7 @@ int main(void)
         against_known(&l, "fast", fast, dtype, 400, 500);
         against_known(&l, "low rank", low_rank, dtype, 420, 400);
     }
+    against_known(&l, "tiny", tiny, DTYPE_F64, 500, 400);
     against_known(&l, "flat", flat, DTYPE_F32, 500, 400);
     cached(&l);
     lab_close(&l);
