@@ -6,6 +6,13 @@
 
 #include <math.h>
 
+/* (sigma_i / norm)^2, so that no square leaves the range. */
+static double portion(const struct spectrum *s, size_t i)
+{
+    double r = s->sigma[i] / s->norm;
+    return r * r;
+}
+
 double bound_lplr(const struct bound_lplr *b, const struct spectrum *s)
 {
     size_t complete = b->n < b->d ? b->n : b->d;
@@ -14,21 +21,21 @@ double bound_lplr(const struct bound_lplr *b, const struct spectrum *s)
     if (!(s->norm > 0))
         return 0;
     double m = (double)b->m, n = (double)b->n, d = (double)b->d;
-    double left_step = b->left_range / (ldexp(1, b->left_bits) - 1);
+    double left_step = b->left_range / s->norm / (ldexp(1, b->left_bits) - 1);
     double right_step = b->right_range / (ldexp(1, b->right_bits) - 1);
     size_t top = b->m - 2 < s->n ? b->m - 2 : s->n;
 
-    double tail = 0; /* tau_k^2, summed from its smallest term */
+    double tail = 0; /* tau_k^2 / ||A||^2, summed from its smallest term */
     for (size_t i = s->n; i > top; i--)
-        tail += s->sigma[i - 1] * s->sigma[i - 1];
+        tail += portion(s, i - 1);
     double least = (double)INFINITY;
     for (size_t i = top; i >= 1; i--) {
         double k = (double)i;
         double value = (1 + k / (m - k - 1)) * tail +
                        n * left_step * left_step * m * k / (m - k - 1);
         least = fmin(least, value);
-        tail += s->sigma[i - 1] * s->sigma[i - 1];
+        tail += portion(s, i - 1);
     }
-    double z = b->left_norm;
-    return sqrt(least + d * right_step * right_step * z * z) / s->norm;
+    double z = b->left_norm / s->norm;
+    return sqrt(least + d * right_step * right_step * z * z);
 }
