@@ -312,11 +312,23 @@ struct pivoted {
     lapack_int size, *pivot;
 };
 
-static bool factorize(struct matrix_view l, struct pivoted *p, struct error *err)
+/* a *= 2^exponent, in two steps, because that power alone may leave the range. */
+static void shift(struct matrix_view a, int exponent)
+{
+    double once = ldexp(1, exponent / 2), again = ldexp(1, exponent - exponent / 2);
+    for (size_t i = 0; i < a.rows && exponent; i++) {
+        double *row = (double *)a.data + i * a.row_stride;
+        for (size_t j = 0; j < a.cols; j++)
+            row[j] = row[j] * once * again;
+    }
+}
+
+static bool factorize(struct matrix_view l, int exponent, struct pivoted *p, struct error *err)
 {
     if (!matrix_init(&p->a, DTYPE_F64, l.cols, l.rows, err))
         return false;
     matrix_copy(matrix_transposed(l), p->a.view);
+    shift(p->a.view, -exponent);
     p->pivot = memory_alloc(l.cols * sizeof(lapack_int), err);
     p->tau = memory_alloc((l.cols < l.rows ? l.cols : l.rows) * sizeof(double), err);
     p->work = scratch(0, (l.cols + 1) * BLOCK, DTYPE_F64, &p->size, err);
@@ -373,7 +385,11 @@ bool linalg_least_squares(struct matrix_view l, double cutoff, struct arena *are
     struct least_squares s = { .columns = l.cols };
     size_t most = l.rows < l.cols ? l.rows : l.cols;
     double norm;
-    bool ok = finite_norm(l, &norm, err) && (most == 0 || factorize(l, &p, err));
+    bool ok = finite_norm(l, &norm, err);
+    if (ok) {
+        frexp(norm, &s.exponent);
+        ok = most == 0 || factorize(l, s.exponent, &p, err);
+    }
     if (ok) {
         s.rank = rank_of(&p, most, cutoff);
         ok = hand_over(&p, l, arena, &s, err);
@@ -397,6 +413,7 @@ bool linalg_least_squares_solve(const struct least_squares *s, struct matrix_vie
             return false;
         matrix_copy(qta, x);
     }
+    shift(x, -s->exponent);
     blas_solve_upper(s->r, x);
     for (size_t j = 0; j < s->columns; j++) {
         struct matrix_view row = matrix_block(w, (size_t)s->pivot[j], 0, 1, w.cols);

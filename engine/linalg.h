@@ -34,7 +34,8 @@ bool linalg_orthonormalize(struct matrix_view a, struct error *err);
  * below `cutoff` times the first are dead: their rows of w are zero. */
 struct least_squares {
     struct matrix_view q; /* l.rows x rank, orthonormal, in l's type; scratch */
-    struct matrix_view r; /* rank x rank upper triangle, F64; scratch */
+    struct matrix_view r; /* rank x rank upper triangle, F64, over 2^exponent; scratch */
+    int exponent;         /* keeps r near 1: the reciprocal of a tiny pivot would overflow */
     const int *pivot;     /* column j of l P is column pivot[j] of l; scratch */
     size_t rank, columns; /* columns - rank are dead */
 };

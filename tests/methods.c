@@ -332,6 +332,36 @@ static void precisions(struct lab *l, const struct method *m)
     matrix_finish(&b);
 }
 
+/* Errors and bounds are relative: a power of two as factor changes neither, until entries
+ * lose digits (below 2^-1022 in double precision, where 2^-1030 leaves them a dozen). */
+static void scaled(struct lab *l, const struct method *m)
+{
+    static const int exponents[][2] = { [DTYPE_F32] = { -100, 100 }, [DTYPE_F64] = { -1030, 990 } };
+    static const char *const settings[] = { "rank=7 rounds=3",
+                                            "rank=7 rounding=dithered symmetric=on scales=tensor "
+                                            "sketch=gaussian rounds=1" };
+    for (int type = 0; type < 4; type++) {
+        enum dtype dtype = type % 2 ? DTYPE_F64 : DTYPE_F32;
+        struct params_any params = small_params(m, false, settings[type / 2]);
+        struct matrix a = make(TALL, dtype), b = make(TALL, dtype);
+        struct approximation plain = lab_run(l, m, &params, a.view, NULL);
+        double bound = plain.results[0].measures[0].bound;
+        for (int end = 0; end < 2; end++) {
+            for (size_t i = 0; i < a.view.rows; i++)
+                for (size_t j = 0; j < a.view.cols; j++)
+                    matrix_put(b.view, i, j, ldexp(matrix_at(a.view, i, j), exponents[dtype][end]));
+            struct approximation other = lab_run(l, m, &params, b.view, NULL);
+            CHECK_NEAR(other.error / plain.error, 1, 1e-4);
+            if (!isnan(bound))
+                CHECK_NEAR(other.results[0].measures[0].bound / bound, 1, 1e-4);
+            approximation_finish(&other);
+        }
+        approximation_finish(&plain);
+        matrix_finish(&a);
+        matrix_finish(&b);
+    }
+}
+
 /* Where a bound is given, the mean square error over seeds keeps it. */
 static int bounded(struct lab *l, const struct method *m)
 {
@@ -413,6 +443,7 @@ int main(void)
         clamping(&l, methods[i]);
         hostile(&l, methods[i]);
         precisions(&l, methods[i]);
+        scaled(&l, methods[i]);
         several(&l, methods[i]);
         int has = bounded(&l, methods[i]);
         if (has)
