@@ -90,13 +90,15 @@ static bool code(struct job *job, const struct coding *c, const struct buffer *f
 }
 
 /* *w = argmin ||f w - op(a)||_F, op(a) = a or its transpose. The product q^T op(a) is
- * the only heavy step, and runs on the backend. */
+ * the only heavy step, and runs on the backend. A column is dead where it is lost in the
+ * rounding of f's entries, however many there are: columns with ranges of their own may be
+ * small and of use. */
 static bool least_squares(struct job *job, struct matrix_view f, const struct buffer *a,
                           bool transposed, struct arena *scratch, struct matrix_view *w,
                           size_t *dead, struct error *err)
 {
     size_t cols = transposed ? a->rows : a->cols;
-    double cutoff = f.dtype == DTYPE_F64 ? 1e-12 : (double)f.rows * (double)FLT_EPSILON;
+    double cutoff = f.dtype == DTYPE_F64 ? 1e-12 : 32 * (double)FLT_EPSILON;
     struct least_squares s;
     if (!linalg_least_squares(f, cutoff, scratch, &s, err) ||
         !arena_matrix(scratch, f.dtype, f.cols, cols, w, err))

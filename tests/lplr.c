@@ -222,6 +222,26 @@ static void rank_deficient(struct lab *l, struct matrix_view a)
     CHECK(worst < 100);
 }
 
+static double steep(size_t i)
+{
+    return pow(10, -(double)i / 3);
+}
+
+/* Small columns of a tall matrix are of use in single precision as in double. */
+static void tall(struct lab *l)
+{
+    static const char text[] = "left-bits=12 right-bits=12 rank=12";
+    struct matrix a = lab_spectrum(DTYPE_F64, 16000, 12, 3, steep);
+    struct matrix b = lab_matrix(DTYPE_F32, 16000, 12);
+    matrix_copy(a.view, b.view);
+    double one = lab_error(l, "lplr-svd", false, text, a.view, NULL);
+    double other = lab_error(l, "lplr-svd", false, text, b.view, NULL);
+    printf("# 16000 x 12, falling to 2e-4: error %.3g in double, %.3g in single\n", one, other);
+    CHECK_NEAR(other / one, 1, 0.05);
+    matrix_finish(&a);
+    matrix_finish(&b);
+}
+
 /* The best pair is kept: on the same draws more rounds never do worse, even where a pair
  * is worse than the one before it. */
 static bool never_rises(struct lab *l, const char *name, const char *text, struct matrix_view a,
@@ -265,6 +285,7 @@ int main(void)
     identities(&l);
     transposed(&l);
     rank_deficient(&l, a.view);
+    tall(&l);
     alternation(&l, a.view, &svd);
     svd_finish(&svd);
     matrix_finish(&a);
