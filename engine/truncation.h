@@ -10,7 +10,7 @@
  * matrix); it stops once one more half step could lower ||A - A_k||_F by 0.1 % at most.
  *
  * *tail (NULL: not wanted): the Eckart-Young error ||A - A_k||_F / ||A||_F, NAN
- * where only Lanczos' own error is known. */
+ * where only Lanczos' own error is known, or single precision cannot tell. */
 bool truncation(struct job *job, const struct inputs *in, size_t index, size_t rank, bool exact,
                 struct svd *out, double *tail, struct error *err);
 

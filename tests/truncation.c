@@ -111,6 +111,22 @@ static void against_known(struct lab *l, const char *name, double (*value)(size_
     CHECK(memory_used() == before);
 }
 
+/* The Eckart-Young error of a single-precision matrix is right or left open, never rounding. */
+static void single_tails(struct lab *l)
+{
+    struct matrix a = lab_spectrum(DTYPE_F32, 60, 50, 8, low_rank);
+    struct inputs in = { &a.view, 1, NULL };
+    struct svd found = { 0 };
+    struct error err = { 0 };
+    double tail;
+    CHECK(truncation(&l->job, &in, 0, 8, true, &found, &tail, &err));
+    CHECK_NEAR(tail, sqrt((2 * 2 + 1) / 385.), 1e-6);
+    svd_finish(&found);
+    CHECK(truncation(&l->job, &in, 0, 10, true, &found, &tail, &err) && isnan(tail));
+    svd_finish(&found);
+    matrix_finish(&a);
+}
+
 /* The cached SVD, LAPACK's own and its leading part agree. */
 static void cached(struct lab *l)
 {
@@ -147,6 +163,7 @@ int main(void)
     against_known(&l, "tiny", tiny, DTYPE_F64, 500, 400);
     against_known(&l, "flat", flat, DTYPE_F32, 500, 400);
     cached(&l);
+    single_tails(&l);
     lab_close(&l);
     CHECK(memory_used() == 0);
     return check_done();
