@@ -43,8 +43,12 @@ static bool measure_inputs(const struct inputs *in, struct measure *out, struct 
             return fail(err, ERROR_USAGE, "a %zu x %zu matrix has nothing to approximate", a.rows,
                         a.cols);
         out[i].norm = matrix_norm(a);
+        size_t row, col;
         if (!isfinite(out[i].norm))
-            return fail(err, ERROR_NUMERIC, "the matrix has NaN or infinite entries");
+            return fail(err, ERROR_NUMERIC,
+                        matrix_nonfinite(a, &row, &col)
+                            ? "the matrix has NaN or infinite entries"
+                            : "the norm of the matrix is beyond the largest number (1.8e308)");
     }
     return true;
 }

@@ -301,6 +301,22 @@ static void clamping(struct lab *l, const struct method *m)
     matrix_finish(&a);
 }
 
+/* Finite entries whose norm is not: refused for what it is. */
+static void overflowing(struct lab *l, const struct method *m)
+{
+    struct matrix a = lab_matrix(DTYPE_F64, 4, 4);
+    struct params_any params = small_params(m, false, "");
+    struct inputs in = { &a.view, 1, NULL };
+    struct approximation out = { 0 };
+    struct error err = { 0 };
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < 4; j++)
+            matrix_put(a.view, i, j, 1e308);
+    CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) && err.code == ERROR_NUMERIC &&
+          strstr(err.text, "norm"));
+    matrix_finish(&a);
+}
+
 static void hostile(struct lab *l, const struct method *m)
 {
     static const double bad[] = { (double)NAN, (double)INFINITY };
@@ -316,6 +332,7 @@ static void hostile(struct lab *l, const struct method *m)
               err.code == ERROR_NUMERIC && memory_used() == before);
     }
     matrix_finish(&a);
+    overflowing(l, m);
 }
 
 /* Single precision against double: the errors, not the codes, whose ties may fall differently. */
