@@ -189,14 +189,16 @@ void approximation_finish(struct approximation *a)
     *a = (struct approximation){ 0 };
 }
 
-/* The matrix, a copy of it, the result, a thin SVD with its workspace (the dearest
- * thing a method asks for), a dozen panels as wide as the rank; and a tenth for the rest. */
+/* The matrix, a copy of it, a panel of the residual, the result, a thin SVD with its
+ * workspace (the dearest thing a method asks for), a dozen panels as wide as the rank; and
+ * a tenth for the rest. */
 uint64_t approximate_memory(const struct method *m, const void *params, enum dtype dtype,
                             size_t rows, size_t cols)
 {
     const struct param *row = param_find(&m->params, "rank");
     double n = (double)rows, d = (double)cols, side = fmin(n, d), size = (double)dtype_size(dtype);
-    double bytes = 2 * n * d * size + (double)m->bits(params, dtype, rows, cols, false) / 8;
+    double bytes = (2 * n * d + fmin(n * d, 0x1p18)) * size +
+                   (double)m->bits(params, dtype, rows, cols, false) / 8;
     if (row)
         bytes += ((n + d) * side + 4 * side * side) * size +
                  12 * (n + d) * fmin(param_get(row, params), side) * size;

@@ -379,6 +379,21 @@ static void scaled(struct lab *l, const struct method *m)
     }
 }
 
+/* What --max-memory is held against before a run is what the run then takes, or more. */
+static void estimated(struct lab *l, const struct method *m)
+{
+    struct matrix a = lab_spectrum(DTYPE_F32, 300, 200, 5, decaying);
+    struct params_any params = small_params(m, false, "rank=20");
+    uint64_t told = approximate_memory(m, params.bytes, DTYPE_F32, 300, 200);
+    memory_limit(0);
+    struct approximation out = lab_run(l, m, &params, a.view, NULL);
+    printf("# %s: %zu bytes at most, %llu told\n", m->name, memory_peak(),
+           (unsigned long long)told);
+    CHECK(memory_peak() <= told);
+    approximation_finish(&out);
+    matrix_finish(&a);
+}
+
 /* Where a bound is given, the mean square error over seeds keeps it. */
 static int bounded(struct lab *l, const struct method *m)
 {
@@ -461,6 +476,7 @@ int main(void)
         hostile(&l, methods[i]);
         precisions(&l, methods[i]);
         scaled(&l, methods[i]);
+        estimated(&l, methods[i]);
         several(&l, methods[i]);
         int has = bounded(&l, methods[i]);
         if (has)
