@@ -199,6 +199,22 @@ static void normals(void)
     CHECK(isfinite((double)end[0]) && isfinite((double)end[1]));
 }
 
+/* Whether every column has mean 0 and variance 1; the worst fourth moment, 10, is that of sparse. */
+static bool columns_alike(struct matrix_view a)
+{
+    const double n = (double)a.rows;
+    bool alike = true;
+    for (size_t j = 0; j < a.cols; j++) {
+        double sum = 0, square = 0;
+        for (size_t i = 0; i < a.rows; i++) {
+            sum += matrix_at(a, i, j);
+            square += matrix_at(a, i, j) * matrix_at(a, i, j);
+        }
+        alike = alike && fabs(sum / n) < 5 / sqrt(n) && fabs(square / n - 1) < 5 * sqrt(9 / n);
+    }
+    return alike;
+}
+
 static void sketches(void)
 {
     struct error err = { 0 };
@@ -216,6 +232,8 @@ static void sketches(void)
             for (size_t j = 0; j < 17; j++)
                 differ += (float)matrix_at(a.view, i, j) != (float)matrix_at(b.view, i, j);
         CHECK(differ == 0 || kind == SKETCH_SPARSE); /* a wider one extends a narrower one */
+        random_fill((enum sketch_kind)kind, 6, STREAM_SKETCH, 0, 1, a.view);
+        CHECK(columns_alike(a.view));
     }
     /* 512 rows are a power of two: signed Walsh columns are exactly orthogonal */
     random_fill(SKETCH_HADAMARD, 9, STREAM_SKETCH, 1, 1, a.view);

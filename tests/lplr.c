@@ -2,6 +2,7 @@
 #include "check.h"
 #include "demo.h"
 #include "lab.h"
+#include "pair.h"
 #include "spectrum.h"
 
 /* LPLR: budgets, the split of its error, means over seeds on the phantom of side 256,
@@ -223,6 +224,36 @@ static void rank_deficient(struct lab *l, struct matrix_view a)
     CHECK(dead >= 10); /* at 1 bit dozens a run */
 }
 
+/* Two factors, and two rounds, never share a draw of the dither. */
+static void draws(void)
+{
+    const struct pair p = { .seed = 5, .rounding = ROUNDING_DITHERED };
+    struct coding left = pair_left(&p, 3), right = pair_right(&p, 3), later = pair_left(&p, 4);
+    CHECK(left.stream != right.stream && left.stream == later.stream);
+    CHECK(left.part != later.part && left.part == right.part);
+    CHECK(left.seed == 5 && right.seed == 5);
+}
+
+/* Alternation settles long before a hundred rounds, and says how many it took. */
+static void settling(struct lab *l)
+{
+    struct matrix a = lab_spectrum(DTYPE_F64, 40, 30, 3, decaying);
+    const struct method *m = method_find("lplr");
+    struct params_any params = lab_params(m, false, "rank=6 rounds=100"), one, few;
+    one = lab_params(m, false, "rank=6 rounds=1");
+    few = lab_params(m, false, "rank=6 rounds=2");
+    struct approximation out = lab_run(l, m, &params, a.view, NULL);
+    struct approximation first = lab_run(l, m, &one, a.view, NULL);
+    struct approximation second = lab_run(l, m, &few, a.view, NULL);
+    printf("# settled after %zu rounds\n", out.results[0].rounds);
+    CHECK(out.results[0].rounds >= 4 && out.results[0].rounds < 100);
+    CHECK(first.results[0].rounds == 1 && second.results[0].rounds == 2);
+    approximation_finish(&out);
+    approximation_finish(&first);
+    approximation_finish(&second);
+    matrix_finish(&a);
+}
+
 static double steep(size_t i)
 {
     return pow(10, -(double)i / 3);
@@ -286,6 +317,8 @@ int main(void)
     identities(&l);
     transposed(&l);
     rank_deficient(&l, a.view);
+    draws();
+    settling(&l);
     tall(&l);
     alternation(&l, a.view, &svd);
     svd_finish(&svd);

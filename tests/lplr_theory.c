@@ -151,6 +151,9 @@ static void by_hand(void)
                             .left_norm = 2 };
     /* (1 + 1) 1 + 5 (.5/1)^2 3 + 2 (3/3)^2 4 */
     CHECK_NEAR(bound_lplr(&b, &s), sqrt((2 + 3.75 + 8) / 5), 1e-14);
+    b.m = 4; /* k = m - 2 is the best where nothing follows it */
+    b.left_range = 0.1;
+    CHECK_NEAR(bound_lplr(&b, &s), sqrt((5 * 0.01 * 4 * 2 + 8) / 5), 1e-14);
     b.m = 2;
     CHECK(isnan(bound_lplr(&b, &s)));
     b.m = 3;
