@@ -3,13 +3,20 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { DEPTH = 8 };
 
+/* The text so far: jansson spells strings, numbers are spelled here, because it
+ * knows no shortest form and no whole number above 2^63. */
 struct report {
-    json_t *open[DEPTH]; /* open[0] is owned; the others belong to their parents */
-    size_t depth;
+    char *text;
+    size_t size, depth;
+    FILE *out;
+    struct {
+        bool array, filled;
+    } open[DEPTH];
     bool failed;
 };
 
@@ -18,8 +25,12 @@ struct report *report_create(void)
     struct report *r = calloc(1, sizeof(*r));
     if (!r)
         return NULL;
-    r->open[0] = json_object();
-    r->failed = !r->open[0];
+    r->out = open_memstream(&r->text, &r->size);
+    if (!r->out) {
+        free(r);
+        return NULL;
+    }
+    putc('{', r->out);
     return r;
 }
 
@@ -27,80 +38,116 @@ void report_destroy(struct report *r)
 {
     if (!r)
         return;
-    json_decref(r->open[0]);
+    if (r->out)
+        fclose(r->out);
+    free(r->text);
     free(r);
 }
 
-/* Takes the reference over, also where it fails. */
-static void put(struct report *r, const char *key, json_t *value)
+/* Text that is not UTF-8 gets its odd bytes as \xNN. */
+static void put_string(struct report *r, const char *text)
 {
-    json_t *to = r->open[r->depth];
-    int status = !value              ? -1
-                 : json_is_array(to) ? json_array_append_new(to, value)
-                                     : json_object_set_new(to, key, value);
-    r->failed |= status != 0;
+    struct error plain;
+    json_t *whole = json_string(text); /* NULL for invalid UTF-8 */
+    if (!whole)
+        whole = json_string(report_plain(text, &plain));
+    r->failed |= !whole || json_dumpf(whole, r->out, JSON_ENCODE_ANY) != 0;
+    json_decref(whole);
 }
 
-static void open_new(struct report *r, const char *key, json_t *value)
+/* What stands in front of a value. */
+static void begin(struct report *r, const char *key)
 {
-    put(r, key, value);
-    if (r->failed || r->depth + 1 == DEPTH) {
+    if (r->open[r->depth].filled)
+        putc(',', r->out);
+    r->open[r->depth].filled = true;
+    if (r->open[r->depth].array)
+        return;
+    put_string(r, key);
+    putc(':', r->out);
+}
+
+static void open_new(struct report *r, const char *key, bool array)
+{
+    begin(r, key);
+    if (r->depth + 1 == DEPTH) {
         r->failed = true;
         return;
     }
-    r->open[++r->depth] = value;
+    putc(array ? '[' : '{', r->out);
+    r->depth++;
+    r->open[r->depth].array = array;
+    r->open[r->depth].filled = false;
 }
 
 void report_object(struct report *r, const char *key)
 {
-    if (!r->failed)
-        open_new(r, key, json_object());
+    open_new(r, key, false);
 }
 
 void report_array(struct report *r, const char *key)
 {
-    if (!r->failed)
-        open_new(r, key, json_array());
+    open_new(r, key, true);
 }
 
 void report_end(struct report *r)
 {
-    if (r->depth)
-        r->depth--;
+    if (!r->depth)
+        return;
+    putc(r->open[r->depth].array ? ']' : '}', r->out);
+    r->depth--;
+}
+
+/* The fewest digits that read back as the same double; a fraction stays one, as 4.0. */
+static void put_number(struct report *r, double value)
+{
+    char digits[40];
+    for (int n = 15; n <= 17; n++) {
+        snprintf(digits, sizeof(digits), "%.*g", n, value);
+        if (strtod(digits, NULL) == value)
+            break;
+    }
+    fputs(digits, r->out);
+    if (!strpbrk(digits, ".e"))
+        fputs(".0", r->out);
 }
 
 void report_number(struct report *r, const char *key, double value)
 {
-    if (!r->failed)
-        put(r, key, isfinite(value) ? json_real(value) : json_null());
+    if (!isfinite(value)) {
+        report_null(r, key);
+        return;
+    }
+    begin(r, key);
+    put_number(r, value);
 }
 
 void report_count(struct report *r, const char *key, uint64_t value)
 {
-    if (!r->failed)
-        put(r, key,
-            value <= INT64_MAX ? json_integer((json_int_t)value) : json_real((double)value));
+    begin(r, key);
+    fprintf(r->out, "%" PRIu64, value);
 }
 
 void report_text(struct report *r, const char *key, const char *value)
 {
-    if (r->failed)
+    if (!value) {
+        report_null(r, key);
         return;
-    json_t *text = value ? json_string(value) : json_null(); /* NULL for invalid UTF-8 */
-    struct error plain;
-    put(r, key, text ? text : json_string(report_plain(value, &plain)));
+    }
+    begin(r, key);
+    put_string(r, value);
 }
 
 void report_bool(struct report *r, const char *key, bool value)
 {
-    if (!r->failed)
-        put(r, key, json_boolean(value));
+    begin(r, key);
+    fputs(value ? "true" : "false", r->out);
 }
 
 void report_null(struct report *r, const char *key)
 {
-    if (!r->failed)
-        put(r, key, json_null());
+    begin(r, key);
+    fputs("null", r->out);
 }
 
 void report_numbers(struct report *r, const char *key, const double *values, size_t n)
@@ -113,9 +160,13 @@ void report_numbers(struct report *r, const char *key, const double *values, siz
 
 bool report_print(struct report *r, FILE *out, struct error *err)
 {
-    if (r->failed)
-        return fail(err, ERROR_MEMORY, "out of memory while building the JSON output");
-    if (json_dumpf(r->open[0], out, JSON_COMPACT | JSON_REAL_PRECISION(17)) || fputc('\n', out) < 0)
+    while (r->depth)
+        report_end(r);
+    fputs("}\n", r->out);
+    bool ok = !ferror(r->out) && !r->failed;
+    ok = !fclose(r->out) && ok;
+    r->out = NULL;
+    if (!ok || fwrite(r->text, 1, r->size, out) != r->size)
         return fail(err, ERROR_MEMORY, "out of memory while printing the JSON output");
     return true;
 }

@@ -6,16 +6,16 @@
 #include <stdio.h>
 
 /* One JSON object, built key by key and printed on one line; the program's only
- * door to jansson (the engine's is safetensors.c). Numbers keep every bit; NaN and
- * infinities become null. Text that is not UTF-8 gets its odd bytes as \xNN.
- * A failed allocation is remembered and told by report_print. */
+ * door to jansson (the engine's is safetensors.c). Numbers keep every bit, in their
+ * shortest form; NaN and infinities become null. Text that is not UTF-8 gets its odd
+ * bytes as \xNN. A failed allocation is remembered and told by report_print. */
 
 struct report;
 
 struct report *report_create(void);    /* opens the outermost object; NULL without memory */
 void report_destroy(struct report *r); /* NULL is fine */
 
-/* key is NULL inside an array. Depth at most 8. */
+/* key is NULL inside an array. Depth at most 8. After report_print only report_destroy. */
 void report_object(struct report *r, const char *key);
 void report_array(struct report *r, const char *key);
 void report_end(struct report *r);
