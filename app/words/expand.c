@@ -1,6 +1,5 @@
 /* expand: packed factors back to a dense file; the bytes of `run -o`. */
 #include "cli.h"
-#include "export.h"
 #include "factors.h"
 #include "report.h"
 
@@ -48,22 +47,9 @@ bool expand_word(struct call *c, struct error *err)
     if (!s)
         return false;
     factors_bytes = source_size(s);
-    bool ok = factors_read(s, &f, err) && cli_output_ok(&c->o, f.picture, err);
+    bool ok = factors_read(s, &f, err) && cli_output_ok(&c->o, f.picture, f.n, err);
     if (ok) {
-        const struct export_request request = {
-            .results = f.results,
-            .n_results = f.n_results,
-            .names = (const char(*)[64])f.names,
-            .n = f.n,
-            .picture = f.picture,
-            .planes = f.planes,
-            .depth = f.depth,
-            .dtype = f.dtype,
-            .like = &f.like,
-            .facts = f.facts,
-            .n_facts = f.n_facts,
-            .force = c->o.common.force,
-        };
+        const struct export_request request = factors_request(&f, c->o.common.force);
         ok = export_write(&request, c->o.output, &bytes, err) &&
              print(c, &f, factors_bytes, bytes, err);
     }
