@@ -1,6 +1,7 @@
 #include "cli.h"
 
 #include "blas.h"
+#include "export.h"
 #include "help.h"
 #include "memory.h"
 #include "progress.h"
@@ -98,7 +99,7 @@ int cli_run(const struct word *w, int argc, char **argv)
 
 bool cli_limits(const struct options *o, struct error *err)
 {
-    uint64_t bytes = 0;
+    uint64_t bytes = memory_machine() / 4 * 3; /* the system needs some of it */
     if (o->max_memory && !options_size("max-memory", o->max_memory, &bytes, err))
         return false;
     memory_limit((size_t)bytes);
@@ -145,19 +146,12 @@ static bool folder_ok(const char *path, struct error *err)
     return true;
 }
 
-bool cli_output_ok(const struct options *o, bool picture, struct error *err)
+bool cli_output_ok(const struct options *o, bool picture, size_t n, struct error *err)
 {
     if (!o->output)
         return true;
-    const struct format *format = format_for_output(o->output);
-    if (!format)
-        return fail(err, ERROR_USAGE,
-                    "%s: no format is written under this ending; see `eigenscope "
-                    "docs formats`",
-                    o->output);
-    if (format->needs_picture && !picture)
-        return fail(err, ERROR_USAGE, "%s: only a whole picture can be written as %s", o->output,
-                    format->title);
+    if (!export_fits(o->output, picture, n, err))
+        return false;
     struct stat there;
     if (stat(o->output, &there))
         return folder_ok(o->output, err);

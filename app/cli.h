@@ -51,9 +51,11 @@ struct engine {
 bool engine_open(const struct options *o, struct engine *out, struct error *err);
 void engine_close(struct engine *e); /* {0} is fine */
 
-bool cli_limits(const struct options *o, struct error *err); /* --max-memory, --threads */
-/* -o before any work: a known ending, nothing there unless --force. */
-bool cli_output_ok(const struct options *o, bool picture, struct error *err);
+bool cli_limits(const struct options *o,
+                struct error *err); /* --max-memory or its default, --threads */
+/* -o before any work: an ending that holds n matrices or a picture of them, nothing
+ * there unless --force. */
+bool cli_output_ok(const struct options *o, bool picture, size_t n, struct error *err);
 
 /* The workbench's model on what the arguments name, in the view asked for. The
  * caller finishes m, also on failure. */

@@ -2,6 +2,7 @@
 #include "blas.h"
 #include "cli.h"
 #include "limit.h"
+#include "memory.h"
 #include "registry.h"
 #include "report.h"
 
@@ -64,7 +65,7 @@ static void look_at_machine(struct findings *f)
     long page = sysconf(_SC_PAGESIZE);
     f->processors = sysconf(_SC_NPROCESSORS_CONF);
     f->processors_online = sysconf(_SC_NPROCESSORS_ONLN);
-    f->memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)page;
+    f->memory = memory_machine();
     f->memory_free = (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)page;
     f->blas = blas_name();
     f->threads = blas_threads_now();
@@ -132,6 +133,7 @@ static bool print_json(struct call *c, struct findings *f, struct error *err)
     report_count(r, "processors", (uint64_t)f->processors_online);
     report_count(r, "memory", f->memory);
     report_count(r, "memory_free", f->memory_free);
+    report_count(r, "max_memory", memory_most());
     report_array(r, "libraries");
     for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
         report_text(r, NULL, libraries[i]);
@@ -160,16 +162,18 @@ static bool print_json(struct call *c, struct findings *f, struct error *err)
 static void print_text(struct call *c, struct findings *f)
 {
     FILE *out = c->out;
-    char total[32], unused[32];
+    char total[32], unused[32], most[32];
     struct error term, color;
     report_bytes(f->memory, total, sizeof(total));
     report_bytes(f->memory_free, unused, sizeof(unused));
+    report_bytes(memory_most(), most, sizeof(most));
     fprintf(out, "eigenscope %s\n\nBackends\n", EIGENSCOPE_VERSION);
     put_backends(NULL, out, &c->o, f);
     fprintf(out,
-            "\nMachine\n  processors %ld\n  memory     %s, %s free\n  BLAS       %s\n"
+            "\nMachine\n  processors %ld\n  memory     %s, %s free, %s for this program "
+            "(--max-memory)\n  BLAS       %s\n"
             "  threads    %d\n",
-            f->processors_online, total, unused, f->blas, f->threads);
+            f->processors_online, total, unused, most, f->blas, f->threads);
     fprintf(out, "\nLibraries\n");
     for (size_t i = 0; i < sizeof(libraries) / sizeof(libraries[0]); i++)
         fprintf(out, "  %s\n", libraries[i]);

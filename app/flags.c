@@ -102,7 +102,9 @@ static const struct text_flag common_texts[] = {
         .name = "max-memory",
         .value = "SIZE",
         .offset = offsetof(struct options, max_memory),
-        .help = "Refuses what would need more than SIZE bytes (K, M, G: times 1024).",
+        .help =
+            "Refuses what would need more than SIZE bytes (K, M, G: times 1024); three quarters "
+            "of the machine's memory unless given.",
     },
     { 0 },
 };

@@ -118,6 +118,7 @@ struct format {
     bool (*write)(const struct export *x, struct sink *to,
                   struct error *err); /* NULL: not written */
     bool needs_dense;                 /* write looks at x->matrices; otherwise at x->results */
+    bool single;                      /* write takes one matrix */
     bool needs_picture;               /* write wants planes in [0, 1]: 1 or 3 of them */
 };
 

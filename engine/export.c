@@ -150,12 +150,25 @@ static bool refuse_ending(const char *path, struct error *err)
     return fail(err, ERROR_USAGE, "%s: the ending must be one of %s", path, endings);
 }
 
-/* What a disk should have free before the work begins; 0 where that is not known. */
-static uint64_t size_hint(const struct export_request *r, const struct format *f)
+bool export_fits(const char *path, bool picture, size_t matrices, struct error *err)
 {
-    uint64_t bytes = HEADER_ROOM;
-    if (f->needs_picture || !f->needs_dense)
-        return 0;
+    const struct format *f = format_for_output(path);
+    if (!f)
+        return refuse_ending(path, err);
+    if (f->needs_picture && (!picture || (matrices != 1 && matrices != 3)))
+        return fail(err, ERROR_USAGE, "%s: this is not a picture; write .npy or .safetensors",
+                    path);
+    if (f->single && matrices != 1)
+        return fail(err, ERROR_USAGE,
+                    "%s: a file of this kind holds one matrix, these are %zu; write .safetensors "
+                    "or take one matrix alone",
+                    path, matrices);
+    return true;
+}
+
+static uint64_t dense_bytes(const struct export_request *r)
+{
+    uint64_t bytes = 0;
     for (size_t i = 0; i < r->n_results; i++)
         for (size_t k = 0; k < r->results[i].n_measures; k++)
             bytes += (uint64_t)r->results[i].measures[k].rows * r->results[i].measures[k].cols *
@@ -163,9 +176,17 @@ static uint64_t size_hint(const struct export_request *r, const struct format *f
     return bytes;
 }
 
+/* What a disk should have free before the work begins; 0 where that is not known. */
+static uint64_t size_hint(const struct export_request *r, const struct format *f)
+{
+    return f->needs_picture || !f->needs_dense ? 0 : dense_bytes(r) + HEADER_ROOM;
+}
+
 static bool write_file(const struct export_request *r, const struct format *f, struct cleaned *c,
                        const char *path, uint64_t *bytes, struct error *err)
 {
+    if (f->needs_dense && !memory_room(dense_bytes(r), err))
+        return false;
     struct sink *to = sink_create(path, r->force, size_hint(r, f), err);
     if (!to)
         return false;
@@ -183,14 +204,10 @@ static bool write_file(const struct export_request *r, const struct format *f, s
 bool export_write(const struct export_request *r, const char *path, uint64_t *bytes,
                   struct error *err)
 {
-    const struct format *f = format_for_output(path);
-    if (!f)
-        return refuse_ending(path, err);
-    if (f->needs_picture && (!r->picture || (r->n != 1 && r->n != 3)))
-        return fail(err, ERROR_USAGE, "%s: this is not a picture; write .npy or .safetensors",
-                    path);
+    if (!export_fits(path, r->picture, r->n, err))
+        return false;
     struct cleaned c = { 0 };
-    bool ok = clean(r, &c, err) && write_file(r, f, &c, path, bytes, err);
+    bool ok = clean(r, &c, err) && write_file(r, format_for_output(path), &c, path, bytes, err);
     cleaned_finish(&c);
     return ok;
 }

@@ -20,8 +20,12 @@ struct export_request {
     bool force;
 };
 
+/* Whether the format of the path's ending can hold that; else ERROR_USAGE. Asked
+ * before the work that would be in vain. */
+bool export_fits(const char *path, bool picture, size_t matrices, struct error *err);
+
 /* *bytes: the size of what was written. Fails with ERROR_USAGE (no format has
- * that ending, or it cannot hold this), ERROR_WRITE, ERROR_MEMORY. */
+ * that ending, or it cannot hold this), ERROR_WRITE, ERROR_LIMIT, ERROR_MEMORY. */
 bool export_write(const struct export_request *r, const char *path, uint64_t *bytes,
                   struct error *err);
 

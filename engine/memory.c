@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ALIGNMENT = 64 };
 
@@ -22,6 +23,14 @@ static bool told_to_fail(void)
         if (atomic_compare_exchange_weak(&until_failure, &n, n - 1))
             return n == 0;
     return false;
+}
+
+static bool refuse(size_t most, struct error *err)
+{
+    return fail(err, ERROR_LIMIT,
+                "this needs more than the %zu bytes of memory it may use; --max-memory changes "
+                "that",
+                most);
 }
 
 static void raise_peak(size_t now)
@@ -43,7 +52,7 @@ void *memory_alloc(size_t size, struct error *err)
     size_t most = atomic_load(&limit);
     if (most && now > most) {
         atomic_fetch_sub(&used, whole);
-        fail(err, ERROR_LIMIT, "this needs more than the %zu bytes that --max-memory allows", most);
+        refuse(most, err);
         return NULL;
     }
     struct header *h = told_to_fail() ? NULL : aligned_alloc(ALIGNMENT, whole);
@@ -79,6 +88,23 @@ void memory_limit(size_t bytes)
 {
     atomic_store(&limit, bytes);
     atomic_store(&peak, atomic_load(&used));
+}
+
+size_t memory_most(void)
+{
+    return atomic_load(&limit);
+}
+
+size_t memory_machine(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (size_t)pages * (size_t)page : 0;
+}
+
+bool memory_room(uint64_t bytes, struct error *err)
+{
+    size_t most = atomic_load(&limit), now = atomic_load(&used);
+    return !most || (now <= most && bytes <= most - now) || refuse(most, err);
 }
 
 size_t memory_used(void)

@@ -207,8 +207,14 @@ def test_flags():
     on, off = params("--symmetric"), params("--symmetric", "off")
     check(on["symmetric"] is True and off["symmetric"] is False and
           params("--symmetric", "on")["symmetric"] is True, "switches: bare, on, off")
-    check(params("--seed", "18446744073709551615")["seed"] in (2**64 - 1, float(2**64 - 1)),
-          "--seed takes 64 bits")
+    check(params("--seed", "18446744073709551615")["seed"] == 2**64 - 1, "--seed takes 64 bits")
+    tokens = []
+    json.loads(run("spectrum", "demo:phantom256", "--json")[1], parse_float=tokens.append)
+    digits = [(t, sum(c.isdigit() for c in t.split("e")[0])) for t in tokens]
+    longer = [t for t, n in digits if n > sum(c.isdigit() for c in repr(float(t)).split("e")[0]) + 4]
+    check(any(n > 15 for _, n in digits) and any(n < 15 for _, n in digits) and
+          all(t == repr(float(t)) for t in tokens if "e" not in t + repr(float(t))) and not longer,
+          "JSON numbers are the shortest that read back the same", tokens[:20])
     status, out, _ = run("--json", "run", "lplr", "demo:phantom256")
     check(status == 2, "a flag is no word")
     status, out, _ = run("run", "--rank", "3", "--json", "lplr", "--", "demo:phantom256")
@@ -279,7 +285,28 @@ def test_seed():
     check(first != other, "another seed gives another result")
 
 
+def enormous(path):
+    """Legal packed factors of 2^34 entries in 34 kB."""
+    n, facts, tensors, body = 1 << 17, {}, {}, b""
+    facts["factors"], facts["results"] = "1", "1"
+    facts["picture"] = "picture=no planes=rgb depth=8 dtype=F32 gamma=0 srgb=none"
+    facts["result_0"] = "matrices=1 parts=2 terms=1 rank=1 dead=0 rounds=0"
+    facts["matrix_0"] = f"rows={n} cols={n} name=m"
+    for i, (part, rows, cols) in enumerate([("left", n, 1), ("right", 1, n)]):
+        facts[f"part_0_{i}"] = (f"name={part} rows={rows} cols={cols} bits=1 quantizer=uniform "
+                                "rounding=nearest scales=tensor symmetric=no by_column=yes")
+    facts["term_0_0"] = "matrix=0 left=0 right=1"
+    for kind, dtype, shape, piece in [("range", "F64", 2, struct.pack("<2d", 0, 1)), ("codes", "U8", n // 8, bytes(n // 8))]:
+        for part in ("left", "right"):
+            tensors[f"m.{part}.{kind}"] = {"dtype": dtype, "shape": [shape],
+                                           "data_offsets": [len(body), len(body) + len(piece)]}
+            body += piece
+    header = json.dumps({"__metadata__": {f"eigenscope_{k}": v for k, v in facts.items()}, **tensors}).encode()
+    pathlib.Path(path).write_bytes(struct.pack("<Q", len(header)) + header + body)
+
+
 def test_refusals():
+    enormous("enormous.factors.safetensors")
     npy("nan.npy", [[1, float("nan")], [3, 4]])
     npy("short.npy", [[1, 2], [3, 4]])
     pathlib.Path("short.npy").write_bytes(pathlib.Path("short.npy").read_bytes()[:-1])
@@ -303,6 +330,7 @@ def test_refusals():
         (2, ["run", "lplr", "demo:phantom256", "-o", "out.xyz"]),
         (2, ["run", "lplr", "plain.npy", "-o", "plain.png"]),
         (2, ["run", "naive", "demo:photo", "-o", "three.npy"]),
+        (2, ["run", "lplr", "demo:photo", "-o", "three.npy", "--max-memory", "4M"]),
         (2, ["list", "demo:nothing"]), (2, ["spectrum", "demo:photo::nothing"]),
         (2, ["expand", "x0.factors.safetensors"]), (2, ["docs", "nothing"]),
         (2, ["frame", "demo:phantom256", "--size", "0x5"]),
@@ -317,11 +345,17 @@ def test_refusals():
         (4, ["expand", "x0.factors.safetensors", "-o", "there.npy"]),
         (5, ["run", "lplr", "demo:phantom", "--max-memory", "1M"]),
         (5, ["spectrum", "demo:phantom", "--max-memory", "1M"]),
+        (5, ["expand", "enormous.factors.safetensors", "-o", "out.npy", "--max-memory", "2G"]),
     ]
     for status, args in cases:
         refused(status, *args)
     check(pathlib.Path("there.npy").read_bytes() == b"mine", "an existing file stays without --force")
     refused(2, "run", "lplr", "demo:phantom256", "--rnk", "3", name="a suggestion", say=b"--rank")
+    machine = data("doctor")
+    if machine["max_memory"] < 1 << 35:
+        refused(5, "expand", "enormous.factors.safetensors", "-o", "out.safetensors", say=b"--max-memory")
+    else:
+        skip("2^34 entries without --max-memory", "this machine has room for them")
     refused(3, "run", "naive", "huge.npy", name="1e300 in f32", say=b"--precision f64")
     check(data("run", "naive", "huge.npy", "--precision", "f64")["relative_error"] < 1, "1e300 in f64")
     status, _, _ = run("run", "lplr", "demo:phantom256", "-o", "there.npy", "--force")
@@ -395,6 +429,8 @@ def test_doctor():
     j = data("doctor")
     check(j["version"] == "0.1.0" and any(b["name"] == "cpu" and b["device"] for b in j["backends"]) and
           j["processors"] > 0 and j["memory"] > 0 and "OpenBLAS" in j["blas"], "doctor: what is here", j)
+    check(j["max_memory"] == j["memory"] // 4 * 3 and data("doctor", "--max-memory", "1G")["max_memory"] == 1 << 30,
+          "doctor: three quarters of the memory, or --max-memory", j)
     check(any("TERM" in g for g in j["gaps"]), "doctor: TERM=dumb is a gap", j["gaps"])
     status, out, _ = run("doctor")
     check(status == 0 and b"Backends" in out and b"What to do" in out, "doctor: text", out)

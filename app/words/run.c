@@ -53,20 +53,16 @@ static bool settle_rank(struct task *t, struct error *err)
 /* Before anything large is allocated. memory.c keeps the limit exactly later on. */
 static bool fits(const struct task *t, struct error *err)
 {
-    const struct options *o = t->o;
-    uint64_t most = 0, need = 0;
-    if (!o->max_memory)
-        return true;
-    if (!options_size("max-memory", o->max_memory, &most, err))
-        return false;
-    need = approximate_memory(t->a.method, &t->a.params, t->a.dtype, t->s.rows, t->s.cols);
-    if (need <= most)
+    uint64_t most = memory_most();
+    uint64_t need = approximate_memory(t->a.method, &t->a.params, t->a.dtype, t->s.rows, t->s.cols);
+    if (!most || need <= most)
         return true;
     char want[32], have[32];
     report_bytes(need, want, sizeof(want));
     report_bytes(most, have, sizeof(have));
-    return fail(err, ERROR_LIMIT, "%s: %s at these settings needs about %s; --max-memory allows %s",
-                o->arguments[0], t->a.method->title, want, have);
+    return fail(err, ERROR_LIMIT,
+                "%s: %s at these settings needs about %s and may use %s; --max-memory changes that",
+                t->o->arguments[0], t->a.method->title, want, have);
 }
 
 static bool start(struct task *t, struct error *err)
@@ -87,7 +83,7 @@ static bool prepare(struct task *t, struct error *err)
     if (t->s.rows == 0 || t->s.cols == 0)
         return fail(err, ERROR_FORMAT, "%s: %zu x %zu: nothing to approximate", o->arguments[0],
                     t->s.rows, t->s.cols);
-    return cli_output_ok(o, t->s.picture, err) && settle_rank(t, err) && fits(t, err) &&
+    return cli_output_ok(o, t->s.picture, t->s.n, err) && settle_rank(t, err) && fits(t, err) &&
            selection_read(&t->s, t->a.dtype, (enum nonfinite)o->common.nonfinite, t->input, err) &&
            start(t, err);
 }

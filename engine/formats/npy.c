@@ -2,6 +2,7 @@
  * here knows no more of Python than the format needs, and evaluates nothing. */
 #include "document.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -327,11 +328,7 @@ static bool read_array(const struct document *d, const struct entry *e, struct m
 /* What numpy.save writes: version 1.0, room for the first dimension to grow, data aligned. */
 static bool write_array(const struct export *x, struct sink *to, struct error *err)
 {
-    if (x->n != 1)
-        return fail(err, ERROR_USAGE,
-                    "npy: a file holds one matrix, this is %zu; pick one with FILE::NAME or write "
-                    ".safetensors",
-                    x->n);
+    assert(x->n == 1);
     struct matrix_view a = x->matrices[0];
     char head[4 * ALIGNMENT], rows[24];
     int digits = snprintf(rows, sizeof(rows), "%zu", a.rows);
@@ -359,4 +356,5 @@ const struct format format_npy = {
     .read = read_array,
     .write = write_array,
     .needs_dense = true,
+    .single = true,
 };
