@@ -40,7 +40,7 @@ static bool measure_inputs(const struct inputs *in, struct measure *out, struct 
         out[i].rows = a.rows;
         out[i].cols = a.cols;
         if (a.rows == 0 || a.cols == 0)
-            return fail(err, ERROR_USAGE, "a %zu x %zu matrix has nothing to approximate", a.rows,
+            return fail(err, ERROR_FORMAT, "a %zu x %zu matrix has nothing to approximate", a.rows,
                         a.cols);
         out[i].norm = matrix_norm(a);
         size_t row, col;
