@@ -108,6 +108,10 @@ static void matrices(void)
     matrix_finish(&b);
     CHECK(!matrix_init(&a, DTYPE_F32, (size_t)LIMIT_DIMENSION + 1, 1, &err) &&
           err.code == ERROR_LIMIT);
+    size_t stride, bytes;
+    CHECK(!matrix_layout(DTYPE_F32, (size_t)1 << 17, ((size_t)1 << 17) + 1, &stride, &bytes, &err));
+    CHECK(matrix_layout(DTYPE_F32, (size_t)1 << 17, (size_t)1 << 17, &stride, &bytes, &err) &&
+          bytes == (size_t)1 << 36);
     CHECK(matrix_init(&a, DTYPE_F32, 0, 7, &err) && matrix_norm(a.view) == 0);
     matrix_finish(&a);
 }

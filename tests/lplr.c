@@ -245,9 +245,11 @@ static void settling(struct lab *l)
     struct approximation out = lab_run(l, m, &params, a.view, NULL);
     struct approximation first = lab_run(l, m, &one, a.view, NULL);
     struct approximation second = lab_run(l, m, &few, a.view, NULL);
-    printf("# settled after %zu rounds\n", out.results[0].rounds);
+    printf("# errors %.5f, %.5f, %.5f after 1, 2 and %zu rounds\n", first.error, second.error,
+           out.error, out.results[0].rounds);
     CHECK(out.results[0].rounds >= 4 && out.results[0].rounds < 100);
     CHECK(first.results[0].rounds == 1 && second.results[0].rounds == 2);
+    CHECK(out.error < second.error && second.error < 0.95 * first.error);
     approximation_finish(&out);
     approximation_finish(&first);
     approximation_finish(&second);

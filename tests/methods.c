@@ -301,22 +301,6 @@ static void clamping(struct lab *l, const struct method *m)
     matrix_finish(&a);
 }
 
-/* Finite entries whose norm is not: refused for what it is. */
-static void overflowing(struct lab *l, const struct method *m)
-{
-    struct matrix a = lab_matrix(DTYPE_F64, 4, 4);
-    struct params_any params = small_params(m, false, "");
-    struct inputs in = { &a.view, 1, NULL };
-    struct approximation out = { 0 };
-    struct error err = { 0 };
-    for (size_t i = 0; i < 4; i++)
-        for (size_t j = 0; j < 4; j++)
-            matrix_put(a.view, i, j, 1e308);
-    CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) && err.code == ERROR_NUMERIC &&
-          strstr(err.text, "norm"));
-    matrix_finish(&a);
-}
-
 static void hostile(struct lab *l, const struct method *m)
 {
     static const double bad[] = { (double)NAN, (double)INFINITY };
@@ -332,7 +316,6 @@ static void hostile(struct lab *l, const struct method *m)
               err.code == ERROR_NUMERIC && memory_used() == before);
     }
     matrix_finish(&a);
-    overflowing(l, m);
 }
 
 /* Single precision against double: the errors, not the codes, whose ties may fall differently. */
@@ -347,51 +330,6 @@ static void precisions(struct lab *l, const struct method *m)
     approximation_finish(&whole);
     matrix_finish(&a);
     matrix_finish(&b);
-}
-
-/* Errors and bounds are relative: a power of two as factor changes neither, until entries
- * lose digits (below 2^-1022 in double precision, where 2^-1030 leaves them a dozen). */
-static void scaled(struct lab *l, const struct method *m)
-{
-    static const int exponents[][2] = { [DTYPE_F32] = { -100, 100 }, [DTYPE_F64] = { -1030, 990 } };
-    static const char *const settings[] = { "rank=7 rounds=3",
-                                            "rank=7 rounding=dithered symmetric=on scales=tensor "
-                                            "sketch=gaussian rounds=1" };
-    for (int type = 0; type < 4; type++) {
-        enum dtype dtype = type % 2 ? DTYPE_F64 : DTYPE_F32;
-        struct params_any params = small_params(m, false, settings[type / 2]);
-        struct matrix a = make(TALL, dtype), b = make(TALL, dtype);
-        struct approximation plain = lab_run(l, m, &params, a.view, NULL);
-        double bound = plain.results[0].measures[0].bound;
-        for (int end = 0; end < 2; end++) {
-            for (size_t i = 0; i < a.view.rows; i++)
-                for (size_t j = 0; j < a.view.cols; j++)
-                    matrix_put(b.view, i, j, ldexp(matrix_at(a.view, i, j), exponents[dtype][end]));
-            struct approximation other = lab_run(l, m, &params, b.view, NULL);
-            CHECK_NEAR(other.error / plain.error, 1, 1e-4);
-            if (!isnan(bound))
-                CHECK_NEAR(other.results[0].measures[0].bound / bound, 1, 1e-4);
-            approximation_finish(&other);
-        }
-        approximation_finish(&plain);
-        matrix_finish(&a);
-        matrix_finish(&b);
-    }
-}
-
-/* What --max-memory is held against before a run is what the run then takes, or more. */
-static void estimated(struct lab *l, const struct method *m)
-{
-    struct matrix a = lab_spectrum(DTYPE_F32, 300, 200, 5, decaying);
-    struct params_any params = small_params(m, false, "rank=20");
-    uint64_t told = approximate_memory(m, params.bytes, DTYPE_F32, 300, 200);
-    memory_limit(0);
-    struct approximation out = lab_run(l, m, &params, a.view, NULL);
-    printf("# %s: %zu bytes at most, %llu told\n", m->name, memory_peak(),
-           (unsigned long long)told);
-    CHECK(memory_peak() <= told);
-    approximation_finish(&out);
-    matrix_finish(&a);
 }
 
 /* Where a bound is given, the mean square error over seeds keeps it. */
@@ -475,8 +413,6 @@ int main(void)
         clamping(&l, methods[i]);
         hostile(&l, methods[i]);
         precisions(&l, methods[i]);
-        scaled(&l, methods[i]);
-        estimated(&l, methods[i]);
         several(&l, methods[i]);
         int has = bounded(&l, methods[i]);
         if (has)

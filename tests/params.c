@@ -85,6 +85,21 @@ static bool refuses(const struct param_table *t, const struct param *p)
     return ok;
 }
 
+/* The ends of a number's range are taken, the next whole numbers are not. */
+static bool ends_hold(const struct param *p)
+{
+    const double values[] = { p->min, p->max, p->min - 1, p->max + 1 };
+    struct params_any params = { 0 };
+    struct error err;
+    bool ok = true;
+    for (int i = 0; i < 4 && !p->choices && p->kind != PARAM_BOOL && p->kind != PARAM_SEED; i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "%.17g", values[i]);
+        ok = ok && param_set(p, params.bytes, text, &err) == (i < 2);
+    }
+    return ok;
+}
+
 static bool keys_distinct(const struct param_table *t)
 {
     for (size_t i = 0; i < t->n; i++)
@@ -104,7 +119,7 @@ int main(void)
             ranges = ranges && range_sound(p);
             narrow = narrow && cells(p->shorthand) <= 9;
             same = identities(t, p) && same;
-            refused = refuses(t, p) && refused;
+            refused = refuses(t, p) && ends_hold(p) && refused;
         }
         printf("# %s: %zu rows\n", methods[i]->name, t->n);
         CHECK(methods[i]->title && sentence(methods[i]->summary) && methods[i]->source);

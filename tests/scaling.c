@@ -1,0 +1,125 @@
+#include "check.h"
+#include "lab.h"
+
+/* Laws of every method that compare several runs: the size of the entries does not matter, memory
+ * is as told, and every parameter does something. */
+
+static double decaying(size_t i)
+{
+    return 1.0 / (double)i;
+}
+
+static struct matrix tall(enum dtype dtype)
+{
+    return lab_spectrum(dtype, 23, 17, 5, decaying);
+}
+
+static struct params_any with(const struct method *m, const char *more)
+{
+    struct params_any params = lab_params(m, false, "");
+    lab_set(m, &params, "rank=5 rounds=3", true);
+    lab_set(m, &params, more, true);
+    return params;
+}
+
+/* Errors and bounds are relative: a power of two as factor changes neither, until entries
+ * lose digits (below 2^-1022 in double precision, where 2^-1030 leaves them a dozen). */
+static void scaled(struct lab *l, const struct method *m)
+{
+    static const int exponents[][2] = { [DTYPE_F32] = { -100, 100 }, [DTYPE_F64] = { -1030, 990 } };
+    static const char *const settings[] = { "rank=7 rounds=3",
+                                            "rank=7 rounding=dithered symmetric=on scales=tensor "
+                                            "sketch=gaussian rounds=1" };
+    for (int type = 0; type < 4; type++) {
+        enum dtype dtype = type % 2 ? DTYPE_F64 : DTYPE_F32;
+        struct params_any params = with(m, settings[type / 2]);
+        struct matrix a = tall(dtype), b = tall(dtype);
+        struct approximation plain = lab_run(l, m, &params, a.view, NULL);
+        double bound = plain.results[0].measures[0].bound;
+        for (int end = 0; end < 2; end++) {
+            for (size_t i = 0; i < a.view.rows; i++)
+                for (size_t j = 0; j < a.view.cols; j++)
+                    matrix_put(b.view, i, j, ldexp(matrix_at(a.view, i, j), exponents[dtype][end]));
+            struct approximation other = lab_run(l, m, &params, b.view, NULL);
+            CHECK_NEAR(other.error / plain.error, 1, 1e-4);
+            if (!isnan(bound))
+                CHECK_NEAR(other.results[0].measures[0].bound / bound, 1, 1e-4);
+            approximation_finish(&other);
+        }
+        approximation_finish(&plain);
+        matrix_finish(&a);
+        matrix_finish(&b);
+    }
+}
+
+/* Finite entries whose norm is not: refused for what it is. */
+static void overflowing(struct lab *l, const struct method *m)
+{
+    struct matrix a = lab_matrix(DTYPE_F64, 4, 4);
+    struct params_any params = with(m, "");
+    struct inputs in = { &a.view, 1, NULL };
+    struct approximation out = { 0 };
+    struct error err = { 0 };
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < 4; j++)
+            matrix_put(a.view, i, j, 1e308);
+    CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) && err.code == ERROR_NUMERIC &&
+          strstr(err.text, "norm"));
+    matrix_finish(&a);
+}
+
+/* What --max-memory is held against before a run is what the run then takes, or more. */
+static void estimated(struct lab *l, const struct method *m)
+{
+    struct matrix a = lab_spectrum(DTYPE_F32, 300, 200, 5, decaying);
+    struct params_any params = with(m, "rank=20");
+    uint64_t told = approximate_memory(m, params.bytes, DTYPE_F32, 300, 200);
+    memory_limit(0);
+    struct approximation out = lab_run(l, m, &params, a.view, NULL);
+    printf("# %s: %zu bytes at most, %llu told\n", m->name, memory_peak(),
+           (unsigned long long)told);
+    CHECK(memory_peak() <= told);
+    approximation_finish(&out);
+    matrix_finish(&a);
+}
+
+/* A row that is moved by one changes the result: none is dropped on its way. */
+static void every_parameter_matters(struct lab *l, const struct method *m)
+{
+    struct matrix a = tall(DTYPE_F64);
+    bool all = true;
+    for (size_t i = 0; i < m->params.n; i++) {
+        const struct param *p = &m->params.rows[i];
+        double error[2];
+        for (int step = 0; step < 2; step++) {
+            struct params_any params = with(m, "rounding=dithered");
+            param_put(p, params.bytes, p->min + step);
+            struct approximation out = lab_run(l, m, &params, a.view, NULL);
+            error[step] = out.error;
+            approximation_finish(&out);
+        }
+        /* "exact" picks a road to the same result */
+        bool matters = error[0] != error[1] || p->min == p->max || !strcmp(p->key, "exact");
+        if (!matters)
+            printf("# %s: --%s changes nothing\n", m->name, p->key);
+        all = all && matters;
+    }
+    CHECK(all);
+    matrix_finish(&a);
+}
+
+int main(void)
+{
+    struct lab l;
+    lab_open(&l);
+    for (size_t i = 0; methods[i]; i++) {
+        printf("# %s\n", methods[i]->name);
+        scaled(&l, methods[i]);
+        overflowing(&l, methods[i]);
+        estimated(&l, methods[i]);
+        every_parameter_matters(&l, methods[i]);
+    }
+    lab_close(&l);
+    CHECK(memory_used() == 0);
+    return check_done();
+}
