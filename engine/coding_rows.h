@@ -10,6 +10,7 @@
  * name. The last two arguments, where there are any, are the default and the
  * paper's value. */
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): rows are lists of initialisers */
 #define ROWS_COUNT(name) +1
 enum { ROWS_QUANTIZERS = 0 QUANTIZERS(ROWS_COUNT) };
 #undef ROWS_COUNT
@@ -93,3 +94,4 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
       .help = "Every random choice follows from it: the same seed gives the same bytes.",  \
       .source = "", .min = 0, .max = 0x1p53, .def = 1, .paper = 1 }
 /* clang-format on */
+/* NOLINTEND(bugprone-macro-parentheses) */

@@ -25,7 +25,7 @@ bool matrix_layout(enum dtype dtype, size_t rows, size_t cols, size_t *stride, s
 
 bool matrix_init(struct matrix *m, enum dtype dtype, size_t rows, size_t cols, struct error *err)
 {
-    size_t stride, bytes;
+    size_t stride = 0, bytes = 0;
     if (!matrix_layout(dtype, rows, cols, &stride, &bytes, err))
         return false;
     void *data = memory_alloc(bytes, err);

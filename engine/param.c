@@ -92,9 +92,10 @@ static bool set_bool(const struct param *p, void *params, const char *text, stru
     static const char *const yes[] = { "1", "on", "true", "yes" };
     static const char *const no[] = { "0", "off", "false", "no" };
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
-        if (strcmp(text, yes[i]) && strcmp(text, no[i]))
+        bool on = strcmp(text, yes[i]) == 0;
+        if (!on && strcmp(text, no[i]) != 0)
             continue;
-        store(p, params, !strcmp(text, yes[i]));
+        store(p, params, on);
         return true;
     }
     char flag[64];

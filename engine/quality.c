@@ -42,7 +42,7 @@ static bool moments_init(struct moments *m, size_t cols, struct error *err)
 {
     double sum = 0;
     for (int i = 0; i < WINDOW; i++) {
-        double x = i - WINDOW / 2;
+        double x = i - (WINDOW - 1) / 2.0;
         m->weight[i] = exp(-x * x / (2 * 1.5 * 1.5));
         sum += m->weight[i];
     }
@@ -51,7 +51,7 @@ static bool moments_init(struct moments *m, size_t cols, struct error *err)
     m->cols = cols;
     m->valid = cols - WINDOW + 1;
     m->raw = memory_alloc(MOMENTS * cols * sizeof(double), err);
-    m->ring = memory_alloc(WINDOW * MOMENTS * m->valid * sizeof(double), err);
+    m->ring = memory_alloc((size_t)WINDOW * MOMENTS * m->valid * sizeof(double), err);
     return m->raw && m->ring;
 }
 

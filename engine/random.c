@@ -91,7 +91,7 @@ static void gaussian_four(const struct row *r, uint32_t block, double out[4])
 {
     struct philox p = philox_block(r->seed, block, r->row, r->stream, r->matrix);
     float pair[2];
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++) {
         random_normals(p.word[2 * i], p.word[2 * i + 1], pair);
         out[2 * i] = (double)pair[0];
         out[2 * i + 1] = (double)pair[1];

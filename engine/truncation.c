@@ -59,7 +59,7 @@ bool truncation(struct job *job, const struct inputs *in, size_t index, size_t r
 {
     struct matrix_view a = in->matrices[index];
     size_t side = a.rows < a.cols ? a.rows : a.cols;
-    double unwanted;
+    double unwanted = 0;
     tail = tail ? tail : &unwanted;
     *tail = (double)NAN;
     if (!job_step(job, 0, "singular vectors", err))

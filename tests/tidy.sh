@@ -16,7 +16,8 @@ for source in $(git ls-files 'app/*.c' 'engine/*.c'); do
     fi
 done
 if cppcheck -q --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
-    --suppress=missingIncludeSystem -Iengine -Iapp engine app; then
+    --suppress=missingIncludeSystem -Iengine -Iapp \
+    -Ibuild-tests/clang/engine -Ibuild-tests/clang/app engine app; then
     passed=$((passed + 1))
 else
     failed=$((failed + 1))
