@@ -97,20 +97,21 @@ size_t model_rank(const struct model *m)
 static void derive(struct model *m)
 {
     const struct subject *s = m->subject;
-    const struct param *rank = param_find(&m->method->params, "rank");
-    if (!s || !m->shown || !m->shown->nested || m->shown->method != m->method || !rank)
-        return;
-    struct params_any params = *model_params(m);
+    const struct method *method = m->shown ? m->shown->method : NULL;
+    const struct param *rank = method ? param_find(&method->params, "rank") : NULL;
     struct numbers *n = &m->numbers;
-    n->rank = model_rank(m);
+    if (!s || !rank || !m->shown->nested || (method != m->method && n->rank > 0))
+        return; /* another method is on its way: what is shown stays */
+    struct params_any params = method == m->method ? *model_params(m) : m->shown->params;
+    n->rank = (size_t)fmin(param_get(rank, &params), model_limit(m, rank));
     if (!s->exact && n->rank > s->n)
         n->rank = s->n; /* of a first sketch no more is there to be shown */
     n->dead = 0;
     param_put(rank, &params, (double)n->rank);
     n->error = n->optimal = subject_tail(s, n->rank);
     n->bound = (double)NAN;
-    n->bits_paper = s->planes * m->method->bits(&params, m->dtype, s->rows, s->cols, true);
-    n->bits_true = s->planes * m->method->bits(&params, m->dtype, s->rows, s->cols, false);
+    n->bits_paper = s->planes * method->bits(&params, m->dtype, s->rows, s->cols, true);
+    n->bits_true = s->planes * method->bits(&params, m->dtype, s->rows, s->cols, false);
     n->entries = s->planes * s->rows * s->cols;
 }
 

@@ -187,6 +187,22 @@ static void test_methods_that_are_run(struct model *m)
     CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
 }
 
+/* The answer to a truncated SVD comes when another method is chosen already: it is
+ * shown with its own numbers, marked. */
+static void test_late_answer(struct model *m)
+{
+    struct request r;
+    CHECK(command(m, "method lplr; rank 15") && settle(m, false) == 1);
+    CHECK(command(m, "method truncated-svd; rank 33") && model_want(m, false, &r));
+    CHECK(command(m, "method lplr; rank 16"));
+    study_run(study, &r, NULL, NULL, take, m);
+    request_finish(&r);
+    CHECK(m->stale && m->shown->nested && m->numbers.rank == 33);
+    CHECK_NEAR(m->numbers.error, subject_tail(m->subject, 33), 1e-12);
+    CHECK(settle(m, false) == 1 && m->numbers.rank == 16);
+    CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
+}
+
 static bool progress_falls;
 static double progress_last;
 
@@ -572,6 +588,7 @@ int main(void)
     test_picture_is_of_this_rank(&m);
     test_quality(&m);
     test_methods_that_are_run(&m);
+    test_late_answer(&m);
     test_progress(&m);
     test_requests(&m);
     test_commands(&m);

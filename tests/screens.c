@@ -361,7 +361,15 @@ static void test_picture(struct fixture *f)
     for (size_t p = 0; p < 3; p++)
         preview_render(&f->shown.previews[p], RANK, planes[p].view);
     CHECK(compare_picture(&g, planes) == 0);
-    f->shown.nested = false;
+
+    f->shown.method = method_find("truncated-svd"); /* asked for at all terms, moved since, */
+    param_put(param_find(&f->shown.method->params, "rank"), &f->shown.params, TERMS);
+    f->m.stale = true; /* and now another method is on its way */
+    view_draw(&f->m, grid_canvas(&g, true));
+    CHECK(compare_picture(&g, planes) == 0);
+    f->shown.method = f->m.method;
+    f->shown.params = *model_params(&f->m);
+    f->shown.nested = f->m.stale = false;
 
     f->m.original = true; /* all terms are the original of this fixture */
     view_draw(&f->m, grid_canvas(&g, true));

@@ -62,15 +62,11 @@ static void planes_finish(struct planes_shown *s)
         matrix_finish(&s->planes[i]);
 }
 
-/* The rank at which what is shown was asked for: the slider's, unless another
- * method or setting is still on its way. */
+/* The rank that the title and the numbers speak of: the slider's, unless another
+ * method is still on its way. */
 static size_t shown_rank(const struct model *m)
 {
-    const struct shown *s = m->shown;
-    const struct param *p = param_find(&s->method->params, "rank");
-    if (s->nested && s->method == m->method)
-        return model_rank(m);
-    return s->nested && p ? (size_t)param_get(p, &s->params) : SIZE_MAX;
+    return m->shown->nested ? m->numbers.rank : SIZE_MAX;
 }
 
 static bool render_plane(const struct model *m, size_t i, struct matrix *out, struct error *err)
