@@ -90,7 +90,7 @@ static bool unknown(const char *word, const struct flag_group *const *groups, bo
                     const struct method *m, const char *name, struct error *err)
 {
     struct flag_names f = { .n = 0 };
-    const char *names[FLAGS_MOST];
+    const char *names[FLAGS_MOST] = { 0 };
     for (; *groups; groups++) {
         for (const struct text_flag *t = (*groups)->texts; t && t->name && f.n < FLAGS_MOST; t++)
             snprintf(f.text[f.n++], FLAG_TEXT, "%s", t->name);
