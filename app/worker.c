@@ -21,7 +21,8 @@ struct worker {
     pthread_cond_t wake;
     bool quit, waiting, running;
     bool joined; /* the UI thread's alone */
-    bool muted;  /* the running request was cancelled by hand: what it still says is dropped */
+    bool
+        muted; /* the running request was cancelled by hand: its pictures and numbers are dropped */
     struct request request; /* when waiting */
     bool ready[KINDS];
     struct outcome outcomes[KINDS]; /* where ready */
@@ -65,7 +66,8 @@ static void on_emit(void *context, struct outcome *o)
 {
     struct worker *w = context;
     pthread_mutex_lock(&w->lock);
-    bool muted = w->muted || w->quit;
+    bool muted = (w->muted && o->kind != REQUEST_EXPORT) ||
+                 w->quit; /* a file that is there is told */
     if (!muted && w->ready[o->kind]) {
         replace(&w->outcomes[o->kind], o);
     } else if (!muted) {

@@ -50,7 +50,7 @@ void study_run(struct study *s, const struct request *r, const atomic_bool *canc
     answer(r, false, emit, context);
     for (int i = 0; i < 20; i++) {
         nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-        if (atomic_load(cancel) && r->kind != REQUEST_EXPORT) { /* that one hears it too late */
+        if (atomic_load(cancel) && r->kind == REQUEST_PICTURE) { /* the others hear it too late */
             atomic_fetch_add(&cancelled, 1);
             return;
         }
@@ -126,6 +126,22 @@ static void test_replaced_is_not_lost(struct worker *w)
     CHECK(!worker_take(w, &o));
 }
 
+/* Cancels what does not hear it any more, and waits for its end. */
+static void cancel_late(struct worker *w, enum request_kind kind)
+{
+    int before = atomic_load(&finished);
+    struct outcome o;
+    struct request r = request(502, kind);
+    worker_submit(w, &r);
+    nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    while (worker_take(w, &o))
+        outcome_finish(&o);
+    worker_cancel(w);
+    for (int i = 0; i < 2000 && atomic_load(&finished) == before; i++)
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+}
+
 static void test_cancel_is_quiet(struct worker *w)
 {
     struct request r = request(501, REQUEST_PICTURE);
@@ -148,16 +164,12 @@ static void test_cancel_is_quiet(struct worker *w)
     char stage[48];
     CHECK(!worker_progress(w, &done, stage, sizeof(stage)));
 
-    struct request late = request(502, REQUEST_EXPORT);
-    worker_submit(w, &late);
-    nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
-    while (worker_take(w, &o))
-        outcome_finish(&o);
-    worker_cancel(w);
-    for (int i = 0; i < 2000 && atomic_load(&finished) == before; i++)
-        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
-    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+    cancel_late(w, REQUEST_QUALITY);
     CHECK(!worker_take(w, &o)); /* done all the same, but nobody is told */
+    cancel_late(w, REQUEST_EXPORT);
+    CHECK(worker_take(w, &o) && o.kind == REQUEST_EXPORT && o.final); /* the file is there */
+    outcome_finish(&o);
+    CHECK(!worker_take(w, &o));
 
     struct request next = request(503, REQUEST_QUALITY); /* and it goes on */
     worker_submit(w, &next);
