@@ -122,7 +122,7 @@ static void reseed(struct model *m)
 static void cancel(struct model *m)
 {
     if (m->busy) {
-        m->busy = false;
+        m->busy = m->quit_asked = false;
         m->cancel = true;
         model_say(m, false, "cancelled at %.0f %%, showing %s", m->progress * 100,
                   m->shown ? "the last picture" : "nothing yet");
@@ -144,9 +144,14 @@ static void suspend(struct model *m)
     m->suspend = true;
 }
 
+/* A file that is being written would be lost without a word. */
 static void quit(struct model *m)
 {
-    m->quit = true;
+    bool writing = m->export.path[0] || (m->busy && m->out == REQUEST_EXPORT);
+    m->quit = !writing || m->quit_asked;
+    m->quit_asked = writing;
+    if (writing)
+        model_say(m, true, "a file is being written - q once more leaves without it");
 }
 
 /* clang-format off */
@@ -226,7 +231,7 @@ static bool view_key(struct model *m, const char *key)
 void action_press(struct model *m, const char *key, uint32_t text)
 {
     bool interrupt = !strcmp(key, "C-c");
-    if (!interrupt)
+    if (!interrupt && (m->overlay != OVERLAY_NONE || strcmp(key, "q") != 0))
         m->quit_asked = false;
     if (!interrupt || !m->busy) /* while something runs its message stays */
         m->message[0] = 0;

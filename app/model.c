@@ -157,6 +157,8 @@ void model_changed(struct model *m)
     blank_quality(m);
     derive(m);
     judge(m);
+    if (!m->busy) /* what was stopped or failed may be asked for again */
+        m->asked_holds = false;
 }
 
 void model_open(struct model *m, struct document *d, const char *entry)

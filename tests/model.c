@@ -446,7 +446,23 @@ static void test_export(struct model *m)
     snprintf(line, sizeof(line), "export %s", path);
     CHECK(command(m, line) && settle(m, true) >= 1 && !m->message_is_error);
     CHECK(m->numbers.written_bytes == m->numbers.factors_bytes);
+
+    struct request r; /* one q does not lose a file that is on its way */
     unlink(path);
+    CHECK(command(m, line) && model_want(m, false, &r) && r.kind == REQUEST_EXPORT);
+    press(m, "q");
+    CHECK(!m->quit && m->message_is_error);
+    press(m, "j q");
+    CHECK(!m->quit);
+    press(m, "q");
+    CHECK(m->quit);
+    m->quit = m->quit_asked = false;
+    study_run(study, &r, NULL, NULL, take, m);
+    request_finish(&r);
+    CHECK(!m->message_is_error && unlink(path) == 0);
+    press(m, "q");
+    CHECK(m->quit);
+    m->quit = false;
     rmdir(folder);
 }
 
@@ -462,6 +478,15 @@ static void test_coarse_first(struct model *m)
     CHECK(m->numbers.rank == 200);
     CHECK(m->subject->exact && m->subject->n == 1000 && !m->stale);
     CHECK_NEAR(m->subject->norm[0], 247.188673, 1e-6);
+
+    struct request r;
+    CHECK(command(m, "open demo:phantom; rank 100") && model_want(m, false, &r));
+    request_finish(&r);
+    press(m, "C-c");
+    m->cancel = false;
+    CHECK(settle(m, true) == 0 && m->stale);
+    press(m, "+"); /* a rank move alone, and yet there is no spectrum to take it from */
+    CHECK(settle(m, false) == 1 && !m->stale && m->numbers.rank == 101);
 }
 
 /* A wrong file changes nothing but the message; outcomes of what is gone are dropped. */
