@@ -26,7 +26,7 @@ double quality_psnr(const struct matrix_view *a, const struct matrix_view *b, si
             sum += row;
             count += (double)a[p].cols;
         }
-    return sum > 0 ? -10 * log10(sum / count) : (double)INFINITY;
+    return sum == 0 ? (double)INFINITY : -10 * log10(sum / count); /* NAN stays NAN */
 }
 
 enum { WINDOW = 11, MOMENTS = 5 }; /* a, b, aa, bb, ab */

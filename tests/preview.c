@@ -177,6 +177,8 @@ static void qualities(void)
     CHECK_NEAR(ssim, 1, 1e-12);
     struct matrix_view slim = matrix_block(a.view, 0, 0, 10, 26);
     CHECK(quality_ssim(&slim, &slim, 1, &ssim, &err) && isnan(ssim));
+    matrix_put(b.view, 0, 0, (double)NAN);
+    CHECK(isnan(quality_psnr(&a.view, &b.view, 1)));
     matrix_finish(&a);
     matrix_finish(&b);
 }
