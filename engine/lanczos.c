@@ -132,25 +132,6 @@ static bool settled(const struct state *s, const struct svd *ritz, size_t rank,
     return gain <= 2e-4 * left || left <= 8 * eps;
 }
 
-/* The entry of each left vector with the largest magnitude becomes positive, as in linalg_svd. */
-static void fix_signs(struct svd *s)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        double most = 0;
-        for (size_t j = 0; j < s->u.view.rows; j++) {
-            double value = matrix_at(s->u.view, j, i);
-            if (fabs(value) > fabs(most))
-                most = value;
-        }
-        if (most >= 0)
-            continue;
-        for (size_t j = 0; j < s->u.view.rows; j++)
-            matrix_put(s->u.view, j, i, -matrix_at(s->u.view, j, i));
-        for (size_t j = 0; j < s->vt.view.cols; j++)
-            matrix_put(s->vt.view, i, j, -matrix_at(s->vt.view, i, j));
-    }
-}
-
 /* Ritz vectors: U P and Q^T V^T for B = P theta Q^T. */
 static bool finish(const struct state *s, const struct svd *ritz, size_t rank, struct svd *out,
                    struct error *err)
@@ -174,7 +155,7 @@ static bool finish(const struct state *s, const struct svd *ritz, size_t rank, s
     blas_gemm(q, matrix_transposed(matrix_block(s->v, 0, 0, s->v.rows, s->n)), found.vt.view);
     for (size_t i = 0; i < rank; i++)
         found.sigma[i] = ritz->sigma[i];
-    fix_signs(&found);
+    svd_fix_signs(&found);
     *out = found;
     return true;
 }

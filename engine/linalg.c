@@ -157,8 +157,9 @@ static bool widen(const void *values, enum dtype dtype, double *sigma, size_t n,
 
 /* Singular vectors come in pairs of either sign: make the largest entry of each
  * column of u positive, so that results agree between builds of LAPACK. */
-static void fix_signs(struct matrix_view u, struct matrix_view vt)
+void svd_fix_signs(struct svd *s)
 {
+    struct matrix_view u = s->u.view, vt = s->vt.view;
     for (size_t k = 0; k < u.cols; k++) {
         double most = 0;
         for (size_t i = 0; i < u.rows; i++) {
@@ -220,7 +221,7 @@ done:
         svd_finish(&s);
         return false;
     }
-    fix_signs(s.u.view, s.vt.view);
+    svd_fix_signs(&s);
     *out = s;
     return true;
 }

@@ -18,6 +18,7 @@ struct svd {
 };
 bool linalg_svd(struct matrix_view a, struct svd *out,
                 struct error *err); /* thin: n = min(rows, cols) */
+void svd_fix_signs(struct svd *s);  /* of vectors found elsewhere */
 void svd_finish(struct svd *s);     /* {0} and a finished svd are fine */
 
 /* The singular values alone, min(rows, cols) of them, always in double precision. */
