@@ -269,8 +269,10 @@ static void draw_upright(struct canvas c, const struct plot *p)
     if (p->floor) {
         struct axis plain = p->y;
         char label[PLOT_LABEL];
-        plain.percent = false;
         plot_label(plain, p->y.lo, label);
+        plain.percent = false; /* where its column is too narrow for the unit */
+        if (strlen(label) >= PLOT_LABEL_WIDTH)
+            plot_label(plain, p->y.lo, label);
         canvas_printf(c, 0, rows, INK_DIM, 0, "%*s<%s", PLOT_LABEL_WIDTH - 1 - (int)strlen(label),
                       "", label);
         canvas_rune(c, LEFT - 1, rows, INK_FRAME, rune[3]);
@@ -407,6 +409,8 @@ void plot_point(const struct plot *p, double x, double y, enum ink ink, char mar
     row = dot_row(p, y, &low) / dots_per_row(p);
     if (plot_fraction(p->y, y) > 1 + 1e-9)
         mark = '^';
+    else if (!low && plot_fraction(p->y, y) < -1e-9)
+        mark = 'v';
     old = canvas_rune_at(p->data, plot_column(p, x), row);
     if (old >= 'a' && old <= 'z')
         mark = '*';
