@@ -593,6 +593,7 @@ int main(int argc, char **argv)
     test_signal(SIGTERM, 'x', 0);
     test_signal(SIGHUP, 'x', 0);
     test_signal(SIGSEGV, 'k', SIGSEGV);
+    test_signal(SIGQUIT, 'k', SIGQUIT);
     test_suspend();
     test_dumb("dumb");
     test_dumb("");
