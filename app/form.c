@@ -84,6 +84,12 @@ static struct ends column_ends(const struct model *m, size_t first, size_t n)
     return e;
 }
 
+/* Without its box where that would be cut: half a number is another number. */
+static void draw_box(struct canvas c, int attributes, const char *text)
+{
+    canvas_printf(c, 0, 0, INK_TEXT, attributes, c.area.w < BOX ? "%s" : "[%6s]", text);
+}
+
 static void draw_slider(const struct model *m, const struct param *p, struct canvas c,
                         int attributes, struct ends e)
 {
@@ -97,7 +103,7 @@ static void draw_slider(const struct model *m, const struct param *p, struct can
         value_text(m, p, text);
     number_text(p, p->min, lo, sizeof(lo));
     number_text(p, limit, hi, sizeof(hi));
-    canvas_printf(c, 0, 0, INK_TEXT, attributes, "[%6s]", text);
+    draw_box(c, attributes, text);
     if (bar < 3)
         return;
     canvas_printf(c, BOX + 1, 0, INK_DIM, 0, "%*s", e.lo, lo);
@@ -173,7 +179,7 @@ static void draw_row(const struct model *m, size_t index, struct canvas c, bool 
     else {
         char text[TEXT];
         value_text(m, p, text);
-        canvas_printf(value, 0, 0, INK_TEXT, attributes, "[%6s]", text);
+        draw_box(value, attributes, text);
     }
 }
 

@@ -76,12 +76,22 @@ const struct param *model_field(const struct model *m)
     return m->field < m->method->params.n ? &m->method->params.rows[m->field] : NULL;
 }
 
+/* min(rows, cols) of what is open, known before anything is computed; 0: nothing is. */
+static size_t short_side(const struct model *m)
+{
+    const struct document *d = m->document;
+    const struct entry *e = NULL;
+    if (m->subject)
+        return m->subject->rows < m->subject->cols ? m->subject->rows : m->subject->cols;
+    if (d && d->n)
+        e = m->entry[0] ? document_entry(d, m->entry) : &d->entries[0];
+    return !e ? 0 : e->rows < e->cols ? e->rows : e->cols;
+}
+
 double model_limit(const struct model *m, const struct param *p)
 {
-    if (!m->subject || strcmp(p->key, "rank") != 0)
-        return p->max;
-    size_t side = m->subject->rows < m->subject->cols ? m->subject->rows : m->subject->cols;
-    return fmax(p->min, fmin(p->max, (double)side));
+    size_t side = strcmp(p->key, "rank") ? 0 : short_side(m);
+    return side ? fmax(p->min, fmin(p->max, (double)side)) : p->max;
 }
 
 size_t model_rank(const struct model *m)

@@ -57,7 +57,7 @@ struct model {
     char stage[48];
 
     double frame_ms; /* of the last frame; < 0: not shown (tests, frame) */
-    char mode[64];   /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
+    char mode[96];   /* how pictures reach the screen and why: "half blocks, 24-bit (COLORTERM)" */
     char message[MODEL_LINE]; /* the line above the status line */
     bool message_is_error;
     bool quit_asked;                    /* C-c was pressed with nothing running: once more quits */

@@ -54,7 +54,8 @@ static void object(const struct model *m, char *out, size_t size)
         snprintf(out + n, size - (size_t)n, "  %zux%zux%d", d->raster->width, d->raster->height,
                  d->raster->channels >= 3 ? 3 : 1);
     else if (e)
-        snprintf(out + n, size - (size_t)n, "  %zu rows x %zu", e->rows, e->cols);
+        snprintf(out + n, size - (size_t)n, "  %zu row%s x %zu", e->rows, e->rows == 1 ? "" : "s",
+                 e->cols);
 }
 
 static int tabs_width(void)

@@ -472,6 +472,7 @@ static void test_coarse_first(struct model *m)
     coarse_outcomes = 0;
     CHECK(command(m, "open demo:phantom; method truncated-svd; rank 200"));
     CHECK(m->subject == NULL && m->stale && isnan(m->numbers.error));
+    CHECK(model_limit(m, param_find(&m->method->params, "rank")) == 1000);
     CHECK(settle(m, false) == 1);
     CHECK(coarse_outcomes == 1 &&
           coarse_rank == 32); /* what was sketched, not what was asked for */

@@ -290,6 +290,12 @@ static void test_rules(struct fixture *f)
     CHECK(strstr(screen(f, 80, 24, true), " 123 dead │") && strstr(got, "9.60x  "));
     f->m.numbers.dead = 0;
 
+    CHECK(strstr(screen(f, 20, 5, false), ">rank  k   24") != NULL); /* not "[    2" */
+    CHECK(strstr(screen(f, 120, 40, false), "computed in") != NULL);
+    f->shown.nested = true;
+    CHECK(!strstr(screen(f, 120, 40, false), "computed in"));
+    f->shown.nested = false;
+
     f->m.original = true;
     CHECK(strstr(screen(f, 80, 24, true), " original ") != NULL);
     f->m.original = false;
