@@ -40,14 +40,12 @@ void outcome_finish(struct outcome *o)
     o->shown = NULL;
 }
 
-double subject_tail(const struct subject *s, size_t rank)
+void subject_tails(const struct subject *s, const double *ranks, size_t n, double *tails)
 {
     double tail = 0, whole = 0;
     for (size_t p = 0; p < s->planes; p++) {
         double known = 0;
-        for (size_t i = s->n; i-- > rank;)
-            tail += s->sigma[p][i] * s->sigma[p][i];
-        for (size_t i = 0; i < s->n; i++)
+        for (size_t i = 0; !s->exact && i < s->n; i++)
             known += s->sigma[p][i] * s->sigma[p][i];
         /* Of a first sketch, the rest is known by the norm alone; of a whole SVD the
          * difference is rounding, which the root would blow up. */
@@ -55,7 +53,19 @@ double subject_tail(const struct subject *s, size_t rank)
             tail += fmax(0, s->norm[p] * s->norm[p] - known);
         whole += s->norm[p] * s->norm[p];
     }
-    return whole > 0 ? sqrt(tail / whole) : 0;
+    for (size_t i = s->n; n-- > 0;) {
+        for (; i > 0 && (double)i > ranks[n]; i--)
+            for (size_t p = 0; p < s->planes; p++)
+                tail += s->sigma[p][i - 1] * s->sigma[p][i - 1];
+        tails[n] = whole > 0 ? sqrt(tail / whole) : 0;
+    }
+}
+
+double subject_tail(const struct subject *s, size_t rank)
+{
+    double at = (double)rank, tail;
+    subject_tails(s, &at, 1, &tail);
+    return tail;
 }
 
 double subject_sigma(const struct subject *s, size_t i)

@@ -49,6 +49,8 @@ struct subject {
 void subject_destroy(struct subject *s); /* NULL is fine */
 /* Over all planes: sqrt(sum tail^2 / sum norm^2), and sqrt(sum sigma_i^2) as one spectrum. */
 double subject_tail(const struct subject *s, size_t rank);
+/* The same of n ranks that do not fall, in one pass. */
+void subject_tails(const struct subject *s, const double *ranks, size_t n, double *tails);
 double subject_sigma(const struct subject *s, size_t i);
 
 /* A picture at the screen's resolution; nested: any rank up to previews[0].rank. */

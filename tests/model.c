@@ -199,6 +199,11 @@ static void test_late_answer(struct model *m)
     request_finish(&r);
     CHECK(m->stale && m->shown->nested && m->numbers.rank == 33);
     CHECK_NEAR(m->numbers.error, subject_tail(m->subject, 33), 1e-12);
+    double ranks[] = { 1, 33, 33, 400, 999 }, tails[5];
+    subject_tails(m->subject, ranks, 5, tails);
+    for (size_t i = 0; i < 5; i++)
+        CHECK(tails[i] == subject_tail(m->subject, (size_t)ranks[i]));
+    CHECK(tails[0] > tails[1] && tails[1] == tails[2] && tails[3] == 0 && tails[4] == 0);
     CHECK(settle(m, false) == 1 && m->numbers.rank == 16);
     CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
 }

@@ -21,9 +21,11 @@ static size_t sample(const struct subject *s, double rank[SAMPLES], double error
     for (size_t k = 1; k <= last && n < SAMPLES; n++) {
         size_t next = k + 1 + (k > EVERY ? k / EVERY : 0);
         rank[n] = (double)k;
-        error[n] = 100 * subject_tail(s, k);
         k = next > last && k < last ? last : next;
     }
+    subject_tails(s, rank, n, error);
+    for (size_t i = 0; i < n; i++)
+        error[i] *= 100;
     return n;
 }
 
