@@ -96,6 +96,9 @@ void document_unref(struct document *d)
     for (size_t i = 0; i < d->n; i++)
         memory_free(d->entries[i].name);
     memory_free(d->entries);
+    for (size_t i = 0; i < d->n_others; i++)
+        memory_free(d->others[i].name);
+    memory_free(d->others);
     if (d->raster)
         raster_finish(d->raster);
     memory_free(d->raster);
@@ -130,21 +133,19 @@ bool document_is_picture(const struct document *d)
     return d->raster || d->generated.view.data;
 }
 
-/* Room for one more, doubling. */
-static bool grow(struct document *d, struct error *err)
+/* Room for one more after n of `size` bytes, doubling. */
+static void *grow(void *old, size_t n, size_t size, struct error *err)
 {
-    bool full = d->n == 0 || (d->n >= ENTRIES_FIRST && !(d->n & (d->n - 1)));
+    bool full = n == 0 || (n >= ENTRIES_FIRST && !(n & (n - 1)));
     if (!full)
-        return true;
-    size_t room = d->n ? 2 * d->n : ENTRIES_FIRST;
-    struct entry *entries = memory_alloc(room * sizeof(*entries), err);
-    if (!entries)
-        return false;
-    if (d->n)
-        memcpy(entries, d->entries, d->n * sizeof(*entries));
-    memory_free(d->entries);
-    d->entries = entries;
-    return true;
+        return old;
+    void *room = memory_alloc((n ? 2 * n : ENTRIES_FIRST) * size, err);
+    if (!room)
+        return NULL;
+    if (n)
+        memcpy(room, old, n * size);
+    memory_free(old);
+    return room;
 }
 
 bool document_add(struct document *d, const char *name, size_t rows, size_t cols, const char *dtype,
@@ -153,8 +154,10 @@ bool document_add(struct document *d, const char *name, size_t rows, size_t cols
     if (rows > LIMIT_DIMENSION || cols > LIMIT_DIMENSION || (cols && rows > LIMIT_ELEMENTS / cols))
         return fail(err, ERROR_LIMIT, "%s: %s: a matrix of %zu x %zu is larger than %llu entries",
                     d->name, name, rows, cols, (unsigned long long)LIMIT_ELEMENTS);
-    if (!grow(d, err))
+    struct entry *entries = grow(d->entries, d->n, sizeof(*entries), err);
+    if (!entries)
         return false;
+    d->entries = entries;
     char *copy = memory_text(name, strlen(name), err);
     if (!copy)
         return false;
@@ -168,17 +171,33 @@ bool document_add(struct document *d, const char *name, size_t rows, size_t cols
     return true;
 }
 
+bool document_add_other(struct document *d, const struct other *o, struct error *err)
+{
+    struct other *others = grow(d->others, d->n_others, sizeof(*others), err);
+    if (!others)
+        return false;
+    d->others = others;
+    char *name = memory_text(o->name, strlen(o->name), err);
+    if (!name)
+        return false;
+    others[d->n_others] = *o;
+    others[d->n_others++].name = name;
+    return true;
+}
+
 void document_note(struct document *d, const char *format, ...)
 {
     size_t n = strlen(d->notice);
+    char raw[sizeof(d->notice)]; /* libpng quotes names from the file */
     va_list args;
     if (n && n + 2 < sizeof(d->notice)) {
         memcpy(d->notice + n, "; ", 3);
         n += 2;
     }
     va_start(args, format);
-    vsnprintf(d->notice + n, sizeof(d->notice) - n, format, args);
+    vsnprintf(raw, sizeof(raw), format, args);
     va_end(args);
+    error_escape(raw, d->notice + n, sizeof(d->notice) - n);
 }
 
 const struct format *format_for_output(const char *path)

@@ -17,6 +17,16 @@ struct entry {
     int encoding;          /* the format's own */
 };
 
+/* A tensor that is no matrix: listed, not read. */
+enum { OTHER_DIMS = 8 };
+struct other {
+    char *name; /* owned; valid UTF-8 */
+    uint64_t shape[OTHER_DIMS];
+    size_t dims;
+    const char *dtype; /* static text */
+    uint64_t bytes;    /* in the file */
+};
+
 /* An open file. The only reference-counted type: a job may still read it after
  * the user has opened another. Immutable once open; any thread. */
 struct document {
@@ -26,6 +36,8 @@ struct document {
     struct source *source;
     struct entry *entries; /* owned */
     size_t n;
+    struct other *others; /* owned */
+    size_t n_others;
     struct raster *raster;   /* owned; pictures only, else NULL */
     struct matrix generated; /* demos that are made, not read; else {0} */
     char notice[240]; /* what was done to it on the way in ("alpha composited on white"), or "" */
@@ -46,10 +58,12 @@ uint64_t document_size(const struct document *d); /* of the source, bytes; 0 if 
 
 bool document_is_picture(const struct document *d); /* its entries are planes in [0, 1] */
 
-/* Helpers for formats and demos: an empty document; one more entry. */
+/* Helpers for formats and demos: an empty document; one more entry; one more
+ * tensor that is no matrix (its name is copied). */
 struct document *document_new(const char *name, struct error *err);
 bool document_add(struct document *d, const char *name, size_t rows, size_t cols, const char *dtype,
                   uint64_t offset, uint64_t size, int encoding, struct error *err);
+bool document_add_other(struct document *d, const struct other *o, struct error *err);
 /* One more thing that was done to the file on the way in, for its notice. */
 void document_note(struct document *d, const char *format, ...) PRINTF_LIKE(2, 3);
 

@@ -3,6 +3,7 @@
 #include "document.h"
 #include "report.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Of the matrix as the file keeps it; pictures are kept compressed, so by their samples. */
@@ -13,6 +14,32 @@ static uint64_t entry_bytes(const struct document *d, const struct entry *e)
     if (e->size)
         return e->size;
     return ((uint64_t)e->rows * e->cols * (uint64_t)d->raster->source_depth + 7) / 8;
+}
+
+/* Tensors that are not matrices are listed, not hidden. */
+static void put_others(struct report *r, const struct document *d)
+{
+    report_array(r, "tensors");
+    for (size_t i = 0; i < d->n_others; i++) {
+        const struct other *o = &d->others[i];
+        report_object(r, NULL);
+        report_text(r, "name", o->name);
+        report_array(r, "shape");
+        for (size_t k = 0; k < o->dims; k++)
+            report_count(r, NULL, o->shape[k]);
+        report_end(r);
+        report_text(r, "dtype", o->dtype);
+        report_count(r, "bytes", o->bytes);
+        report_end(r);
+    }
+    report_end(r);
+}
+
+static void shape_text(const struct other *o, char *out, size_t size)
+{
+    size_t n = (size_t)snprintf(out, size, "%s", o->dims ? "" : "a number");
+    for (size_t k = 0; k < o->dims && n < size; k++)
+        n += (size_t)snprintf(out + n, size - n, "%s%" PRIu64, k ? " x " : "", o->shape[k]);
 }
 
 static bool print_json(struct call *c, const struct document *d, struct error *err)
@@ -34,8 +61,7 @@ static bool print_json(struct call *c, const struct document *d, struct error *e
         report_end(r);
     }
     report_end(r);
-    report_array(r, "tensors"); /* every format read today holds matrices only */
-    report_end(r);
+    put_others(r, d);
     report_count(r, "bytes", document_size(d));
     report_text(r, "notice", *d->notice ? d->notice : NULL);
     bool ok = report_print(r, c->out, err);
@@ -45,7 +71,7 @@ static bool print_json(struct call *c, const struct document *d, struct error *e
 
 static void print_text(struct call *c, const struct document *d)
 {
-    char size[32], shape[64];
+    char size[32], shape[192];
     struct error plain;
     report_bytes(document_size(d), size, sizeof(size));
     fprintf(c->out, "%s: %s", report_plain(d->name, &plain),
@@ -61,6 +87,13 @@ static void print_text(struct call *c, const struct document *d)
         snprintf(shape, sizeof(shape), "%zu x %zu", e->rows, e->cols);
         fprintf(c->out, "  %-*s  %15s  %-9s  %s\n", widest, report_plain(e->name, &plain), shape,
                 e->dtype, size);
+    }
+    for (size_t i = 0; i < d->n_others; i++) {
+        const struct other *o = &d->others[i];
+        report_bytes(o->bytes, size, sizeof(size));
+        shape_text(o, shape, sizeof(shape));
+        fprintf(c->out, "  %-*s  %15s  %-9s  %s, not a matrix\n", widest,
+                report_plain(o->name, &plain), shape, o->dtype, size);
     }
     if (*d->notice)
         fprintf(c->out, "  note: %s\n", d->notice);

@@ -37,23 +37,31 @@ static size_t plain_type(const struct tensor *t)
     return PLAIN;
 }
 
+static bool add_other(struct document *d, const struct tensor *t, struct error *err)
+{
+    struct other o = { .name = t->name, .dims = t->dims, .dtype = t->dtype, .bytes = t->size };
+    _Static_assert(sizeof(o.shape) == sizeof(t->shape), "room for every dimension");
+    memcpy(o.shape, t->shape, sizeof(o.shape));
+    return document_add_other(d, &o, err);
+}
+
 static bool add_tensors(struct document *d, const struct safetensors *h, struct error *err)
 {
-    size_t left_out = 0;
     for (size_t i = 0; i < h->n; i++) {
         const struct tensor *t = &h->tensors[i];
         size_t type = plain_type(t);
         if (type == PLAIN || t->dims != 2 || t->shape[0] > LIMIT_DIMENSION ||
             t->shape[1] > LIMIT_DIMENSION) {
-            left_out++;
+            if (!add_other(d, t, err))
+                return false;
             continue;
         }
         if (!document_add(d, t->name, (size_t)t->shape[0], (size_t)t->shape[1], plain[type].dtype,
                           t->offset, t->size, (int)type, err))
             return false;
     }
-    if (left_out)
-        document_note(d, "%zu of %zu tensors are not matrices and left out", left_out, h->n);
+    if (d->n_others)
+        document_note(d, "%zu of %zu tensors are not matrices and left out", d->n_others, h->n);
     return true;
 }
 
