@@ -49,7 +49,9 @@ static void put_source(const struct selection *s, char *out, size_t size)
     bool named = s->n == 1 && s->document->n > 1;
     struct error escaped;
     fail(&escaped, ERROR_NONE, "%s%s%s", s->document->name, named ? "::" : "",
-         named ? s->names[0] : "");
+         !named          ? ""
+         : s->entries[0] ? s->entries[0]->name
+                         : s->names[0]);
     snprintf(out, size, "%s", escaped.text);
 }
 
