@@ -79,6 +79,25 @@ static bool call_word(struct call *c, struct error *err)
     return cli_limits(&c->o, err) && w->run(c, err);
 }
 
+/* What fails far from whoever knows the file: memory, numbers. */
+static void name_input(const struct options *o, struct error *err)
+{
+    static const bool nameless[] = {
+        [ERROR_LIMIT] = true,  [ERROR_MEMORY] = true,     [ERROR_NUMERIC] = true,
+        [ERROR_FORMAT] = true, [ERROR_CANCELLED] = false,
+    };
+    struct error name, whole;
+    if (!nameless[err->code] || !o->n)
+        return;
+    fail(&name, ERROR_NONE, "%.160s", o->arguments[0]);
+    const char *end = strstr(name.text, "::");
+    size_t n = end ? (size_t)(end - name.text) : strlen(name.text);
+    if (!strncmp(err->text, name.text, n) || !strncmp(err->text, "...", 3))
+        return;
+    fail(&whole, err->code, "%s: %s", name.text, err->text);
+    *err = whole;
+}
+
 int cli_run(const struct word *w, int argc, char **argv)
 {
     struct error err = { 0 };
@@ -94,6 +113,8 @@ int cli_run(const struct word *w, int argc, char **argv)
     progress_end();
     ok = ok && write_all(text, size, &err);
     free(text);
+    if (!ok)
+        name_input(&c.o, &err);
     return ok ? 0 : cli_fail(&err);
 }
 

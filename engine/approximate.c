@@ -45,7 +45,7 @@ static bool measure_inputs(const struct inputs *in, struct measure *out, struct 
         out[i].norm = matrix_norm(a);
         size_t row, col;
         if (!isfinite(out[i].norm))
-            return fail(err, ERROR_NUMERIC,
+            return fail(err, ERROR_FORMAT,
                         matrix_nonfinite(a, &row, &col)
                             ? "the matrix has NaN or infinite entries"
                             : "the norm of the matrix is beyond the largest number (1.8e308)");

@@ -31,7 +31,7 @@ static bool finite_norm(struct matrix_view a, double *norm, struct error *err)
 {
     *norm = matrix_norm(a);
     if (!isfinite(*norm))
-        return fail(err, ERROR_NUMERIC,
+        return fail(err, ERROR_FORMAT,
                     "the matrix has an entry that is NaN, infinite or too large to factorize");
     return true;
 }

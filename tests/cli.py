@@ -131,6 +131,50 @@ def test_list():
     check(status == 0 and b"2 x 3" in out, "list: text", out)
 
 
+def tensors(path, *entries):
+    """A safetensors file of zeros: (name, dtype, bytes an element, shape)."""
+    header, at = {}, 0
+    for name, dtype, size, shape in entries:
+        end = at + size * math.prod(shape)
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(header).encode()
+    pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + bytes(at))
+
+
+def hostile_png(path):
+    """A profile that libpng complains about by its name, which no terminal should see."""
+    def chunk(kind, body):
+        return struct.pack(">I4s", len(body), kind) + body + struct.pack(">I", zlib.crc32(kind + body))
+    profile = struct.pack(">I", 400) + bytes(range(1, 100)) * 4
+    pathlib.Path(path).write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 4, 8, 0, 0, 0, 0)) +
+        chunk(b"iCCP", b"\x1b[31m\xff\n\0\0" + zlib.compress(profile)) +
+        chunk(b"IDAT", zlib.compress(bytes(20))) + chunk(b"IEND", b""))
+
+
+def test_tensors():
+    tensors("mixed.safetensors", ("m", "F32", 4, [2, 3]), ("v", "F32", 4, [3]), ("s", "F64", 8, []),
+            ("c", "F8_E4M3", 1, [2, 2, 2]))
+    j = data("list", "mixed.safetensors")
+    check([m["name"] for m in j["matrices"]] == ["m"] and
+          {t["name"]: (t["shape"], t["dtype"], t["bytes"]) for t in j["tensors"]} ==
+          {"v": ([3], "F32", 12), "s": ([], "F64", 8), "c": ([2, 2, 2], "F8_E4M3", 8)},
+          "list: tensors that are not matrices are listed, not hidden", j)
+    out = run("list", "mixed.safetensors")[1]
+    check(b"2 x 2 x 2" in out and b"not a matrix" in out, "list: such tensors in the text", out)
+    name = "layers." * 15 + "weight"
+    tensors("named.safetensors", (name, "F32", 4, [2, 3]), ("other", "F32", 4, [2, 3]))
+    data("run", "naive", f"named.safetensors::{name}", "-o", "named.factors.safetensors")
+    command = factors_header("named.factors.safetensors")[0]["__metadata__"]["command"]
+    check(f"::{name} " in command, "the recorded command has a long name whole", command)
+    hostile_png("hostile.png")
+    for word in (["list"], ["run", "naive"]):
+        status, out, _ = run(*word, "hostile.png")
+        check(status == 0 and b"\\x1b[31m\\xff\\x0a" in out and b"\x1b" not in out,
+              f"{word[0]}: what libpng quotes from a file is escaped", out)
+
+
 def test_spectrum():
     j = data("spectrum", "demo:phantom")
     s = j["sigma"]
@@ -337,7 +381,9 @@ def test_refusals():
         (2, ["frame", "demo:phantom256", "-x", "nothing"]), (2, []),
         (3, ["list", "nowhere.npy"]), (3, ["run", "lplr", "folder"]), (3, ["list", "text.txt"]),
         (3, ["run", "lplr", "short.npy"]), (3, ["run", "lplr", "nan.npy"]),
-        (3, ["run", "naive", "empty.npy"]),
+        (3, ["run", "naive", "empty.npy"]), (3, ["frame", "empty.npy"]),
+        (3, ["run", "naive", "nan.npy", "--nonfinite", "keep"]),
+        (3, ["spectrum", "nan.npy", "--nonfinite", "keep"]),
         (3, ["expand", "plain.npy", "-o", "out.npy"]), (3, ["frame", "nowhere.png"]),
         (3, ["nowhere.png"]), (3, ["list", escape]),
         (4, ["run", "lplr", "demo:phantom256", "-o", "there.npy"]),
@@ -357,6 +403,8 @@ def test_refusals():
     else:
         skip("2^34 entries without --max-memory", "this machine has room for them")
     refused(3, "run", "naive", "huge.npy", name="1e300 in f32", say=b"--precision f64")
+    refused(5, "spectrum", "demo:phantom", "--max-memory", "1M", name="the file is named",
+            say=b": demo:phantom: ")
     check(data("run", "naive", "huge.npy", "--precision", "f64")["relative_error"] < 1, "1e300 in f64")
     status, _, _ = run("run", "lplr", "demo:phantom256", "-o", "there.npy", "--force")
     check(status == 0 and pathlib.Path("there.npy").read_bytes()[:6] == b"\x93NUMPY", "--force overwrites")
@@ -453,7 +501,7 @@ def main():
     here = tempfile.mkdtemp()
     os.chdir(here)
     try:
-        for test in (test_help, test_list, test_spectrum, test_run, test_budget, test_flags, test_expand,
+        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand,
                      test_png, test_seed, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_peers):
             begin = time.time()

@@ -313,7 +313,7 @@ static void hostile(struct lab *l, const struct method *m)
         struct error err = { 0 };
         matrix_put(a.view, 3, 4, bad[i]);
         CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) &&
-              err.code == ERROR_NUMERIC && memory_used() == before);
+              err.code == ERROR_FORMAT && memory_used() == before);
     }
     matrix_finish(&a);
 }
