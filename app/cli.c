@@ -19,13 +19,23 @@
 
 atomic_bool cli_cancel;
 
+/* Here, not after the return: a LAPACK call cannot be stopped. */
+static void give_up(int number)
+{
+    static const char line[] = "eigenscope: interrupted\n";
+    (void)number;
+    sink_emergency();
+    ssize_t told = write(STDERR_FILENO, line, sizeof(line) - 1);
+    (void)told;
+    _exit(130);
+}
+
+/* The job has a second to leave by itself; a second signal does not wait. */
 static void interrupted(int number)
 {
-    (void)number;
-    if (atomic_exchange(&cli_cancel, true)) { /* the second one: a LAPACK call cannot be stopped */
-        sink_emergency();
-        _exit(130);
-    }
+    if (atomic_exchange(&cli_cancel, true))
+        give_up(number);
+    alarm(1);
 }
 
 void cli_signals(void)
@@ -38,6 +48,8 @@ void cli_signals(void)
     struct sigaction action = { .sa_handler = interrupted };
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = give_up;
+    sigaction(SIGALRM, &action, NULL);
     action.sa_handler = SIG_IGN; /* the write fails instead */
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL);
@@ -61,6 +73,15 @@ static bool write_all(const char *text, size_t n, struct error *err)
         text += done;
         n -= (size_t)done;
     }
+    return true;
+}
+
+/* Before any work. A full disk behind it shows only later. */
+static bool can_print(struct error *err)
+{
+    int flags = fcntl(STDOUT_FILENO, F_GETFL);
+    if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY)
+        return fail(err, ERROR_WRITE, "standard output: %s", strerror(EBADF));
     return true;
 }
 
@@ -106,10 +127,13 @@ int cli_run(const struct word *w, int argc, char **argv)
     size_t size = 0;
     c.out = open_memstream(&text, &size);
     bool ok = c.out || fail(&err, ERROR_MEMORY, "out of memory");
-    ok = ok && options_parse(w->name, w->groups, w->takes_method, argc, argv, &c.o, &err) &&
+    ok = ok && can_print(&err) &&
+         options_parse(w->name, w->groups, w->takes_method, argc, argv, &c.o, &err) &&
          call_word(&c, &err);
     if (c.out && fclose(c.out) && ok)
         ok = fail(&err, ERROR_MEMORY, "out of memory while printing");
+    if (ok && atomic_load(&cli_cancel) && !c.o.output) /* an output that is there is no failure */
+        ok = fail(&err, ERROR_CANCELLED, "interrupted");
     progress_end();
     ok = ok && write_all(text, size, &err);
     free(text);

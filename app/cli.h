@@ -40,7 +40,8 @@ bool docs_word(struct call *c, struct error *err);
 int cli_run(const struct word *w, int argc, char **argv);
 int cli_fail(const struct error *err); /* one line on stderr; the exit status */
 extern atomic_bool cli_cancel;         /* set by a signal; a job asks between steps */
-void cli_signals(void); /* SIGINT and SIGTERM cancel the job; a second one ends the program */
+/* SIGINT and SIGTERM cancel the job; a second later, or by the second one, the program ends. */
+void cli_signals(void);
 
 /* The backend and the job of a word, as the common flags say. */
 struct engine {

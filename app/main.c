@@ -110,7 +110,9 @@ static bool workbench_word(struct call *c, struct error *err)
         .scheme = (enum scheme)c->o.screen.theme,
     };
     bool ok = engine_open(&c->o, &e, err) && cli_model(&c->o, &m, err) &&
-              commands_first(&m, &c->o, err) && tui_run(&m, e.backend, &t, err);
+              commands_first(&m, &c->o, err) &&
+              (!atomic_load(&cli_cancel) || fail(err, ERROR_CANCELLED, "interrupted")) &&
+              tui_run(&m, e.backend, &t, err);
     model_finish(&m);
     engine_close(&e);
     return ok;

@@ -425,6 +425,9 @@ def test_output_trouble():
     p = start("list", "demo:photo", preexec_fn=lambda: os.close(1))
     _, err = p.communicate()
     check(p.returncode == 4 and err.count(b"\n") == 1, "a closed stdout: exit 4", err)
+    p = start("run", "lplr", "demo:phantom256", "-o", "unseen.npy", preexec_fn=lambda: os.close(1))
+    _, err = p.communicate()
+    check(p.returncode == 4 and not os.path.exists("unseen.npy"), "a closed stdout: no output either", err)
     read, write = os.pipe()
     os.close(read)
     status, _, err = run("docs", stdout=write)
@@ -455,6 +458,22 @@ def test_interrupt():
         out, err = p.communicate(timeout=60)
         check(p.returncode == 130 and not out and err.count(b"\n") == 1 and not os.listdir("quiet"),
               f"{number.name}: exit 130, nothing left", (p.returncode, err, os.listdir("quiet")))
+
+
+    pathlib.Path("noise.npy").write_bytes(
+        b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '|u1', 'fortran_order': False, 'shape': (3000, 3000), }"
+        .ljust(0x75) + b"\n" + os.urandom(9_000_000))
+    p = start("spectrum", "noise.npy")
+    time.sleep(0.7)
+    begin = time.time()
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=60)
+    check(p.returncode == 130 and not out and err == b"eigenscope: interrupted\n" and
+          time.time() - begin < 1.5, "SIGINT within LAPACK: exit 130 in about a second", (p, err))
+    p = start("spectrum", "demo:phantom256")
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=60)
+    check(p.returncode in (130, -signal.SIGINT) and not out, "SIGINT early: nothing is printed", (p, err))
 
 
 def test_frame():
