@@ -49,6 +49,7 @@ struct model {
     bool quality_asked;      /* of this setting, already */
 
     bool busy;             /* a request is out */
+    bool quick;            /* it is out for a moment only: no progress is shown yet */
     bool asked_holds;      /* `asked` was answered, or is out, or was stopped: not asked again */
     enum request_kind out; /* the kind of the request that is out, when busy */
     uint64_t serial;       /* of the newest request */

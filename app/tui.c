@@ -1,5 +1,6 @@
 #include "tui.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "worker.h"
 
 enum { QUIET_MS = 150 };    /* without a key for so long: exact picture, quality numbers */
+enum { SHOW_MS = 100 };     /* shorter work shows no progress: the keys beside it would jump */
 enum { PATIENCE_MS = 300 }; /* at the end, for the compute thread */
 
 struct tui {
@@ -20,6 +22,7 @@ struct tui {
     bool unshown;   /* a key stopped the last frame half way */
     bool moving;    /* a key was pressed less than QUIET_MS ago */
     double pressed; /* when, ms */
+    double asked;   /* when the worker was given something while it had nothing, ms */
 };
 
 static double now_ms(void)
@@ -93,20 +96,43 @@ static void hear(struct tui *t)
 static void ask(struct tui *t)
 {
     struct request r;
+    bool busy = t->model->busy;
     if (!model_want(t->model, !t->moving, &r))
         return;
     worker_submit(t->worker, &r);
+    if (!busy) {
+        t->model->quick = true;
+        t->asked = now_ms();
+    }
     t->dirty = true;
 }
 
 static int timeout(const struct tui *t)
 {
+    bool quick = t->model->busy && t->model->quick;
     if (t->unshown)
         return 0;
-    if (!t->moving)
+    if (!t->moving && !quick)
         return -1;
-    double left = t->pressed + QUIET_MS - now_ms();
+    double left = HUGE_VAL;
+    if (t->moving)
+        left = t->pressed + QUIET_MS - now_ms();
+    if (quick)
+        left = fmin(left, t->asked + SHOW_MS - now_ms());
     return left > 0 ? (int)left + 1 : 0;
+}
+
+/* What changes by itself as time goes by. */
+static void look_at_clock(struct tui *t)
+{
+    if (t->moving && now_ms() >= t->pressed + QUIET_MS) {
+        t->moving = false;
+        t->unshown = true; /* once more, exactly */
+    }
+    if (t->model->quick && now_ms() >= t->asked + SHOW_MS) {
+        t->model->quick = false;
+        t->dirty = true;
+    }
 }
 
 static bool loop(struct tui *t, struct error *err)
@@ -124,10 +150,7 @@ static bool loop(struct tui *t, struct error *err)
             read_keys(t);
         if (e == TERM_FD)
             hear(t);
-        if (t->moving && now_ms() >= t->pressed + QUIET_MS) {
-            t->moving = false;
-            t->unshown = true; /* once more, exactly */
-        }
+        look_at_clock(t);
         grant(t);
     }
     return true;

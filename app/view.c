@@ -131,7 +131,7 @@ static void late_text(const struct model *m, char *out, size_t size, bool roomy)
 {
     const char *late = m->stale && m->document ? " ~" : "";
     char bar[9] = "--------";
-    if (m->busy) {
+    if (m->busy && !m->quick) {
         for (int i = 0; i < 8 && (i + 1) / 8.0 <= m->progress + 1e-9; i++)
             bar[i] = '#';
         snprintf(out, size, "[%s] %3.0f%% %s%s", bar, 100 * m->progress, m->stage, late);
@@ -223,7 +223,7 @@ static void draw_short_status(const struct model *m, struct canvas c)
     int x;
     pane_summary(m, line, sizeof(line));
     x = 2 + canvas_text(c, 0, 0, INK_TEXT, ATTR_BOLD, line);
-    if (m->busy)
+    if (m->busy && !m->quick)
         x += 2 + canvas_printf(c, x, 0, INK_WARNING, 0, "%.0f%%", 100 * m->progress);
     draw_keys(m, canvas_inside(c, (struct rect){ x, 0, c.area.w - x, 1 }));
 }
@@ -246,7 +246,7 @@ static void draw_status(const struct model *m, struct canvas c)
         draw_keys(m, keys);
     else
         canvas_text(keys, 0, 0, INK_DIM, 0, overlay_words[m->overlay].keys);
-    canvas_text(c, c.area.w - width, 0, m->busy ? INK_WARNING : INK_DIM, 0, line);
+    canvas_text(c, c.area.w - width, 0, m->busy && !m->quick ? INK_WARNING : INK_DIM, 0, line);
 }
 
 static void (*const overlays[])(const struct model *, struct canvas) = {
