@@ -104,6 +104,8 @@ static void describe(const struct model *m, const struct param *p, int width, ch
     range_text(m, p, range, sizeof(range));
     if (m->overlay == OVERLAY_TYPE) {
         snprintf(out, size, "%s: %s. Enter sets it, Esc keeps the old value.", p->title, range);
+        if (canvas_text_width(out) > width)
+            snprintf(out, size, "%s: %s", p->title, range);
         return;
     }
     snprintf(out, size, "%s: %s (%s)", p->title, p->help, range);

@@ -291,6 +291,7 @@ static void test_rules(struct fixture *f)
 
     f->m.numbers.dead = 123;
     CHECK(strstr(screen(f, 80, 24, true), " 123 dead │") && strstr(got, "9.60x  "));
+    CHECK(!strstr(screen(f, 20, 5, false), "dead")); /* not over the size's unit */
     f->m.numbers.dead = 0;
 
     CHECK(strstr(screen(f, 20, 5, false), ">rank  k   24") != NULL); /* not "[    2" */
@@ -303,9 +304,15 @@ static void test_rules(struct fixture *f)
     CHECK(strstr(screen(f, 80, 24, true), " original ") != NULL);
     f->m.original = false;
 
+    f->m.overlay = OVERLAY_EXPORT; /* the name of the file is what must be seen */
+    strcpy(f->m.line, "ab.png");
+    f->m.line_at = 0;
+    CHECK(strstr(screen(f, 20, 5, false), "ab.png") != NULL);
+
     f->m.overlay = OVERLAY_TYPE;
     strcpy(f->m.line, "*2");
     f->m.line_at = 2;
+    CHECK(!strstr(screen(f, 40, 12, false), "Enter sets")); /* whole sentences only */
     CHECK(strstr(screen(f, 80, 24, true), "[*2_") && strstr(got, "TYPE"));
     f->m.overlay = OVERLAY_NONE;
 

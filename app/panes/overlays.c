@@ -178,17 +178,18 @@ static void sizes(const struct model *m, char *out, size_t size)
     pane_bytes(now->written_bytes, written, sizeof(written));
     snprintf(out, size, "source file %s, packed factors %s%s, %s%s", source, factors,
              measured ? "" : " + header",
-             now->written_bytes > 0 ? "last export " : "this file once written",
+             now->written_bytes > 0 ? "last export " : "this file's once written",
              now->written_bytes > 0 ? written : "");
 }
 
 void pane_export(const struct model *m, struct canvas c)
 {
-    enum { LABEL = 9 };
+    enum { LABEL = 9, ROOMY = 12 };
     const struct format *format = format_for_output(m->line);
     struct canvas in = box(c, WIDTH, 15, "export");
     char line[LINE];
-    int y = 1;
+    bool roomy = in.area.h >= ROOMY; /* else the status line alone says the keys */
+    int y = roomy;
 
     canvas_text(in, 1, y, INK_TITLE, 0, "file");
     form_typed(canvas_inside(in, (struct rect){ LABEL, y, in.area.w - LABEL - 1, 1 }), m->line,
@@ -210,7 +211,9 @@ void pane_export(const struct model *m, struct canvas c)
     paragraph(in, 1, y, INK_DIM,
               "A PNG shows the picture; the factors file is the compression. "
               "`eigenscope expand` turns factors back into the picture.");
-    canvas_text(in, 1, in.area.h - 1, INK_KEY, 0, "Enter write   Tab other ending   Esc cancel");
+    if (roomy)
+        canvas_text(in, 1, in.area.h - 1, INK_KEY, 0,
+                    "Enter write   Tab other ending   Esc cancel");
 }
 
 void pane_methods(const struct model *m, struct canvas c)

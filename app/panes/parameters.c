@@ -6,7 +6,7 @@
 #include "form.h"
 #include "panes.h"
 
-enum { WORD = 32, NARROW = 76, WIDE = 110 };
+enum { WORD = 32, SIZE = 14 /* "size 12.3 KB" */, NARROW = 76, WIDE = 110 };
 
 /* A share in percent, always seven characters: "13.20%", "  5e-4%", "      -". */
 static void percent(double share, char out[WORD])
@@ -174,7 +174,8 @@ static void draw_numbers(const struct model *m, struct canvas c, int lines)
         int x;
         snprintf(dead, sizeof(dead), " %zu dead", m->numbers.dead);
         x = c.area.w - 1 - canvas_text_width(dead);
-        canvas_text(c, x, c.area.h - 1, INK_WARNING, ATTR_BOLD, dead);
+        if (x >= SIZE)
+            canvas_text(c, x, c.area.h - 1, INK_WARNING, ATTR_BOLD, dead);
     }
 }
 
