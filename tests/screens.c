@@ -300,6 +300,10 @@ static void test_rules(struct fixture *f)
     CHECK(!strstr(screen(f, 120, 40, false), "computed in"));
     f->shown.nested = false;
 
+    f->subject.exact = false; /* both plots say that they are of a first sketch */
+    CHECK(strstr(screen(f, 120, 40, false), "(log y) first 400 ~") && strstr(got, "(log y) ~"));
+    f->subject.exact = true;
+
     f->m.original = true;
     CHECK(strstr(screen(f, 80, 24, true), " original ") != NULL);
     f->m.original = false;

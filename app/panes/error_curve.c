@@ -61,7 +61,9 @@ void pane_error_curve(const struct model *m, struct canvas c)
 {
     double rank[SAMPLES], error[SAMPLES];
     const struct subject *s = m->subject;
-    struct canvas inside = pane_frame(m, c, PANE_ERROR, "error vs rank (log y)");
+    bool sketch = s && !s->exact;
+    struct canvas inside = pane_frame(m, c, PANE_ERROR,
+                                      sketch ? "error vs rank (log y) ~" : "error vs rank (log y)");
     size_t n, side;
     struct axis x, y;
     struct plot p;
