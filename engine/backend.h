@@ -72,7 +72,7 @@ struct backend {
     struct backend_counts counts;
 };
 
-/* name "auto", "cpu", ...; fails with ERROR_USAGE (no such name) or ERROR_DEVICE. */
+/* name "auto", "cpu", ...; fails with ERROR_USAGE (no such name, no such device) or ERROR_DEVICE. */
 struct backend *backend_open(const char *name, const char *device, struct error *err);
 /* Opens one by its table, which need not be in the list. */
 struct backend *backend_start(const struct backend_ops *ops, const char *device, struct error *err);

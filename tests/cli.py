@@ -370,6 +370,7 @@ def test_refusals():
         (2, ["run", "naive", "demo:phantom256", "--bits-per-entry", "1"]),
         (2, ["run", "truncated-svd", "demo:phantom256", "--left-bits", "3"]),
         (2, ["run", "lplr", "demo:phantom256", "--backend", "abacus"]),
+        (2, ["run", "lplr", "demo:phantom256", "--backend", "cpu", "--device", "no such"]),
         (2, ["run", "lplr", "demo:phantom256", "--max-memory", "lots"]),
         (2, ["run", "lplr", "demo:phantom256", "-o", "out.xyz"]),
         (2, ["run", "lplr", "plain.npy", "-o", "plain.png"]),

@@ -59,7 +59,7 @@ static struct backend *cpu_open(const char *device, struct error *err)
         return NULL;
     find_device(c->device, sizeof(c->device));
     if (device && strcmp(device, "0") != 0 && !strstr(c->device, device)) {
-        fail(err, ERROR_DEVICE, "no processor is called \"%s\"; there is 0: %s", device, c->device);
+        fail(err, ERROR_USAGE, "no processor is called \"%s\"; there is 0: %s", device, c->device);
         memory_free(c);
         return NULL;
     }
