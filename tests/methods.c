@@ -312,8 +312,8 @@ static void hostile(struct lab *l, const struct method *m)
         struct approximation out = { 0 };
         struct error err = { 0 };
         matrix_put(a.view, 3, 4, bad[i]);
-        CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) &&
-              err.code == ERROR_FORMAT && memory_used() == before);
+        CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) && err.code == ERROR_FORMAT &&
+              memory_used() == before);
     }
     matrix_finish(&a);
 }
