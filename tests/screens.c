@@ -295,9 +295,9 @@ static void test_rules(struct fixture *f)
     f->m.numbers.dead = 0;
 
     CHECK(strstr(screen(f, 20, 5, false), ">rank  k   24") != NULL); /* not "[    2" */
-    CHECK(strstr(screen(f, 120, 40, false), "computed in") != NULL);
+    CHECK(strstr(screen(f, 120, 40, false), "SVD at hand") != NULL);
     f->shown.nested = true;
-    CHECK(!strstr(screen(f, 120, 40, false), "computed in"));
+    CHECK(!strstr(screen(f, 120, 40, false), "SVD at hand"));
     f->shown.nested = false;
 
     f->subject.exact = false; /* both plots say that they are of a first sketch */

@@ -134,9 +134,9 @@ static void cost(const struct model *m, bool wide, char *out, size_t size)
     if (wide || now->dead == 0) /* else its place is taken */
         n += (size_t)snprintf(out + n, size - n, "of %.4g-bit%s  ", source_bits(m),
                               wide ? " entries" : "");
-    bool run = m->shown && !m->shown->nested; /* else it was cut out of SVDs that were there */
+    bool run = m->shown && !m->shown->nested; /* else it was cut out of the SVD alone */
     if (wide && run && now->seconds > 0)
-        snprintf(out + n, size - n, "computed in %.3g s", now->seconds);
+        snprintf(out + n, size - n, "%.3g s, SVD at hand", now->seconds);
 }
 
 /* The same on a small screen. */
