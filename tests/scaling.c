@@ -63,7 +63,7 @@ static void overflowing(struct lab *l, const struct method *m)
     for (size_t i = 0; i < 4; i++)
         for (size_t j = 0; j < 4; j++)
             matrix_put(a.view, i, j, 1e308);
-    CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) && err.code == ERROR_NUMERIC &&
+    CHECK(!approximate(&l->job, m, params.bytes, &in, &out, &err) && err.code == ERROR_FORMAT &&
           strstr(err.text, "norm"));
     matrix_finish(&a);
 }
