@@ -1,7 +1,6 @@
 #include "backend.h"
 
 #include "memory.h"
-#include "registry.h"
 
 #include <assert.h>
 #include <stdio.h>

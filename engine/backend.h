@@ -72,6 +72,9 @@ struct backend {
     struct backend_counts counts;
 };
 
+/* The list, defined in registry.c; NULL-terminated, in the order that "auto" tries. */
+extern const struct backend_ops *const backends[];
+
 /* name "auto", "cpu", ...; fails with ERROR_USAGE (no such name, no such device) or ERROR_DEVICE. */
 struct backend *backend_open(const char *name, const char *device, struct error *err);
 /* Opens one by its table, which need not be in the list. */

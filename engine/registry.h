@@ -7,6 +7,5 @@
 extern const struct method *const methods[]; /* NULL-terminated */
 extern const struct quantizer *const quantizers[];
 extern const struct format *const formats[];
-extern const struct backend_ops *const backends[];
 
 const struct method *method_find(const char *name); /* '-' and '_' are alike; NULL: there is none */
