@@ -210,7 +210,7 @@ bool cli_output_ok(const struct options *o, bool picture, size_t n, struct error
 /* --seed is every word's: the settings of all methods start from it. */
 static void seed_methods(const struct options *o, struct model *m)
 {
-    for (size_t i = 0; methods[i] && i < MODEL_METHODS; i++) {
+    for (size_t i = 0; i < MODEL_METHODS && methods[i]; i++) {
         const struct param *seed = param_find(&methods[i]->params, "seed");
         if (seed && seed->kind == PARAM_SEED)
             memcpy(m->params[i].bytes + seed->offset, &o->common.seed, sizeof(o->common.seed));

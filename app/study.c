@@ -412,7 +412,7 @@ static struct export_request file_of(const struct run *r, struct provenance *p)
 static bool quality(struct run *r, struct outcome *o, struct error *err)
 {
     struct study *s = r->study;
-    struct provenance words;
+    struct provenance words = { 0 };
     if (!decompose(r, err) || !approximation_of(r, err))
         return false;
     o->numbers = numbers_of(s);
@@ -427,7 +427,7 @@ static bool quality(struct run *r, struct outcome *o, struct error *err)
 
 static bool export(struct run *r, struct outcome *o, struct error *err)
 {
-    struct provenance words;
+    struct provenance words = { 0 };
     if (!decompose(r, err) || !approximation_of(r, err))
         return false;
     o->numbers = numbers_of(r->study);

@@ -31,7 +31,7 @@ static bool start(struct state *s, struct job *job, struct matrix_view a, size_t
                   struct error *err)
 {
     size_t side = a.rows < a.cols ? a.rows : a.cols, longer = a.rows + a.cols - side;
-    size_t limit = 4 * rank + 16 * BLOCK;
+    size_t limit = 4 * rank + (size_t)16 * BLOCK;
     s->job = job;
     s->limit = (limit < side / 2 ? limit : side / 2) / BLOCK * BLOCK;
     s->norm = matrix_norm(a);
@@ -172,8 +172,8 @@ bool lanczos(struct job *job, struct matrix_view a, size_t rank, struct svd *out
     x = matrix_block(s.x, 0, 0, a.cols, BLOCK);
     random_fill(SKETCH_GAUSSIAN, 0, STREAM_LANCZOS, 0, 1, x);
     bool ok = append(&s, s.v, 0, x, err);
-    while (ok && !*done && s.n + 2 * BLOCK <= s.limit) {
-        double part = (double)s.n / (double)(rank + 4 * BLOCK);
+    while (ok && !*done && s.n + (size_t)2 * BLOCK <= s.limit) {
+        double part = (double)s.n / (double)(rank + (size_t)4 * BLOCK);
         ok = job_step(job, part < 0.75 ? part : 0.75, "Lanczos steps", err) && step(&s, err) &&
              reach(&s, rest, err);
         if (!ok || s.n < rank)
