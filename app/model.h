@@ -18,7 +18,7 @@ struct model {
     struct request asked;  /* the newest picture request, without its reference */
 
     struct document *document; /* owned reference; NULL: the start page */
-    char entry[64];
+    char entry[NAME_TEXT];
     enum planes planes;
     enum dtype dtype;         /* of the computation */
     enum nonfinite nonfinite; /* what to do with NaN and infinities on the way in */

@@ -27,7 +27,7 @@ struct study {
     struct arena scratch;
 
     struct selection selection; /* what the rest belongs to; n 0: nothing */
-    char entry[64];
+    char entry[NAME_TEXT];
     enum planes planes;
     enum dtype dtype;
     enum nonfinite nonfinite;

@@ -21,7 +21,7 @@ struct request {
     uint64_t serial; /* grows with every request */
     enum request_kind kind;
     struct document *document; /* owns one reference */
-    char entry[64];            /* "" : the whole picture, or the only matrix */
+    char entry[NAME_TEXT];     /* "" : the whole picture, or the only matrix */
     enum planes planes;
     enum dtype dtype; /* of the computation and of dense exports */
     enum nonfinite nonfinite;

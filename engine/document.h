@@ -1,5 +1,6 @@
 #pragma once
 
+#include "limit.h"
 #include "raster.h"
 #include "result.h"
 #include "sink.h"
@@ -71,8 +72,9 @@ void document_note(struct document *d, const char *format, ...) PRINTF_LIKE(2, 3
  * (1 or 3 planes) or the only matrix of the file. */
 enum { SELECTION_MAX = 8 };
 struct selection {
-    struct document *document;     /* owned reference */
-    char names[SELECTION_MAX][64]; /* "grey"; "r", "g", "b"; "y", "cb", "cr"; an entry's name */
+    struct document *document; /* owned reference */
+    char names[SELECTION_MAX]
+              [NAME_TEXT]; /* "grey"; "r", "g", "b"; "y", "cb", "cr"; an entry's name */
     const struct entry *entries[SELECTION_MAX]; /* NULL for planes that are computed */
     size_t n;
     bool picture; /* the planes of a whole picture: psnr, ssim and .png make sense */
@@ -104,7 +106,7 @@ struct export
     const struct result *results; /* one per matrix in `matrices`, or one for all */
     size_t n_results;
     const struct matrix_view *matrices; /* the dense reconstruction, one per name, in order */
-    const char(*names)[64];
+    const char(*names)[NAME_TEXT];
     size_t n;
     bool picture;
     enum planes planes;

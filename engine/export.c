@@ -13,7 +13,7 @@ struct cleaned {
     struct fact facts[FACTS_MOST];
     char *text; /* owned; all values end to end */
     char factors_bytes[24];
-    char (*names)[64]; /* owned */
+    char (*names)[NAME_TEXT]; /* owned */
     size_t n;
 };
 
@@ -49,7 +49,7 @@ static struct export describe(const struct export_request *r, const struct clean
 {
     return (struct export){ .results = r->results,
                             .n_results = r->n_results,
-                            .names = (const char(*)[64])c->names,
+                            .names = (const char(*)[NAME_TEXT])c->names,
                             .n = r->n,
                             .picture = r->picture,
                             .planes = r->planes,

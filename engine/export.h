@@ -8,7 +8,7 @@
 struct export_request {
     const struct result *results;
     size_t n_results;
-    const char (*names)[64];
+    const char (*names)[NAME_TEXT];
     size_t n; /* matrices */
     bool picture;
     enum planes planes;

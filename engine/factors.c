@@ -341,8 +341,8 @@ static bool load_tensors(struct loader *l)
     struct packed_tensor *list = NULL;
     const struct tensor *icc = safetensors_find(&l->header, "icc");
     size_t n = 0, icc_size = icc && icc->size <= LIMIT_PNG_CHUNK ? (size_t)icc->size : 0;
-    if (!packed_tensors(f->results, f->n_results, (const char(*)[64])f->names, f->n, icc_size,
-                        &list, &n, l->err))
+    if (!packed_tensors(f->results, f->n_results, (const char(*)[NAME_TEXT])f->names, f->n,
+                        icc_size, &list, &n, l->err))
         return false;
     bool ok = n == l->header.n ||
               REFUSE(l, "has %zu tensors, the metadata wants %zu", l->header.n, n);
@@ -397,7 +397,7 @@ struct export_request factors_request(const struct factors *f, bool force)
 {
     return (struct export_request){ .results = f->results,
                                     .n_results = f->n_results,
-                                    .names = (const char(*)[64])f->names,
+                                    .names = (const char(*)[NAME_TEXT])f->names,
                                     .n = f->n,
                                     .picture = f->picture,
                                     .planes = f->planes,

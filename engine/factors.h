@@ -10,7 +10,7 @@
 struct factors {
     struct result *results; /* owned */
     size_t n_results;
-    char (*names)[64]; /* owned; one per matrix */
+    char (*names)[NAME_TEXT]; /* owned; one per matrix */
     size_t n;
     bool picture;
     enum planes planes;

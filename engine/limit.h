@@ -15,4 +15,8 @@
 #define LIMIT_NPY_DIMENSIONS 32
 #define LIMIT_JSON_HEADER    ((uint64_t)16 << 20) /* bytes of a safetensors header */
 #define LIMIT_TENSORS        ((uint64_t)1 << 20)
-#define LIMIT_NAME           1024 /* bytes of a tensor's name */
+/* Bytes, with the NUL, of a matrix's name as exports and screens carry it; longer ones are cut
+ * between characters, and told apart by a number where they then collide. */
+enum { NAME_TEXT = 256 };
+
+#define LIMIT_NAME 1024 /* bytes of a tensor's name */

@@ -235,10 +235,11 @@ bool packed_parse_term(const char *text, struct term *t)
 
 /* "r.left" of "r.left.codes": the matrix, or "all" where one result stands for
  * several, and the part; a number behind '#' where the same stood there before. */
-static void name_prefix(const struct result *results, size_t n_results, const char (*names)[64],
-                        size_t n, size_t i, size_t p, char *out, size_t size)
+static void name_prefix(const struct result *results, size_t n_results,
+                        const char (*names)[NAME_TEXT], size_t n, size_t i, size_t p, char *out,
+                        size_t size)
 {
-    char matrix[96] = "all", part[64];
+    char matrix[NAME_TEXT + 24] = "all", part[64];
     bool again = false;
     if (n_results == n) {
         for (size_t j = 0; j < i; j++)
@@ -291,7 +292,7 @@ static void describe(const struct part *p, enum packed_kind kind, struct packed_
     }
 }
 
-bool packed_tensors(const struct result *results, size_t n_results, const char (*names)[64],
+bool packed_tensors(const struct result *results, size_t n_results, const char (*names)[NAME_TEXT],
                     size_t n, size_t icc_size, struct packed_tensor **out, size_t *n_out,
                     struct error *err)
 {
@@ -316,7 +317,7 @@ bool packed_tensors(const struct result *results, size_t n_results, const char (
                 if (!wants(part, kind) ||
                     (kind == PACKED_VALUES && part->plain.view.dtype != order[k].plain))
                     continue;
-                char prefix[168];
+                char prefix[NAME_TEXT + 104];
                 name_prefix(results, n_results, names, n, i, p, prefix, sizeof(prefix));
                 snprintf(list[used].name, sizeof(list->name), "%s.%s", prefix, endings[kind]);
                 list[used].result = i;

@@ -29,7 +29,7 @@ enum packed_kind {
     PACKED_ICC,    /* U8 [bytes]: the picture's colour profile; no part */
 };
 struct packed_tensor {
-    char name[176];
+    char name[NAME_TEXT + 120];
     enum packed_kind kind;
     size_t result, part; /* indices; without meaning for PACKED_ICC */
     const char *dtype;
@@ -43,14 +43,14 @@ enum { PACKED_GAMMA = 100000 };           /* the unit of gamma is 1 / this, as i
 /* The tensors of a file in its order, largest elements first, so that all are
  * aligned. Parts need their codings and shapes only. *out is the caller's to
  * free with memory_free. */
-bool packed_tensors(const struct result *results, size_t n_results, const char (*names)[64],
+bool packed_tensors(const struct result *results, size_t n_results, const char (*names)[NAME_TEXT],
                     size_t n, size_t icc_size, struct packed_tensor **out, size_t *n_out,
                     struct error *err);
 
 /* The metadata's lines. Parsing prints what it understood and accepts only the
  * same text, within the bounds of limit.h; names of quantizers must be known.
  * A parsed part has its shape and coding, but no numbers yet. */
-enum { PACKED_LINE = 200, PACKED_NAME = 64, PACKED_PART_NAME = 32 };
+enum { PACKED_LINE = 200 + NAME_TEXT, PACKED_NAME = NAME_TEXT, PACKED_PART_NAME = 32 };
 void packed_picture_line(const struct packed_picture *f, char *out);
 void packed_result_line(const struct result *r, char *out);
 void packed_matrix_line(size_t rows, size_t cols, const char *name, char *out);

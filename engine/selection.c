@@ -12,11 +12,11 @@ const char *const nonfinite_names[] = { "refuse", "zero", "keep", NULL };
 enum { NAMES_SHOWN = 6 };
 
 /* Copies a name, cut between characters where it is too long. */
-static void copy_name(char to[64], const char *name)
+static void copy_name(char to[NAME_TEXT], const char *name)
 {
     size_t n = strlen(name);
-    if (n > 63)
-        for (n = 63; n && ((unsigned char)name[n] & 0xc0) == 0x80;)
+    if (n > NAME_TEXT - 1)
+        for (n = NAME_TEXT - 1; n && ((unsigned char)name[n] & 0xc0) == 0x80;)
             n--;
     memcpy(to, name, n);
     to[n] = '\0';

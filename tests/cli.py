@@ -165,9 +165,15 @@ def test_tensors():
     check(b"2 x 2 x 2" in out and b"not a matrix" in out, "list: such tensors in the text", out)
     name = "layers." * 15 + "weight"
     tensors("named.safetensors", (name, "F32", 4, [2, 3]), ("other", "F32", 4, [2, 3]))
-    data("run", "naive", f"named.safetensors::{name}", "-o", "named.factors.safetensors")
-    command = factors_header("named.factors.safetensors")[0]["__metadata__"]["command"]
-    check(f"::{name} " in command, "the recorded command has a long name whole", command)
+    j = data("run", "naive", f"named.safetensors::{name}", "-o", "named.factors.safetensors")
+    header = factors_header("named.factors.safetensors")[0]
+    check(f"::{name} " in header["__metadata__"]["command"], "the recorded command has a long name whole",
+          header["__metadata__"]["command"])
+    check(j["matrix"] == name and f"{name}.dense.codes" in header,
+          "a long name is whole in the numbers and in the factors", (j["matrix"], list(header)))
+    status, _, err = run("expand", "named.factors.safetensors", "-o", "named.dense.safetensors")
+    check(status == 0 and name in factors_header("named.dense.safetensors")[0],
+          "a long name survives expand", err)
     hostile_png("hostile.png")
     for word in (["list"], ["run", "naive"]):
         status, out, _ = run(*word, "hostile.png")

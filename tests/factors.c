@@ -89,7 +89,7 @@ static void make(struct result r[PLANES])
     result_add_term(&r[2], 0, left, right, &err);
 }
 
-static const char names[PLANES][64] = { "y", "cb", "cr" };
+static const char names[PLANES][NAME_TEXT] = { "y", "cb", "cr" };
 static const struct fact facts[] = {
     { "software", "eigenscope 0.1.0" },
     { "source", "caf\xc3\xa9 \"\\ .png" },
@@ -412,7 +412,7 @@ static void test_shared(void)
         result_add_term(&r, i, left[i], right, &err);
     struct export_request run = { .results = &r,
                                   .n_results = 1,
-                                  .names = (const char[2][64]){ "query", "key" },
+                                  .names = (const char[2][NAME_TEXT]){ "query", "key" },
                                   .n = 2,
                                   .depth = 8,
                                   .dtype = DTYPE_F64,
@@ -430,7 +430,7 @@ static void test_shared(void)
                                         "s2.safetensors" };
     for (int i = 0; i < 3; i++)
         unlink(path_of(made[i]));
-    run.names = (const char[2][64]){ "same", "same" };
+    run.names = (const char[2][NAME_TEXT]){ "same", "same" };
     CHECK(!export_write(&run, path_of("s3.safetensors"), &bytes, &err) && err.code == ERROR_USAGE &&
           strstr(err.text, "same name"));
     free(data);

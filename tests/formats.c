@@ -317,7 +317,7 @@ static void round_trip(const char *source, enum planes planes, const char *endin
         make_dense(&r[i], &m[i]);
     struct export_request request = { .results = r,
                                       .n_results = s.n,
-                                      .names = (const char(*)[64])s.names,
+                                      .names = (const char(*)[NAME_TEXT])s.names,
                                       .n = s.n,
                                       .picture = s.picture,
                                       .planes = planes,
@@ -474,7 +474,7 @@ static void carries(const char *corpus, const char *name, double gamma, int srgb
         make_dense(&r[i], &m[i]);
     struct export_request request = { .results = r,
                                       .n_results = s.n,
-                                      .names = (const char(*)[64])s.names,
+                                      .names = (const char(*)[NAME_TEXT])s.names,
                                       .n = s.n,
                                       .picture = true,
                                       .depth = 8,
@@ -513,7 +513,7 @@ static void test_full(void)
     make_dense(&r, &m);
     struct export_request request = { .results = &r,
                                       .n_results = 1,
-                                      .names = (const char[1][64]){ "grey" },
+                                      .names = (const char[1][NAME_TEXT]){ "grey" },
                                       .n = 1,
                                       .picture = true,
                                       .depth = 16 };

@@ -233,7 +233,7 @@ static bool store(struct task *t, struct error *err)
     const struct export_request request = {
         .results = t->x.results,
         .n_results = t->x.n,
-        .names = (const char(*)[64])t->s.names,
+        .names = (const char(*)[NAME_TEXT])t->s.names,
         .n = t->s.n,
         .picture = t->s.picture,
         .planes = t->s.planes,
