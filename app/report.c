@@ -171,11 +171,6 @@ bool report_print(struct report *r, FILE *out, struct error *err)
     return true;
 }
 
-const char *report_library(void)
-{
-    return "jansson " JANSSON_VERSION;
-}
-
 const char *report_plain(const char *text, struct error *space)
 {
     fail(space, ERROR_NONE, "%s", text);

@@ -27,7 +27,6 @@ void report_null(struct report *r, const char *key);
 void report_numbers(struct report *r, const char *key, const double *values, size_t n);
 
 bool report_print(struct report *r, FILE *out, struct error *err);
-const char *report_library(void); /* "jansson 2.14" */
 
 /* For people: odd bytes of a name as \xNN (at most ERROR_TEXT of it); 12345 as "12.3 KB". */
 const char *report_plain(const char *text, struct error *space);
