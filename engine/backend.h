@@ -18,7 +18,20 @@ struct buffer {
     void *memory; /* the backend's own; not NULL, and no two alike */
 };
 
-enum backend_op { OP_GEMM, OP_GRAM, OP_FILL, OP_CODE, OP_DECODE, OP_RESIDUAL, OP_COUNT };
+enum backend_op {
+    OP_GEMM,
+    OP_GRAM,
+    OP_FILL,
+    OP_CODE,
+    OP_DECODE,
+    OP_RESIDUAL,
+    OP_HADAMARD,
+    OP_RECONSTRUCT,
+    OP_GRAM_EXACT,
+    OP_NOISE,
+    OP_EIGEN,
+    OP_COUNT
+};
 extern const char *const backend_op_names[]; /* "gemm", ...; NULL-terminated */
 
 /* How often each operation ran on the device, and how often the processor had to
@@ -31,6 +44,10 @@ struct backend_counts {
 struct buffer_product {
     const struct buffer *left, *right;
 };
+
+/* The field of a batch of random or Hermitian matrices: beta of random matrix theory. */
+enum field { FIELD_REAL = 1, FIELD_COMPLEX = 2 };
+enum { EIGEN_MAX = 64 }; /* the largest matrix of a batch */
 
 struct backend_ops {
     const char *name;    /* "cpu", "vulkan": the word after --backend */
@@ -49,6 +66,8 @@ struct backend_ops {
     bool (*load)(struct backend *b, struct matrix_view from, struct buffer *x, struct error *err);
     bool (*read)(const struct buffer *x, struct matrix_view to, struct error *err);
 
+    /* Whether this device does an operation on entries of that type; NULL: always. */
+    bool (*offers)(const struct backend *b, enum backend_op op, enum dtype dtype);
     /* All of these may be NULL: then the processor's version runs. Arguments are
      * checked: shapes and types fit, all buffers are this backend's, out is no operand. */
     bool (*gemm)(const struct buffer *a, bool a_transposed, const struct buffer *b,
@@ -61,6 +80,15 @@ struct backend_ops {
     bool (*decode)(const struct coded *x, struct buffer *out, struct error *err);
     bool (*residual)(const struct buffer *a, const struct buffer_product *products, size_t n,
                      double *norm, struct error *err);
+    bool (*hadamard)(const struct buffer *x, uint64_t seed, bool inverse, struct buffer *out,
+                     struct error *err);
+    bool (*reconstruct)(const struct buffer_product *products, size_t n, struct buffer *out,
+                        struct error *err);
+    bool (*gram_exact)(struct backend *b, const int32_t *rows, size_t n, size_t d, int64_t *out,
+                       struct error *err);
+    bool (*noise)(enum field field, uint64_t seed, uint32_t first, double deviation,
+                  struct buffer *out, struct error *err);
+    bool (*eigen)(enum field field, const struct buffer *x, struct buffer *out, struct error *err);
 };
 
 /* An open device. All of this belongs to the front. */
@@ -109,3 +137,26 @@ bool backend_decode(const struct coded *x, struct buffer *out, struct error *err
 /* *norm = ||a - sum of products||_F: subtracts first, sums in double precision. */
 bool backend_residual(const struct buffer *a, const struct buffer_product *products, size_t n,
                       double *norm, struct error *err);
+
+/* out = x D H / sqrt(n), row by row: n = cols, a power of two; H the Walsh-Hadamard matrix in
+ * Sylvester's order, D signs that follow from the seed (STREAM_SIGNS). inverse: x H D / sqrt(n),
+ * which undoes it. Same shape and type; out may not be x. */
+bool backend_hadamard(const struct buffer *x, uint64_t seed, bool inverse, struct buffer *out,
+                      struct error *err);
+/* out = the sum of the products, at full resolution or averaged into fewer rows or columns
+ * (cells of equal area, as preview_resample does); out's shape decides. n >= 1. */
+bool backend_reconstruct(const struct buffer_product *products, size_t n, struct buffer *out,
+                         struct error *err);
+/* out (d x d, dense) = rows^T rows (rows: n x d, dense), exactly, and the same bits
+ * everywhere. ERROR_LIMIT where a sum could leave 63 bits. What the device held is overwritten. */
+bool backend_gram_exact(struct backend *b, const int32_t *rows, size_t n, size_t d, int64_t *out,
+                        struct error *err);
+/* A batch of Hermitian noise matrices E (Mangoubi, Vishnoi 2023, in the law of docs/numerics.md),
+ * simulated: seeded, never for a release. d x d each, one below the other; real: d columns, complex: 2 d,
+ * real and imaginary parts side by side. Matrix number first + i of the batch depends on its
+ * number alone. `deviation` is that of the real part of an entry off the diagonal. */
+bool backend_noise(enum field field, uint64_t seed, uint32_t first, double deviation,
+                   struct buffer *out, struct error *err);
+/* x: a batch like that, symmetric or Hermitian, d <= EIGEN_MAX; out: a row each of d
+ * eigenvalues, descending. Cyclic Jacobi. Reads the lower triangle. */
+bool backend_eigen(enum field field, const struct buffer *x, struct buffer *out, struct error *err);

@@ -24,6 +24,8 @@ enum stream {
     STREAM_DITHER_RIGHT,
     STREAM_LANCZOS,
     STREAM_TEST,
+    STREAM_SIGNS, /* of the Hadamard transform: column / 128, 0, stream, 0; a bit a column */
+    STREAM_NOISE, /* of simulated mechanisms: column / 4, row, stream, number of the matrix */
 };
 
 /* The kinds of random matrix a sketch is made of; each has mean 0 and variance 1. */

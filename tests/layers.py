@@ -9,9 +9,9 @@ FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw"},
-    {"job", "backend", "method", "document", "selection", "safetensors", "packed", "factors", "export",
+    {"job", "backend", "backend_front", "operations", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair"},
-    {"methods/", "quantizers/", "formats/", "backends/"},
+    {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
     {"canvas", "theme", "term", "term_keys", "hole", "study", "outcome", "likeness", "worker",
      "provenance", "frame", "typing"},
@@ -29,12 +29,13 @@ DOORS = {  # outside header -> who may include it
     "png.h": ["engine/formats/png"],
     "jansson.h": ["engine/safetensors", "app/report"],
     "pthread.h": ["app/worker.c"],
+    "vulkan/vulkan_core.h": ["engine/vulkan/api.h"],
 }
 # view.h is the socket of the views; view.c puts the whole screen together, two floors up.
 EXCEPTIONS = {("app/view.c", "actions.h"), ("app/view.c", "panes/panes.h")}
 FAMILIES = ["engine/methods", "engine/quantizers", "engine/formats", "engine/backends",
             "app/views", "app/words"]
-GENERATED = {"registry_rows.h", "view_rows.h", "photo_stamp.h"}  # by meson
+GENERATED = {"registry_rows.h", "vulkan_shaders.h", "view_rows.h", "photo_stamp.h"}  # by meson
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 
 

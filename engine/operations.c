@@ -1,0 +1,201 @@
+/* The front of every operation: checks its arguments once, and has the processor stand
+ * in where the device has no entry. */
+
+#include "backend_front.h"
+#include "memory.h"
+
+#include <assert.h>
+
+const char *const backend_op_names[] = { "gemm",       "gram",     "fill",     "code",
+                                         "decode",     "residual", "hadamard", "reconstruct",
+                                         "gram-exact", "noise",    "eigen",    NULL };
+
+static void assert_input(const struct buffer *x, const struct backend *b)
+{
+    assert(x->owner == b && backend_find(x));
+    (void)x, (void)b;
+}
+
+static void assert_output(const struct buffer *x)
+{
+    const struct backend_live *l = x->owner ? backend_find(x) : NULL;
+    assert(l && !l->loaded);
+    (void)l;
+}
+
+/* Whether the device does it; counts who does. */
+static bool dispatch(struct backend *b, enum backend_op op, bool offered)
+{
+    if (b->host)
+        ++*(offered ? &b->counts.device[op] : &b->counts.fallback[op]);
+    return offered;
+}
+
+/* A device's buffer on a visit to the processor. */
+struct guest {
+    struct matrix m;
+    struct buffer x; /* the processor's, and borrows m */
+};
+
+static bool invite(const struct buffer *x, bool with_entries, struct guest *g, struct error *err)
+{
+    struct backend *host = x->owner->host;
+    g->x = (struct buffer){ .owner = host, .dtype = x->dtype, .rows = x->rows, .cols = x->cols };
+    return matrix_init(&g->m, x->dtype, x->rows, x->cols, err) &&
+           (!with_entries || x->owner->ops->read(x, g->m.view, err)) &&
+           host->ops->load(host, g->m.view, &g->x, err);
+}
+
+static void part(struct guest *g)
+{
+    if (g->x.memory)
+        g->x.owner->ops->release(&g->x);
+    matrix_finish(&g->m);
+    *g = (struct guest){ 0 };
+}
+
+/* The entries of g take the place of those of x. */
+static bool send_home(struct guest *g, struct buffer *x, struct error *err)
+{
+    struct backend_live *l = backend_find(x);
+    struct buffer fresh = *x;
+    fresh.memory = NULL;
+    if (!x->owner->ops->load(x->owner, g->m.view, &fresh, err))
+        return false;
+    backend_let_go(l);
+    l->x = *x = fresh;
+    l->host = g->m;
+    g->m = (struct matrix){ 0 };
+    return true;
+}
+
+bool backend_gemm(const struct buffer *a, bool a_transposed, const struct buffer *b,
+                  bool b_transposed, struct buffer *out, struct error *err)
+{
+    struct backend *owner = out->owner;
+    assert_output(out);
+    assert_input(a, owner);
+    assert_input(b, owner);
+    assert(out->memory != a->memory && out->memory != b->memory);
+    assert(a->dtype == b->dtype && a->dtype == out->dtype);
+    assert((a_transposed ? a->cols : a->rows) == out->rows);
+    assert((b_transposed ? b->rows : b->cols) == out->cols);
+    assert((a_transposed ? a->rows : a->cols) == (b_transposed ? b->cols : b->rows));
+    if (dispatch(owner, OP_GEMM, owner->ops->gemm != NULL))
+        return owner->ops->gemm(a, a_transposed, b, b_transposed, out, err);
+    struct guest ga = { 0 }, gb = { 0 }, go = { 0 };
+    bool ok = invite(a, true, &ga, err) && invite(b, true, &gb, err) &&
+              invite(out, false, &go, err) &&
+              owner->host->ops->gemm(&ga.x, a_transposed, &gb.x, b_transposed, &go.x, err) &&
+              send_home(&go, out, err);
+    part(&ga);
+    part(&gb);
+    part(&go);
+    return ok;
+}
+
+bool backend_gram(const struct buffer *a, struct buffer *out, struct error *err)
+{
+    struct backend *owner = out->owner;
+    assert_output(out);
+    assert_input(a, owner);
+    assert(out->memory != a->memory && out->dtype == DTYPE_F64);
+    assert(out->rows == a->cols && out->cols == a->cols);
+    if (dispatch(owner, OP_GRAM, owner->ops->gram != NULL))
+        return owner->ops->gram(a, out, err);
+    struct guest ga = { 0 }, go = { 0 };
+    bool ok = invite(a, true, &ga, err) && invite(out, false, &go, err) &&
+              owner->host->ops->gram(&ga.x, &go.x, err) && send_home(&go, out, err);
+    part(&ga);
+    part(&go);
+    return ok;
+}
+
+bool backend_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint32_t matrix,
+                  double scale, struct buffer *out, struct error *err)
+{
+    struct backend *owner = out->owner;
+    assert_output(out);
+    if (dispatch(owner, OP_FILL, owner->ops->fill != NULL))
+        return owner->ops->fill(kind, seed, stream, matrix, scale, out, err);
+    struct guest go = { 0 };
+    bool ok = invite(out, false, &go, err) &&
+              owner->host->ops->fill(kind, seed, stream, matrix, scale, &go.x, err) &&
+              send_home(&go, out, err);
+    part(&go);
+    return ok;
+}
+
+bool backend_code(const struct coding *c, const struct buffer *a, struct coded *out,
+                  struct error *err)
+{
+    struct backend *owner = a->owner;
+    assert_input(a, owner);
+    if (dispatch(owner, OP_CODE, owner->ops->code != NULL))
+        return owner->ops->code(c, a, out, err);
+    struct guest ga = { 0 };
+    bool ok = invite(a, true, &ga, err) && owner->host->ops->code(c, &ga.x, out, err);
+    part(&ga);
+    return ok;
+}
+
+bool backend_decode(const struct coded *x, struct buffer *out, struct error *err)
+{
+    struct backend *owner = out->owner;
+    assert_output(out);
+    assert(out->rows == x->rows && out->cols == x->cols);
+    if (dispatch(owner, OP_DECODE, owner->ops->decode != NULL))
+        return owner->ops->decode(x, out, err);
+    struct guest go = { 0 };
+    bool ok = invite(out, false, &go, err) && owner->host->ops->decode(x, &go.x, err) &&
+              send_home(&go, out, err);
+    part(&go);
+    return ok;
+}
+
+static void assert_product(const struct buffer *a, const struct buffer_product *p)
+{
+    assert_input(p->left, a->owner);
+    assert(p->left->dtype == a->dtype && p->left->rows == a->rows);
+    if (p->right) {
+        assert_input(p->right, a->owner);
+        assert(p->right->dtype == a->dtype && p->left->cols == p->right->rows);
+    }
+    assert((p->right ? p->right : p->left)->cols == a->cols);
+}
+
+/* The processor's residual of buffers that live elsewhere: guests[0] is a, then left
+ * and right of every product. */
+static bool residual_of_guests(const struct buffer *a, const struct buffer_product *products,
+                               size_t n, struct guest *guests, struct buffer_product *visiting,
+                               double *norm, struct error *err)
+{
+    bool ok = invite(a, true, &guests[0], err);
+    for (size_t i = 0; ok && i < n; i++) {
+        struct guest *left = &guests[1 + 2 * i], *right = left + 1;
+        ok = invite(products[i].left, true, left, err) &&
+             (!products[i].right || invite(products[i].right, true, right, err));
+        visiting[i] = (struct buffer_product){ &left->x, products[i].right ? &right->x : NULL };
+    }
+    ok = ok && a->owner->host->ops->residual(&guests[0].x, visiting, n, norm, err);
+    for (size_t i = 0; i < 1 + 2 * n; i++)
+        part(&guests[i]);
+    return ok;
+}
+
+bool backend_residual(const struct buffer *a, const struct buffer_product *products, size_t n,
+                      double *norm, struct error *err)
+{
+    struct backend *owner = a->owner;
+    assert_input(a, owner);
+    for (size_t i = 0; i < n; i++)
+        assert_product(a, &products[i]);
+    if (dispatch(owner, OP_RESIDUAL, owner->ops->residual != NULL))
+        return owner->ops->residual(a, products, n, norm, err);
+    struct guest *guests = memory_alloc((1 + 2 * n) * sizeof(*guests), err);
+    struct buffer_product *visiting = memory_alloc(n * sizeof(*visiting), err);
+    bool ok = guests && visiting && residual_of_guests(a, products, n, guests, visiting, norm, err);
+    memory_free(guests);
+    memory_free(visiting);
+    return ok;
+}
