@@ -24,7 +24,8 @@ enum stream {
     STREAM_DITHER_RIGHT,
     STREAM_LANCZOS,
     STREAM_TEST,
-    STREAM_SIGNS, /* of the Hadamard transform: column / 128, 0, stream, 0; a bit a column */
+    STREAM_SIGNS, /* of the Hadamard transform: column / 128, 0, stream, 0; a bit a column: bit
+                   * column % 32 of word column % 128 / 32; 1 means -1 */
     STREAM_NOISE, /* of simulated mechanisms: column / 4, row, stream, number of the matrix */
 };
 
