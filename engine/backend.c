@@ -5,35 +5,59 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Always in the list. */
 static const struct backend_ops *processor(void)
 {
-    for (size_t i = 0; backends[i]; i++)
-        if (strcmp(backends[i]->name, "cpu") == 0)
-            return backends[i];
-    return NULL;
+    size_t i = 0;
+    while (strcmp(backends[i]->name, "cpu") != 0)
+        i++;
+    return backends[i];
 }
 
-struct backend *backend_start(const struct backend_ops *ops, const char *device, struct error *err)
+/* Opened, with nobody to stand in for it. */
+static struct backend *start_alone(const struct backend_ops *ops, const char *device,
+                                   struct error *err)
 {
     struct backend *b = ops->open(device, err);
     if (!b)
         return NULL;
     b->ops = ops;
-    if (ops == processor())
+    b->front = b->seat = b;
+    return b;
+}
+
+struct backend *backend_start(const struct backend_ops *ops, const char *device, struct error *err)
+{
+    struct backend *b = start_alone(ops, device, err);
+    if (!b || ops == processor())
         return b;
-    b->host = backend_start(processor(), NULL, err);
+    b->host = start_alone(processor(), NULL, err);
     if (!b->host) {
         ops->close(b);
         return NULL;
     }
+    b->host->front = b;
+    return b;
+}
+
+/* "auto" with a device named: the first that has it, the processor before the others. */
+static struct backend *open_named(const char *device, struct error *err)
+{
+    struct backend *b = backend_start(processor(), device, err);
+    struct error other = { 0 };
+    for (size_t i = 0; !b && backends[i]; i++)
+        if (backends[i] != processor())
+            b = backend_start(backends[i], device, &other);
     return b;
 }
 
 struct backend *backend_open(const char *name, const char *device, struct error *err)
 {
     char names[ERROR_TEXT / 2] = "auto";
+    if (strcmp(name, "auto") == 0)
+        return device ? open_named(device, err) : backend_auto(backends, err);
     for (size_t i = 0, n = strlen(names); backends[i]; i++) {
-        if (strcmp(name, "auto") == 0 || strcmp(name, backends[i]->name) == 0)
+        if (strcmp(name, backends[i]->name) == 0)
             return backend_start(backends[i], device, err);
         if (n < sizeof(names))
             n += (size_t)snprintf(names + n, sizeof(names) - n, ", %s", backends[i]->name);
@@ -42,24 +66,32 @@ struct backend *backend_open(const char *name, const char *device, struct error 
     return NULL;
 }
 
+static void close_one(struct backend *b)
+{
+    if (!b)
+        return;
+    memory_free(b->live);
+    b->ops->close(b);
+}
+
 void backend_close(struct backend *b)
 {
     if (!b)
         return;
     backend_release_all(b);
-    memory_free(b->live);
-    backend_close(b->host);
-    b->ops->close(b);
+    close_one(b->device);
+    close_one(b->host);
+    close_one(b);
 }
 
 const char *backend_name(const struct backend *b)
 {
-    return b->ops->name;
+    return b->seat->ops->name;
 }
 
 const char *backend_device(const struct backend *b)
 {
-    return b->ops->device(b);
+    return b->seat->ops->device(b->seat);
 }
 
 struct backend_counts backend_counts(const struct backend *b)
@@ -69,7 +101,9 @@ struct backend_counts backend_counts(const struct backend *b)
 
 void backend_counts_reset(struct backend *b)
 {
-    b->counts = (struct backend_counts){ 0 };
+    b->counts = b->before = (struct backend_counts){ 0 };
+    if (!b->given_up)
+        b->trouble[0] = '\0';
 }
 
 struct backend_live *backend_find(const struct buffer *x)
@@ -101,20 +135,39 @@ static bool make_room(struct backend *b, struct error *err)
 bool backend_alloc(struct backend *b, enum dtype dtype, size_t rows, size_t cols,
                    struct buffer *out, struct error *err)
 {
-    struct buffer x = { .owner = b, .dtype = dtype, .rows = rows, .cols = cols };
-    if (!make_room(b, err) || !b->ops->alloc(b, &x, err))
+    struct backend *s = b->seat;
+    struct buffer x = { .owner = s, .dtype = dtype, .rows = rows, .cols = cols };
+    if (!make_room(s, err) || !s->ops->alloc(s, &x, err))
         return false;
-    b->live[b->n_live++] = (struct backend_live){ .x = x };
+    s->live[s->n_live++] = (struct backend_live){ .x = x, .users = 1 };
     *out = x;
     return true;
 }
 
+static bool same_view(struct matrix_view a, struct matrix_view b)
+{
+    return a.data == b.data && a.rows == b.rows && a.cols == b.cols &&
+           a.row_stride == b.row_stride && a.col_stride == b.col_stride && a.dtype == b.dtype;
+}
+
 bool backend_load(struct backend *b, struct matrix_view from, struct buffer *out, struct error *err)
 {
-    struct buffer x = { .owner = b, .dtype = from.dtype, .rows = from.rows, .cols = from.cols };
-    if (!make_room(b, err) || !b->ops->load(b, from, &x, err))
+    struct backend *s = b->seat;
+    struct buffer x = { .owner = s, .dtype = from.dtype, .rows = from.rows, .cols = from.cols };
+    for (size_t i = 0; i < s->n_live; i++)
+        if (s->live[i].loaded && same_view(s->live[i].view, from)) {
+            s->live[i].users++;
+            *out = s->live[i].x;
+            return true;
+        }
+    if (!make_room(s, err) || !s->ops->load(s, from, &x, err))
         return false;
-    b->live[b->n_live++] = (struct backend_live){ .x = x, .loaded = true };
+    s->live[s->n_live++] = (struct backend_live){
+        .x = x,
+        .view = from,
+        .loaded = true,
+        .users = 1,
+    };
     *out = x;
     return true;
 }
@@ -134,16 +187,37 @@ void backend_let_go(struct backend_live *l)
 void backend_release(struct buffer *x)
 {
     struct backend_live *l = x->memory ? backend_find(x) : NULL;
-    if (l) {
-        struct backend *b = x->owner;
+    if (l && --l->users == 0) {
+        struct backend *owner = x->owner;
         backend_let_go(l);
-        *l = b->live[--b->n_live];
+        *l = owner->live[--owner->n_live];
     }
     *x = (struct buffer){ 0 };
 }
 
+static bool kept(const struct buffer *x, const struct buffer *keep, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (keep[i].memory == x->memory)
+            return true;
+    return false;
+}
+
+void backend_release_rest(struct backend *b, const struct buffer *keep, size_t n)
+{
+    struct backend *s = b->seat;
+    size_t left = 0;
+    for (size_t i = 0; i < s->n_live; i++)
+        if (kept(&s->live[i].x, keep, n)) {
+            s->live[left] = s->live[i];
+            s->live[left++].users = 1;
+        } else {
+            backend_let_go(&s->live[i]);
+        }
+    s->n_live = left;
+}
+
 void backend_release_all(struct backend *b)
 {
-    while (b->n_live)
-        backend_let_go(&b->live[--b->n_live]);
+    backend_release_rest(b, NULL, 0);
 }

@@ -15,7 +15,7 @@ struct buffer {
     struct backend *owner;
     enum dtype dtype;
     size_t rows, cols;
-    void *memory; /* the backend's own; not NULL, and no two alike */
+    void *memory; /* the backend's own; not NULL; alike only where the same view was loaded */
 };
 
 enum backend_op {
@@ -49,15 +49,38 @@ struct buffer_product {
 enum field { FIELD_REAL = 1, FIELD_COMPLEX = 2 };
 enum { EIGEN_MAX = 64 }; /* the largest matrix of a batch */
 
+/* A device as `doctor` tells of it. Texts live as long as the call that hands it over. */
+struct device_facts {
+    unsigned number; /* what --device takes */
+    const char *name;
+    const char *type;         /* "discrete", "integrated", "virtual", "software", "processor" */
+    const char *driver, *api; /* names with versions; "" where there is none */
+    uint64_t binding, memory; /* bytes: the most bound at once, and in all */
+    bool f64;                 /* computes in double precision */
+    bool software;            /* a program that plays a device */
+    const char *unusable;     /* why it cannot be opened, a sentence; NULL: it can */
+};
+
 struct backend_ops {
     const char *name;    /* "cpu", "vulkan": the word after --backend */
     const char *summary; /* one sentence */
 
-    /* device: a number or a part of the name; NULL: the first. Hands back a zeroed struct
-     * backend, at the start of whatever else the implementation keeps. */
+    /* device: a number or a part of the name; NULL: the best, software last. Hands back a zeroed
+     * struct backend, at the start of whatever else the implementation keeps. */
     struct backend *(*open)(const char *device, struct error *err);
     void (*close)(struct backend *b);
     const char *(*device)(const struct backend *b); /* for people; lives as long as b */
+    /* Tells of every device there is, open or not. false: none can be listed, and why, with
+     * what to install. NULL: nothing to tell. */
+    bool (*survey)(void (*tell)(void *context, const struct device_facts *facts), void *context,
+                   struct error *err);
+    bool (*software)(const struct backend *b); /* a program that plays a device; NULL: no */
+
+    /* A device that failed says ERROR_DEVICE from then on, whatever is asked, and frees what
+     * it is told to free. lost: nothing will work until it is made anew; NULL: never. renew, with no
+     * buffer alive: makes it anew; true: it works again. NULL: it cannot be. */
+    bool (*lost)(const struct backend *b);
+    bool (*renew)(struct backend *b, struct error *err);
 
     bool (*alloc)(struct backend *b, struct buffer *x,
                   struct error *err); /* shape and type set; zeroed */
@@ -66,7 +89,8 @@ struct backend_ops {
     bool (*load)(struct backend *b, struct matrix_view from, struct buffer *x, struct error *err);
     bool (*read)(const struct buffer *x, struct matrix_view to, struct error *err);
 
-    /* Whether this device does an operation on entries of that type; NULL: always. */
+    /* Whether this device does an operation on entries of that type (of the operand, where
+     * there is one; gram_exact: F64); NULL: always. */
     bool (*offers)(const struct backend *b, enum backend_op op, enum dtype dtype);
     /* All of these may be NULL: then the processor's version runs. Arguments are
      * checked: shapes and types fit, all buffers are this backend's, out is no operand. */
@@ -91,39 +115,82 @@ struct backend_ops {
     bool (*eigen)(enum field field, const struct buffer *x, struct buffer *out, struct error *err);
 };
 
-/* An open device. All of this belongs to the front. */
+/* What a job asks for, roughly: floating-point operations of products with the whole
+ * matrix, bytes to bring to the device, the precision. */
+struct backend_work {
+    double flops, bytes;
+    enum dtype dtype;
+};
+
+/* How fast a device is: operations and bytes a second, seconds a wait. flops 0: not measured yet,
+ * below 0: of no use. */
+struct backend_rates {
+    double flops, bytes, latency;
+};
+
+/* An open device. All of this belongs to the front. Callers hold one, the front; a buffer's
+ * owner is the one whose memory it lies in: the front's seat when it was made. */
 struct backend {
     const struct backend_ops *ops;
     struct backend *host;      /* the processor, for entries that ops leaves NULL; NULL on itself */
+    struct backend *device;    /* what "auto" found besides the processor; NULL: nothing yet */
+    struct backend *front;     /* whom the caller holds */
     struct backend_live *live; /* buffers not yet released */
     size_t n_live, room;
-    struct backend_counts counts;
+    struct backend_rates rates[2]; /* by dtype */
+
+    /* Of the front alone. */
+    struct backend *seat;                 /* who computes the job at hand */
+    struct backend_counts counts, before; /* now, and when the job began */
+    bool automatic, searched;             /* "auto"; its device was looked for */
+    bool standing_in, renewed, given_up;
+    char trouble[ERROR_TEXT];
 };
 
 /* The list, defined in registry.c; NULL-terminated, in the order that "auto" tries. */
 extern const struct backend_ops *const backends[];
 
-/* name "auto", "cpu", ...; fails with ERROR_USAGE (no such name, no such device) or ERROR_DEVICE. */
+/* name "auto", "cpu", ...; fails with ERROR_USAGE (no such name, no such device) or ERROR_DEVICE.
+ * "auto" is the processor, and opens a device when a job pays for it (backend_begin); with a
+ * device named, the backend that has it. */
 struct backend *backend_open(const char *name, const char *device, struct error *err);
 /* Opens one by its table, which need not be in the list. */
 struct backend *backend_start(const struct backend_ops *ops, const char *device, struct error *err);
+/* The processor, and a device of that table when a job pays for it. */
+struct backend *backend_auto(const struct backend_ops *const *list, struct error *err);
 void backend_close(struct backend *b); /* NULL is fine; releases what is left */
+/* Where the latest job ran. */
 const char *backend_name(const struct backend *b);
 const char *backend_device(const struct backend *b);
+/* Since the last reset; of a job that started over, the second attempt alone. */
 struct backend_counts backend_counts(const struct backend *b);
 void backend_counts_reset(struct backend *b);
+
+/* A job: backend_begin, then operations; after ERROR_DEVICE from any of them, backend_stand_in,
+ * and all of it again. job_run does this.
+ *
+ * begin: nothing is alive; whatever was is released. "auto" decides where this job runs. A
+ * device that was lost is made anew, once; after a second loss the processor does everything. */
+void backend_begin(struct backend *b, struct backend_work work);
+/* Releases every buffer. Until the next begin all operations run on the processor and count as
+ * fallbacks. false: the processor was computing already. `why` is kept as trouble. */
+bool backend_stand_in(struct backend *b, const struct error *why);
+/* Why the processor stood in since the counts were reset, a sentence; "": it did not. */
+const char *backend_trouble(const struct backend *b);
 
 /* Buffers belong to the backend until released; a job's runner calls
  * backend_release_all when the job ends, however it ends. */
 bool backend_alloc(struct backend *b, enum dtype dtype, size_t rows, size_t cols,
                    struct buffer *out, struct error *err);
 /* The view must outlive the buffer and stay unchanged: the processor borrows it, so
- * that a loaded buffer is never an output. */
+ * that a loaded buffer is never an output. The same view loaded twice is the same memory. */
 bool backend_load(struct backend *b, struct matrix_view from, struct buffer *out,
                   struct error *err);
 bool backend_read(const struct buffer *x, struct matrix_view to, struct error *err);
 void backend_release(struct buffer *x);
 void backend_release_all(struct backend *b);
+/* All but these, which then have been loaded or allocated once each. */
+void backend_release_rest(struct backend *b, const struct buffer *keep, size_t n);
 
 bool backend_gemm(const struct buffer *a, bool a_transposed, const struct buffer *b,
                   bool b_transposed, struct buffer *out, struct error *err); /* out = op(a) op(b) */

@@ -9,7 +9,9 @@
 struct backend_live {
     struct buffer x;
     struct matrix host;
-    bool loaded; /* by the caller: never written to */
+    struct matrix_view view; /* what was loaded */
+    bool loaded;             /* by the caller: never written to */
+    size_t users;
 };
 
 struct backend_live *backend_find(const struct buffer *x); /* NULL: not a live buffer */

@@ -8,3 +8,30 @@ bool job_step(struct job *job, double done, const char *stage, struct error *err
         job->progress(job->context, done, stage);
     return true;
 }
+
+static bool attempt_once(struct job *job,
+                         bool (*attempt)(struct job *job, void *context, struct error *err),
+                         void *context, struct error *err)
+{
+    bool ok = attempt(job, context, err);
+    backend_release_all(job->backend);
+    arena_finish(job->scratch);
+    return ok;
+}
+
+bool job_run(struct job *job, struct backend_work work,
+             bool (*attempt)(struct job *job, void *context, struct error *err), void *context,
+             struct error *err)
+{
+    struct error why = { 0 };
+    backend_begin(job->backend, work);
+    if (attempt_once(job, attempt, context, &why))
+        return true;
+    if (why.code == ERROR_DEVICE && backend_stand_in(job->backend, &why)) {
+        why = (struct error){ 0 };
+        if (attempt_once(job, attempt, context, &why))
+            return true;
+    }
+    *err = why;
+    return false;
+}

@@ -1,10 +1,9 @@
 #pragma once
 
 #include "arena.h"
+#include "backend.h"
 
 #include <stdatomic.h>
-
-struct backend;
 
 /* What a running computation may reach: where to compute, scratch memory that
  * goes away whole when the job ends however it ends, and whether to go on. */
@@ -20,3 +19,10 @@ struct job {
  * a newer request waits. One call to LAPACK cannot be interrupted; keep the
  * steps between calls short. */
 bool job_step(struct job *job, double done, const char *stage, struct error *err);
+
+/* Runs `attempt` where the work belongs; when the device fails it (ERROR_DEVICE), once more on
+ * the processor: it undoes first whatever an earlier attempt left in its context. No backend buffer
+ * and no scratch is left behind. */
+bool job_run(struct job *job, struct backend_work work,
+             bool (*attempt)(struct job *job, void *context, struct error *err), void *context,
+             struct error *err);

@@ -43,6 +43,9 @@ struct method {
     /* The size of a result at these params, in bits; exactly what
      * result_bits_paper (or _true) says of what run() returns on F32 or F64 input. */
     uint64_t (*bits)(const void *params, enum dtype dtype, size_t rows, size_t cols, bool paper);
+    /* Floating-point operations of the products with the whole matrix, what a device would take
+     * over; NULL: not worth a device. */
+    double (*flops)(const void *params, size_t rows, size_t cols);
     bool (*run)(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err);
 };

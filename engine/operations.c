@@ -23,11 +23,17 @@ static void assert_output(const struct buffer *x)
     (void)l;
 }
 
-/* Whether the device does it; counts who does. */
-static bool dispatch(struct backend *b, enum backend_op op, bool offered)
+/* Whether the owner's table does it; counts who does. The processor does everything. */
+static bool dispatch(struct backend *owner, enum backend_op op, enum dtype dtype, bool entry)
 {
-    if (b->host)
-        ++*(offered ? &b->counts.device[op] : &b->counts.fallback[op]);
+    struct backend_counts *counts = &owner->front->counts;
+    if (!owner->host) {
+        assert(entry);
+        counts->fallback[op] += owner->front->standing_in;
+        return true;
+    }
+    bool offered = entry && (!owner->ops->offers || owner->ops->offers(owner, op, dtype));
+    ++*(offered ? &counts->device[op] : &counts->fallback[op]);
     return offered;
 }
 
@@ -81,7 +87,7 @@ bool backend_gemm(const struct buffer *a, bool a_transposed, const struct buffer
     assert((a_transposed ? a->cols : a->rows) == out->rows);
     assert((b_transposed ? b->rows : b->cols) == out->cols);
     assert((a_transposed ? a->rows : a->cols) == (b_transposed ? b->cols : b->rows));
-    if (dispatch(owner, OP_GEMM, owner->ops->gemm != NULL))
+    if (dispatch(owner, OP_GEMM, out->dtype, owner->ops->gemm != NULL))
         return owner->ops->gemm(a, a_transposed, b, b_transposed, out, err);
     struct guest ga = { 0 }, gb = { 0 }, go = { 0 };
     bool ok = invite(a, true, &ga, err) && invite(b, true, &gb, err) &&
@@ -101,7 +107,7 @@ bool backend_gram(const struct buffer *a, struct buffer *out, struct error *err)
     assert_input(a, owner);
     assert(out->memory != a->memory && out->dtype == DTYPE_F64);
     assert(out->rows == a->cols && out->cols == a->cols);
-    if (dispatch(owner, OP_GRAM, owner->ops->gram != NULL))
+    if (dispatch(owner, OP_GRAM, a->dtype, owner->ops->gram != NULL))
         return owner->ops->gram(a, out, err);
     struct guest ga = { 0 }, go = { 0 };
     bool ok = invite(a, true, &ga, err) && invite(out, false, &go, err) &&
@@ -116,7 +122,7 @@ bool backend_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint
 {
     struct backend *owner = out->owner;
     assert_output(out);
-    if (dispatch(owner, OP_FILL, owner->ops->fill != NULL))
+    if (dispatch(owner, OP_FILL, out->dtype, owner->ops->fill != NULL))
         return owner->ops->fill(kind, seed, stream, matrix, scale, out, err);
     struct guest go = { 0 };
     bool ok = invite(out, false, &go, err) &&
@@ -131,7 +137,7 @@ bool backend_code(const struct coding *c, const struct buffer *a, struct coded *
 {
     struct backend *owner = a->owner;
     assert_input(a, owner);
-    if (dispatch(owner, OP_CODE, owner->ops->code != NULL))
+    if (dispatch(owner, OP_CODE, a->dtype, owner->ops->code != NULL))
         return owner->ops->code(c, a, out, err);
     struct guest ga = { 0 };
     bool ok = invite(a, true, &ga, err) && owner->host->ops->code(c, &ga.x, out, err);
@@ -144,7 +150,7 @@ bool backend_decode(const struct coded *x, struct buffer *out, struct error *err
     struct backend *owner = out->owner;
     assert_output(out);
     assert(out->rows == x->rows && out->cols == x->cols);
-    if (dispatch(owner, OP_DECODE, owner->ops->decode != NULL))
+    if (dispatch(owner, OP_DECODE, out->dtype, owner->ops->decode != NULL))
         return owner->ops->decode(x, out, err);
     struct guest go = { 0 };
     bool ok = invite(out, false, &go, err) && owner->host->ops->decode(x, &go.x, err) &&
@@ -190,7 +196,7 @@ bool backend_residual(const struct buffer *a, const struct buffer_product *produ
     assert_input(a, owner);
     for (size_t i = 0; i < n; i++)
         assert_product(a, &products[i]);
-    if (dispatch(owner, OP_RESIDUAL, owner->ops->residual != NULL))
+    if (dispatch(owner, OP_RESIDUAL, a->dtype, owner->ops->residual != NULL))
         return owner->ops->residual(a, products, n, norm, err);
     struct guest *guests = memory_alloc((1 + 2 * n) * sizeof(*guests), err);
     struct buffer_product *visiting = memory_alloc(n * sizeof(*visiting), err);

@@ -301,7 +301,7 @@ static void test_backend(const struct backend_ops *ops)
     struct backend_counts n = backend_counts(b);
     const bool offered[OP_COUNT] = { ops->gemm, ops->gram,   ops->fill,
                                      ops->code, ops->decode, ops->residual };
-    for (int op = 0; op < OP_COUNT; op++) {
+    for (int op = 0; op <= OP_RESIDUAL; op++) {
         bool counts = strcmp(ops->name, "cpu") != 0;
         printf("# %s: %lu on the device, %lu by the processor\n", backend_op_names[op],
                n.device[op], n.fallback[op]);
@@ -361,7 +361,7 @@ static void test_open(void)
 {
     struct error err = { 0 };
     struct backend *b = backend_open("auto", NULL, &err);
-    CHECK(b && strcmp(backend_name(b), backends[0]->name) == 0 && backend_device(b)[0] != '\0');
+    CHECK(b && strcmp(backend_name(b), "cpu") == 0 && backend_device(b)[0] != '\0');
     backend_close(b);
     CHECK(!backend_open("abacus", NULL, &err) && err.code == ERROR_USAGE &&
           strstr(err.text, "cpu"));

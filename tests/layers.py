@@ -9,7 +9,7 @@ FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw"},
-    {"job", "backend", "backend_front", "operations", "method", "document", "selection", "safetensors", "packed", "factors", "export",
+    {"job", "backend", "backend_front", "operations", "seat", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
