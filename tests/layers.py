@@ -35,7 +35,7 @@ DOORS = {  # outside header -> who may include it
 EXCEPTIONS = {("app/view.c", "actions.h"), ("app/view.c", "panes/panes.h")}
 FAMILIES = ["engine/methods", "engine/quantizers", "engine/formats", "engine/backends",
             "app/views", "app/words"]
-GENERATED = {"registry_rows.h", "vulkan_shaders.h", "view_rows.h", "photo_stamp.h"}  # by meson
+GENERATED = {"registry_rows.h", "vulkan_shaders.h", "vulkan_code.h", "view_rows.h", "photo_stamp.h"}  # by meson
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 
 

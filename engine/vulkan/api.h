@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The door to Vulkan: its types, and its functions as found at run time, so that the
  * program starts on a machine without a loader. */
@@ -52,13 +53,14 @@ struct vulkan_testing {
     long messages;   /* that it has sent */
     long calls;      /* made so far through VULKAN_CALL */
     long fail_at;    /* the number of the call that fails, 1, 2, ...; 0: none */
-    VkResult result; /* what it then returns; DEVICE_LOST goes on until a device is made anew */
+    VkResult result; /* what it then returns */
+    bool gone;       /* the device is lost, until one is made anew */
     bool no_loader;  /* as if there were none */
     bool no_device;  /* as if the loader knew none */
+    bool no_f64;     /* as if it had no double precision */
+    bool no_direct;  /* as if its memory could not be reached by the processor */
     size_t binding;  /* the largest number of bytes bound at once; 0: what the device says */
     size_t memory;   /* the same of its memory */
-    bool no_f64;     /* as if it had no double precision */
-    bool no_direct;  /* as if its memory could not be written by the processor */
 };
 extern struct vulkan_testing vulkan_testing;
 bool vulkan_fault(void);

@@ -26,6 +26,7 @@ struct block {
     VkDeviceMemory memory;
     uint64_t size; /* bytes, a multiple of 16 */
     void *mapped;  /* NULL: the processor cannot reach it */
+    bool cached;   /* the processor reads it fast */
 };
 
 /* What buffer::memory points to: a row-major matrix in panels of `height` rows each (the last
@@ -59,9 +60,17 @@ enum scratch {
     SCRATCH_COUNT
 };
 
-struct pipeline;
+/* A shader with its specialization constants. */
+struct pipeline {
+    enum shader shader;
+    uint32_t constants[VULKAN_CONSTANTS], bindings;
+    VkDescriptorSetLayout set;
+    VkPipelineLayout layout;
+    VkPipeline pipeline;
+    struct pipeline *next;
+};
 
-/* An open device. Read-only outside device.c, memory.c, stream.c and shader.c. */
+/* An open device. Read-only outside device.c, memory.c, recorder.c and shader.c. */
 struct vulkan {
     struct backend base;
     struct vulkan_api api;
@@ -75,15 +84,14 @@ struct vulkan {
     bool software;       /* a program that plays a device */
     bool has_f64;        /* shaders may use double precision */
     bool lost;           /* nothing works until it is made anew */
+    bool renewed;        /* it was lost once before */
+    bool full;           /* the last failure was for want of memory */
     uint64_t binding;    /* bytes, the largest block */
     uint64_t heap, used; /* bytes of its memory, and what we hold */
     uint32_t shared;     /* bytes of memory a work group shares */
     uint32_t max_groups; /* along one axis, at least 65535 */
     uint32_t cores;      /* an idea of how many work groups run at once */
     VkPhysicalDeviceMemoryProperties memory;
-    uint32_t type_device, type_host; /* memory types: where blocks live; staging */
-    VkCommandPool pool;
-    VkSemaphore timeline;
     struct recorder *recorder;
     struct pipeline *pipelines; /* lazily built, a list */
     struct block scratch[SCRATCH_COUNT];
@@ -99,13 +107,15 @@ static inline struct vulkan *vulkan_of(const struct buffer *x)
  * at least `least`. Contents undefined. */
 bool block_init(struct vulkan *v, uint64_t least, uint64_t size, struct block *out,
                 struct error *err);
-void block_finish(struct vulkan *v, struct block *b); /* waits for what uses it; {0} is fine */
+void block_finish(struct vulkan *v, struct block *b); /* nothing may use it any more; {0} is fine */
+/* Memory the processor reaches, to pass things through. */
+bool block_init_staging(struct vulkan *v, uint64_t size, struct block *out, struct error *err);
 /* The block of a slot, of at least `least` bytes and if possible `size`; valid until the
  * slot is asked for again. */
 bool vulkan_scratch(struct vulkan *v, enum scratch slot, uint64_t least, uint64_t size,
                     struct block **out, struct error *err);
 
-/* ---- stream.c ---- */
+/* ---- recorder.c ---- */
 /* One run of a shader. Bindings are storage buffers 0, 1, ... of set 0. */
 struct dispatch {
     enum shader shader;
@@ -132,6 +142,33 @@ bool vulkan_write(struct vulkan *v, const void *from, const struct block *to, ui
 bool vulkan_read(struct vulkan *v, const struct block *from, uint64_t offset, void *to,
                  uint64_t size, struct error *err);
 bool vulkan_finish(struct vulkan *v, struct error *err); /* until all that was recorded is done */
+/* Rows [first, first + from.rows) of a block that holds rows of `stride` entries. fresh: nothing
+ * recorded uses the block yet, so that it may be written directly. */
+bool vulkan_write_rows(struct vulkan *v, struct matrix_view from, const struct block *to,
+                       size_t first, size_t stride, bool fresh, struct error *err);
+bool vulkan_read_rows(struct vulkan *v, const struct block *from, size_t first, size_t stride,
+                      struct matrix_view to, struct error *err);
+/* Frees the block once nothing recorded needs it. */
+void vulkan_bury(struct vulkan *v, struct block *b);
+bool recorder_init(struct vulkan *v, struct error *err);
+/* Whether what was submitted has ended or will never: only then may anything be destroyed. */
+bool recorder_settle(struct vulkan *v);
+/* After a failure that the device survived: forgets what was recorded. */
+bool recorder_repair(struct vulkan *v);
+void recorder_finish(struct vulkan *v);
+
+/* ---- shader.c ---- */
+/* Built at the first use; valid until the device is closed. */
+const struct pipeline *vulkan_pipeline(struct vulkan *v, const struct dispatch *d,
+                                       uint32_t bindings, struct error *err);
+void vulkan_pipelines_finish(struct vulkan *v);
+
+/* ---- device.c ---- */
+struct backend *vulkan_open(const char *device, struct error *err);
+void vulkan_close(struct backend *b);
+/* After a failure, all buffers gone: whether the device can be used again. A lost one is made
+ * anew, once. */
+bool vulkan_renew(struct backend *b, struct error *err);
 
 /* ---- errors ---- */
 /* true on VK_SUCCESS; otherwise ERROR_DEVICE, and the device is marked lost where it is.
