@@ -5,6 +5,7 @@
 
 #include "coding.h"
 
+#include "coding_table.h"
 #include "half.h"
 #include "memory.h"
 #include "packing.h"
@@ -18,25 +19,6 @@
 const char *const rounding_names[] = { "nearest", "dithered", NULL };
 const char *const scales_names[] = { "tensor", "vector", "block", NULL };
 
-/* Entries that share a range lie in a block of down x across; there are rows x cols blocks. */
-struct grid {
-    size_t down, across, rows, cols;
-};
-
-static struct grid grid(const struct coding *c, size_t rows, size_t cols)
-{
-    size_t length = c->by_column ? rows : cols;
-    if (c->scales == SCALES_BLOCK)
-        length = CODING_BLOCK;
-    struct grid g = c->by_column ? (struct grid){ .down = length, .across = 1 }
-                                 : (struct grid){ .down = 1, .across = length };
-    if (c->scales == SCALES_TENSOR)
-        g = (struct grid){ .down = rows, .across = cols };
-    g.rows = g.down ? (rows + g.down - 1) / g.down : 0;
-    g.cols = g.across ? (cols + g.across - 1) / g.across : 0;
-    return g;
-}
-
 size_t coding_codes_size(const struct coding *c, size_t rows, size_t cols)
 {
     return (size_t)((coding_bits_paper(c, rows, cols) + 7) / 8);
@@ -44,7 +26,7 @@ size_t coding_codes_size(const struct coding *c, size_t rows, size_t cols)
 
 size_t coding_ranges(const struct coding *c, size_t rows, size_t cols)
 {
-    struct grid g = grid(c, rows, cols);
+    struct coding_grid g = coding_grid(c, rows, cols);
     return c->scales == SCALES_TENSOR ? 0 : g.rows * g.cols;
 }
 
@@ -59,47 +41,6 @@ uint64_t coding_bits_true(const struct coding *c, size_t rows, size_t cols)
     uint64_t side = c->scales == SCALES_TENSOR ? 64 * numbers
                                                : 16 * numbers * coding_ranges(c, rows, cols) + 64;
     return coding_bits_paper(c, rows, cols) + side;
-}
-
-/* Ranges as numbers, in row-major order of the blocks. */
-struct table {
-    struct grid grid;
-    double *low, *high;
-};
-
-static bool table_init(struct table *t, const struct coding *c, size_t rows, size_t cols,
-                       struct error *err)
-{
-    t->grid = grid(c, rows, cols);
-    size_t n = t->grid.rows * t->grid.cols;
-    t->low = memory_alloc(n * sizeof(double), err);
-    t->high = t->low ? memory_alloc(n * sizeof(double), err) : NULL;
-    return t->high != NULL;
-}
-
-static void table_finish(struct table *t)
-{
-    memory_free(t->low);
-    memory_free(t->high);
-}
-
-/* What the codes mean: last + 1 levels, tabulated or equidistant. */
-struct levels {
-    uint32_t last;
-    double *at; /* NULL: equidistant */
-};
-
-static bool levels_init(struct levels *l, const struct coding *c, struct error *err)
-{
-    assert(c->bits >= 1 && c->bits <= CODING_BITS_MAX);
-    l->last = ((uint32_t)1 << c->bits) - 1;
-    if (!c->quantizer->codebook)
-        return true;
-    l->at = memory_alloc(((size_t)l->last + 1) * sizeof(double), err);
-    if (!l->at)
-        return false;
-    c->quantizer->codebook(c->bits, l->at);
-    return true;
 }
 
 /* Up to 64 entries of a row that start at a multiple of 64, on their way. */
@@ -143,14 +84,14 @@ static void store(const struct chunk *k, struct matrix_view a)
 }
 
 /* The range of the chunk's first entry, and whether the next entry has the next. */
-static size_t place(const struct table *t, const struct chunk *k, size_t *stride)
+static size_t place(const struct coding_table *t, const struct chunk *k, size_t *stride)
 {
-    const struct grid *g = &t->grid;
+    const struct coding_grid *g = &t->grid;
     *stride = g->across == 1;
     return k->row / g->down * g->cols + k->col / g->across;
 }
 
-static void ranges_of(const struct table *t, struct chunk *k)
+static void ranges_of(const struct coding_table *t, struct chunk *k)
 {
     size_t stride, first = place(t, k, &stride);
     for (size_t i = 0; i < k->n; i++) {
@@ -159,7 +100,7 @@ static void ranges_of(const struct table *t, struct chunk *k)
     }
 }
 
-static bool widen(struct table *t, const struct chunk *k)
+static bool widen(struct coding_table *t, const struct chunk *k)
 {
     size_t stride, first = place(t, k, &stride);
     bool finite = true;
@@ -195,95 +136,16 @@ static bool next(struct chunk *k, size_t rows, size_t cols)
     return k->row < rows && cols;
 }
 
-static bool measure(const struct coding *c, struct matrix_view a, struct table *t,
+static bool measure(const struct coding *c, struct matrix_view a, struct coding_table *t,
                     struct error *err)
 {
-    size_t n = t->grid.rows * t->grid.cols;
-    for (size_t i = 0; i < n; i++) {
-        t->low[i] = (double)INFINITY;
-        t->high[i] = -(double)INFINITY;
-    }
     bool finite = true;
     struct chunk k = { 0 };
     while (next(&k, a.rows, a.cols)) {
         load(&k, a);
         finite &= widen(t, &k);
     }
-    if (!finite)
-        return fail(err, ERROR_NUMERIC, "an entry is NaN or infinite and has no code");
-    for (size_t i = 0; i < n; i++) {
-        if (c->symmetric) {
-            t->high[i] = fmax(-t->low[i], t->high[i]);
-            t->low[i] = -t->high[i];
-        }
-        if (fmax(fabs(t->low[i]), fabs(t->high[i])) >
-            DBL_MAX / 4) /* high - low, rounded outwards, is finite */
-            return fail(err, ERROR_NUMERIC, "the range %g .. %g is too wide to be coded", t->low[i],
-                        t->high[i]);
-    }
-    return true;
-}
-
-/* A power of two that puts the largest magnitude into [2^14, 2^15]: halves reach
- * 65504, so rounding up never overflows, and ranges down to 2^-39 of it survive. */
-static double unit_of(const struct table *t)
-{
-    double most = 0;
-    for (size_t i = 0; i < t->grid.rows * t->grid.cols; i++)
-        most = fmax(most, fmax(fabs(t->low[i]), fabs(t->high[i])));
-    int e;
-    frexp(most, &e);
-    return most > 0 ? fmax(ldexp(1, e - 15), DBL_TRUE_MIN) : 1;
-}
-
-static uint16_t outwards(double value, double unit, enum half_rounding way)
-{
-    double units = value / unit;
-    if (units == 0 && value != 0)
-        units = copysign(DBL_MIN, value); /* underflow must not become the zero inside */
-    return half_from(units, way);
-}
-
-/* The number in coded::ranges of block (row, col) of the grid, vectors first. */
-static size_t number(const struct coded *x, const struct grid *g, size_t row, size_t col)
-{
-    return (x->coding.by_column ? col * g->rows + row : row * g->cols + col) *
-           (x->coding.symmetric ? 1 : 2);
-}
-
-static void write_ranges(const struct table *t, struct coded *x)
-{
-    const struct grid *g = &t->grid;
-    if (x->coding.scales == SCALES_TENSOR) {
-        bool any = g->rows * g->cols != 0;
-        x->range[0] = !any ? 0 : x->coding.symmetric ? t->high[0] : t->low[0];
-        x->range[1] = any ? t->high[0] : 0;
-        return;
-    }
-    x->unit = unit_of(t);
-    for (size_t i = 0; i < g->rows; i++)
-        for (size_t j = 0; j < g->cols; j++) {
-            uint16_t *range = x->ranges + number(x, g, i, j);
-            size_t from = i * g->cols + j;
-            if (!x->coding.symmetric)
-                *range++ = outwards(t->low[from], x->unit, HALF_DOWN);
-            *range = outwards(t->high[from], x->unit, HALF_UP);
-        }
-}
-
-static void read_ranges(const struct coded *x, struct table *t)
-{
-    const struct grid *g = &t->grid;
-    bool tensor = x->coding.scales == SCALES_TENSOR;
-    for (size_t i = 0; i < g->rows; i++)
-        for (size_t j = 0; j < g->cols; j++) {
-            const uint16_t *range = tensor ? NULL : x->ranges + number(x, g, i, j);
-            size_t to = i * g->cols + j, second = x->coding.symmetric ? 0 : 1;
-            t->low[to] = tensor ? x->range[0] : half_to(range[0]) * x->unit;
-            t->high[to] = tensor ? x->range[second] : half_to(range[second]) * x->unit;
-            if (x->coding.symmetric)
-                t->low[to] = -t->high[to];
-        }
+    return coding_table_settle(t, c, finite, err);
 }
 
 /* What is added before rounding down: one half, or a draw that belongs to the entry,
@@ -306,7 +168,7 @@ static void draw(const struct coding *c, struct chunk *k, size_t cols)
 
 /* t = (x - low) / (high - low) last lies in [0, last]: nothing is clipped, but t + u
  * passes last by up to one where x = high. */
-static void round_equidistant(const struct levels *l, struct chunk *k)
+static void round_equidistant(const struct coding_levels *l, struct chunk *k)
 {
     const double last = l->last;
     for (size_t i = 0; i < k->n; i++) {
@@ -316,7 +178,7 @@ static void round_equidistant(const struct levels *l, struct chunk *k)
     }
 }
 
-static uint32_t round_tabulated(const struct levels *l, double y, double u)
+static uint32_t round_tabulated(const struct coding_levels *l, double y, double u)
 {
     uint32_t below = 0, above = l->last; /* level below <= y < level above, or y lies outside */
     while (above - below > 1) {
@@ -330,7 +192,7 @@ static uint32_t round_tabulated(const struct levels *l, double y, double u)
     return t + u >= 1 ? above : below;
 }
 
-static void round_chunk(const struct levels *l, struct chunk *k)
+static void round_chunk(const struct coding_levels *l, struct chunk *k)
 {
     if (!l->at) {
         round_equidistant(l, k);
@@ -343,8 +205,8 @@ static void round_chunk(const struct levels *l, struct chunk *k)
     }
 }
 
-static void write_codes(const struct levels *l, const struct table *t, struct matrix_view a,
-                        struct coded *x)
+static void write_codes(const struct coding_levels *l, const struct coding_table *t,
+                        struct matrix_view a, struct coded *x)
 {
     struct packing p = { .at = x->codes };
     struct chunk k = { 0 };
@@ -361,34 +223,21 @@ static void write_codes(const struct levels *l, const struct table *t, struct ma
 bool coding_encode(const struct coding *c, struct matrix_view a, struct coded *out,
                    struct error *err)
 {
-    struct coded x = { .coding = *c, .rows = a.rows, .cols = a.cols };
-    struct table t = { 0 };
-    struct levels l = { 0 };
-    bool ok = false;
-    if (!levels_init(&l, c, err) || !table_init(&t, c, a.rows, a.cols, err) ||
-        !measure(c, a, &t, err))
-        goto done;
-    size_t ranges = coding_ranges(c, a.rows, a.cols) * (c->symmetric ? 1 : 2);
-    x.codes = memory_alloc(coding_codes_size(c, a.rows, a.cols), err);
-    if (x.codes && c->scales != SCALES_TENSOR)
-        x.ranges = memory_alloc(ranges * sizeof(*x.ranges), err);
-    if (!x.codes || (c->scales != SCALES_TENSOR && !x.ranges))
-        goto done;
-    write_ranges(&t, &x);
-    read_ranges(&x, &t); /* code against what a decoder will see */
-    write_codes(&l, &t, a, &x);
-    ok = true;
-done:
-    table_finish(&t);
-    memory_free(l.at);
-    if (!ok)
-        coded_finish(&x);
-    else
+    struct coded x = { 0 };
+    struct coding_table t = { 0 };
+    struct coding_levels l = { 0 };
+    bool ok = coding_levels_init(&l, c, err) && coding_table_init(&t, c, a.rows, a.cols, err) &&
+              measure(c, a, &t, err) && coded_start(c, &t, a.rows, a.cols, &x, err);
+    if (ok) {
+        write_codes(&l, &t, a, &x);
         *out = x;
+    }
+    coding_table_finish(&t);
+    coding_levels_finish(&l);
     return ok;
 }
 
-static void values_of(const struct levels *l, struct chunk *k)
+static void values_of(const struct coding_levels *l, struct chunk *k)
 {
     const double last = l->last;
     for (size_t i = 0; i < k->n && !l->at; i++) {
@@ -406,11 +255,11 @@ bool coding_decode(const struct coded *x, struct matrix_view out, struct error *
 {
     assert(out.rows == x->rows && out.cols == x->cols);
     const struct coding *c = &x->coding;
-    struct table t = { 0 };
-    struct levels l = { 0 };
-    bool ok = levels_init(&l, c, err) && table_init(&t, c, x->rows, x->cols, err);
+    struct coding_table t = { 0 };
+    struct coding_levels l = { 0 };
+    bool ok = coding_levels_init(&l, c, err) && coding_table_init(&t, c, x->rows, x->cols, err);
     if (ok) {
-        read_ranges(x, &t);
+        coding_table_read(x, &t);
         struct packing p = { x->codes, x->codes + coding_codes_size(c, x->rows, x->cols), 0, 0 };
         struct chunk k = { 0 };
         while (next(&k, x->rows, x->cols)) {
@@ -420,8 +269,8 @@ bool coding_decode(const struct coded *x, struct matrix_view out, struct error *
             store(&k, out);
         }
     }
-    table_finish(&t);
-    memory_free(l.at);
+    coding_table_finish(&t);
+    coding_levels_finish(&l);
     return ok;
 }
 
@@ -436,11 +285,11 @@ void coded_finish(struct coded *x)
 static void spread(const struct coding *c, double *low, double *high, double *gap)
 {
     struct error ignored = { 0 };
-    struct levels l = { 0 };
+    struct coding_levels l = { 0 };
     *low = 0;
     *high = 1;
     *gap = 1;
-    if (!levels_init(&l, c, &ignored))
+    if (!coding_levels_init(&l, c, &ignored))
         return;
     *gap = 1.0 / l.last;
     if (l.at) {
@@ -450,7 +299,7 @@ static void spread(const struct coding *c, double *low, double *high, double *ga
         for (uint32_t i = 0; i < l.last; i++)
             *gap = fmax(*gap, 0.5 * (l.at[i + 1] - l.at[i]));
     }
-    memory_free(l.at);
+    coding_levels_finish(&l);
 }
 
 void coding_extent(const struct coded *x, double *range, double *step)

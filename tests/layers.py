@@ -7,7 +7,7 @@ import sys
 TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
-    {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "result", "quality",
+    {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw"},
     {"job", "backend", "backend_front", "operations", "seat", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair"},
