@@ -1,12 +1,15 @@
 # Sourced by app/run and tests/run: installs what is missing.
-# need COMMANDS -- LIBRARIES -- PACKAGES: when each command is found and pkg-config
+# need COMMANDS-OR-FILES -- LIBRARIES -- PACKAGES: when each command is found and pkg-config
 # knows each library, nothing is asked of the package manager.
 
 say() { printf '%s\n' "eigenscope: $*" >&2; }
 
 have_all() {
     while [ "$1" != -- ]; do
-        command -v "$1" >/dev/null 2>&1 || return 1
+        case $1 in
+        /*) [ -e "$1" ] || return 1 ;;
+        *) command -v "$1" >/dev/null 2>&1 || return 1 ;;
+        esac
         shift
     done
     shift
@@ -47,8 +50,8 @@ need() {
 }
 
 need_program() {
-    need cc pkg-config meson ninja -- \
-        openblas lapacke libpng jansson ncursesw -- \
-        gcc libc6-dev pkg-config meson ninja-build \
-        libopenblas-dev liblapacke-dev libpng-dev libjansson-dev libncurses-dev
+    need cc pkg-config meson ninja glslc spirv-val -- \
+        openblas lapacke libpng jansson ncursesw vulkan -- \
+        gcc libc6-dev pkg-config meson ninja-build glslc spirv-tools \
+        libopenblas-dev liblapacke-dev libpng-dev libjansson-dev libncurses-dev libvulkan-dev
 }
