@@ -8,13 +8,19 @@ static const char *name(const struct backend *b)
     return ((const struct vulkan *)b)->name;
 }
 
+static bool software(const struct backend *b)
+{
+    return ((const struct vulkan *)b)->software;
+}
+
 /* Sums in double precision need a device that has it. */
 static bool offers(const struct backend *b, enum backend_op op, enum dtype dtype)
 {
     static const bool needs_f64[OP_COUNT] = {
         [OP_GRAM] = true, [OP_CODE] = true, [OP_DECODE] = true, [OP_RESIDUAL] = true
     };
-    return ((const struct vulkan *)b)->has_f64 || (dtype == DTYPE_F32 && !needs_f64[op]);
+    return ((const struct vulkan *)b)->has_f64 || op == OP_GRAM_EXACT ||
+           (dtype == DTYPE_F32 && !needs_f64[op]);
 }
 
 const struct backend_ops backend_vulkan = {
@@ -23,6 +29,10 @@ const struct backend_ops backend_vulkan = {
     .open = vulkan_open,
     .close = vulkan_close,
     .device = name,
+    .survey = vulkan_survey,
+    .software = software,
+    .lost = vulkan_lost,
+    .renew = vulkan_renew,
     .offers = offers,
     .alloc = panels_alloc,
     .release = panels_release,

@@ -423,14 +423,47 @@ struct backend *vulkan_open(const char *device, struct error *err)
     return &v->base;
 }
 
+/* What failed for want of memory may have left half a recording behind; forgetting it is
+ * enough. The buffers are gone when this is asked. */
+bool vulkan_lost(const struct backend *b)
+{
+    struct vulkan *v = (struct vulkan *)(uintptr_t)b;
+    if (!v->lost && !recorder_repair(v))
+        v->lost = true;
+    return v->lost;
+}
+
 bool vulkan_renew(struct backend *b, struct error *err)
 {
     struct vulkan *v = (struct vulkan *)b;
-    if (v->device && !v->lost && recorder_repair(v))
-        return true;
-    if (v->renewed)
-        return fail(err, ERROR_DEVICE, "Vulkan, %s: the device was lost twice", v->name);
-    v->renewed = true;
     destroy_device(v);
     return start_device(v, err);
+}
+
+bool vulkan_survey(void (*tell)(void *context, const struct device_facts *facts), void *context,
+                   struct error *err)
+{
+    struct candidate all[DEVICES];
+    struct vulkan *v = vulkan_start(err);
+    size_t n = v ? device_list(v, all, DEVICES, err) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct candidate *c = &all[i];
+        char lacks[80];
+        snprintf(lacks, sizeof(lacks), "it lacks %s", c->lacks ? c->lacks : "nothing");
+        tell(context, &(struct device_facts){
+                          .number = (unsigned)i,
+                          .name = c->name,
+                          .type = c->type,
+                          .driver = c->driver,
+                          .api = c->api,
+                          .binding = c->binding,
+                          .memory = c->heap,
+                          .f64 = c->has_f64,
+                          .software = c->software,
+                          .unusable = c->lacks ? lacks : NULL,
+                      });
+    }
+    if (v)
+        vulkan_close(&v->base);
+    return n > 0;
 }

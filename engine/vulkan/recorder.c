@@ -433,6 +433,8 @@ bool recorder_settle(struct vulkan *v)
 bool recorder_repair(struct vulkan *v)
 {
     struct recorder *r = v->recorder;
+    if (!r->broken && !r->open)
+        return true;
     if (!recorder_settle(v))
         return false;
     r->completed = r->submitted;

@@ -84,7 +84,6 @@ struct vulkan {
     bool software;       /* a program that plays a device */
     bool has_f64;        /* shaders may use double precision */
     bool lost;           /* nothing works until it is made anew */
-    bool renewed;        /* it was lost once before */
     bool full;           /* the last failure was for want of memory */
     uint64_t binding;    /* bytes, the largest block */
     uint64_t heap, used; /* bytes of its memory, and what we hold */
@@ -166,9 +165,10 @@ void vulkan_pipelines_finish(struct vulkan *v);
 /* ---- device.c ---- */
 struct backend *vulkan_open(const char *device, struct error *err);
 void vulkan_close(struct backend *b);
-/* After a failure, all buffers gone: whether the device can be used again. A lost one is made
- * anew, once. */
+bool vulkan_lost(const struct backend *b);
 bool vulkan_renew(struct backend *b, struct error *err);
+bool vulkan_survey(void (*tell)(void *context, const struct device_facts *facts), void *context,
+                   struct error *err);
 
 /* ---- errors ---- */
 /* true on VK_SUCCESS; otherwise ERROR_DEVICE, and the device is marked lost where it is.
