@@ -79,7 +79,7 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
     { PARAM(type, sketch), .title = "Sketch", .shorthand = "sketch", .unit = "",           \
       .help = "What the random matrix that the columns are mixed by is made of.",          \
       .source = PAPER_LPLR ", Algorithm 1, S: Gaussian",                                   \
-      .min = SKETCH_GAUSSIAN, .max = SKETCH_HADAMARD, .def = best,                         \
+      .min = SKETCH_GAUSSIAN, .max = SKETCH_POPCOUNT, .def = best,                         \
       .paper = SKETCH_GAUSSIAN, .choices = sketch_names }
 
 #define ROW_ROUNDS(type)                                                                   \

@@ -35,6 +35,7 @@ enum sketch_kind {
     SKETCH_RADEMACHER, /* +1 or -1 */
     SKETCH_SPARSE,     /* sparse sign: each row has min(4, cols) non-zeros +-sqrt(cols / 4) */
     SKETCH_HADAMARD, /* subsampled randomised Hadamard rows, +-1: sign flips, then fixed +-1 columns */
+    SKETCH_POPCOUNT, /* (set bits of a word - 16) / sqrt 8: binomial, 32 coins */
 };
 extern const char *const sketch_names[]; /* "gaussian", ...; NULL-terminated, in enum order */
 

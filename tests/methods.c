@@ -137,7 +137,8 @@ static void single_runs(struct lab *l, const struct method *m)
                                             "left-bits=1 right-bits=1 bits=1 scales=tensor",
                                             "left-bits=2 right-bits=2 bits=2 sketch=sparse",
                                             "sketch=hadamard",
-                                            "sketch=rademacher split=both",
+                                            "sketch=rademacher",
+                                            "sketch=popcount split=both",
                                             "left-bits=24 right-bits=24 bits=24 split=right" };
     struct laws laws = { true, true, true, true, true };
     for (int shape = 0; shape < SHAPES; shape++)
