@@ -1,6 +1,7 @@
 #pragma once
 
 #include "coding.h"
+#include "ensemble.h"
 #include "random.h"
 
 /* Where the arithmetic happens. Callers use the backend_* functions: they check
@@ -44,10 +45,6 @@ struct backend_counts {
 struct buffer_product {
     const struct buffer *left, *right;
 };
-
-/* The field of a batch of random or Hermitian matrices: beta of random matrix theory. */
-enum field { FIELD_REAL = 1, FIELD_COMPLEX = 2 };
-enum { EIGEN_MAX = 64 }; /* the largest matrix of a batch */
 
 /* A device as `doctor` tells of it. Texts live as long as the call that hands it over. */
 struct device_facts {

@@ -2,6 +2,7 @@
  * in where the device has no entry. */
 
 #include "backend_front.h"
+#include "exact.h"
 #include "memory.h"
 
 #include <assert.h>
@@ -159,15 +160,31 @@ bool backend_decode(const struct coded *x, struct buffer *out, struct error *err
     return ok;
 }
 
-static void assert_product(const struct buffer *a, const struct buffer_product *p)
+static void assert_product(const struct backend *owner, enum dtype dtype, size_t rows, size_t cols,
+                           const struct buffer_product *p)
 {
-    assert_input(p->left, a->owner);
-    assert(p->left->dtype == a->dtype && p->left->rows == a->rows);
+    assert_input(p->left, owner);
+    assert(p->left->dtype == dtype && p->left->rows == rows);
     if (p->right) {
-        assert_input(p->right, a->owner);
-        assert(p->right->dtype == a->dtype && p->left->cols == p->right->rows);
+        assert_input(p->right, owner);
+        assert(p->right->dtype == dtype && p->left->cols == p->right->rows);
     }
-    assert((p->right ? p->right : p->left)->cols == a->cols);
+    assert((p->right ? p->right : p->left)->cols == cols);
+    (void)dtype, (void)rows, (void)cols;
+}
+
+/* Two guests a product: left and right. */
+static bool invite_products(const struct buffer_product *products, size_t n, struct guest *guests,
+                            struct buffer_product *visiting, struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct guest *left = &guests[2 * i], *right = left + 1;
+        if (!invite(products[i].left, true, left, err) ||
+            (products[i].right && !invite(products[i].right, true, right, err)))
+            return false;
+        visiting[i] = (struct buffer_product){ &left->x, products[i].right ? &right->x : NULL };
+    }
+    return true;
 }
 
 /* The processor's residual of buffers that live elsewhere: guests[0] is a, then left
@@ -176,14 +193,9 @@ static bool residual_of_guests(const struct buffer *a, const struct buffer_produ
                                size_t n, struct guest *guests, struct buffer_product *visiting,
                                double *norm, struct error *err)
 {
-    bool ok = invite(a, true, &guests[0], err);
-    for (size_t i = 0; ok && i < n; i++) {
-        struct guest *left = &guests[1 + 2 * i], *right = left + 1;
-        ok = invite(products[i].left, true, left, err) &&
-             (!products[i].right || invite(products[i].right, true, right, err));
-        visiting[i] = (struct buffer_product){ &left->x, products[i].right ? &right->x : NULL };
-    }
-    ok = ok && a->owner->host->ops->residual(&guests[0].x, visiting, n, norm, err);
+    bool ok = invite(a, true, &guests[0], err) &&
+              invite_products(products, n, guests + 1, visiting, err) &&
+              a->owner->host->ops->residual(&guests[0].x, visiting, n, norm, err);
     for (size_t i = 0; i < 1 + 2 * n; i++)
         part(&guests[i]);
     return ok;
@@ -195,7 +207,7 @@ bool backend_residual(const struct buffer *a, const struct buffer_product *produ
     struct backend *owner = a->owner;
     assert_input(a, owner);
     for (size_t i = 0; i < n; i++)
-        assert_product(a, &products[i]);
+        assert_product(owner, a->dtype, a->rows, a->cols, &products[i]);
     if (dispatch(owner, OP_RESIDUAL, a->dtype, owner->ops->residual != NULL))
         return owner->ops->residual(a, products, n, norm, err);
     struct guest *guests = memory_alloc((1 + 2 * n) * sizeof(*guests), err);
@@ -203,5 +215,116 @@ bool backend_residual(const struct buffer *a, const struct buffer_product *produ
     bool ok = guests && visiting && residual_of_guests(a, products, n, guests, visiting, norm, err);
     memory_free(guests);
     memory_free(visiting);
+    return ok;
+}
+
+bool backend_hadamard(const struct buffer *x, uint64_t seed, bool inverse, struct buffer *out,
+                      struct error *err)
+{
+    struct backend *owner = out->owner;
+    assert_output(out);
+    assert_input(x, owner);
+    assert(out->memory != x->memory && out->dtype == x->dtype);
+    assert(out->rows == x->rows && out->cols == x->cols);
+    assert(x->cols && (x->cols & (x->cols - 1)) == 0);
+    if (dispatch(owner, OP_HADAMARD, x->dtype, owner->ops->hadamard != NULL))
+        return owner->ops->hadamard(x, seed, inverse, out, err);
+    struct guest gx = { 0 }, go = { 0 };
+    bool ok = invite(x, true, &gx, err) && invite(out, false, &go, err) &&
+              owner->host->ops->hadamard(&gx.x, seed, inverse, &go.x, err) &&
+              send_home(&go, out, err);
+    part(&gx);
+    part(&go);
+    return ok;
+}
+
+/* Where the products of an approximation come from and their sum goes; guests[0] is out. */
+static bool reconstruct_guests(const struct buffer_product *products, size_t n, struct buffer *out,
+                               struct guest *guests, struct buffer_product *visiting,
+                               struct error *err)
+{
+    bool ok = invite(out, false, &guests[0], err) &&
+              invite_products(products, n, guests + 1, visiting, err) &&
+              out->owner->host->ops->reconstruct(visiting, n, &guests[0].x, err) &&
+              send_home(&guests[0], out, err);
+    for (size_t i = 0; i < 1 + 2 * n; i++)
+        part(&guests[i]);
+    return ok;
+}
+
+bool backend_reconstruct(const struct buffer_product *products, size_t n, struct buffer *out,
+                         struct error *err)
+{
+    struct backend *owner = out->owner;
+    assert_output(out);
+    assert(n >= 1 && out->rows <= products[0].left->rows);
+    size_t rows = products[0].left->rows;
+    size_t cols = (products[0].right ? products[0].right : products[0].left)->cols;
+    assert(out->cols <= cols);
+    for (size_t i = 0; i < n; i++) {
+        assert_product(owner, out->dtype, rows, cols, &products[i]);
+        assert(out->memory != products[i].left->memory);
+        assert(!products[i].right || out->memory != products[i].right->memory);
+    }
+    if (dispatch(owner, OP_RECONSTRUCT, out->dtype, owner->ops->reconstruct != NULL))
+        return owner->ops->reconstruct(products, n, out, err);
+    struct guest *guests = memory_alloc((1 + 2 * n) * sizeof(*guests), err);
+    struct buffer_product *visiting = memory_alloc(n * sizeof(*visiting), err);
+    bool ok = guests && visiting && reconstruct_guests(products, n, out, guests, visiting, err);
+    memory_free(guests);
+    memory_free(visiting);
+    return ok;
+}
+
+bool backend_gram_exact(struct backend *b, const int32_t *rows, size_t n, size_t d, int64_t *out,
+                        struct error *err)
+{
+    if (!exact_fits(rows, n, d, err))
+        return false;
+    struct backend *seat = b->seat;
+    if (dispatch(seat, OP_GRAM_EXACT, DTYPE_F64, seat->ops->gram_exact != NULL))
+        return seat->ops->gram_exact(seat, rows, n, d, out, err);
+    return seat->host->ops->gram_exact(seat->host, rows, n, d, out, err);
+}
+
+static void assert_batch(enum field field, const struct buffer *x)
+{
+    size_t d = ensemble_side(field, x->cols);
+    assert(d * (size_t)field == x->cols && (d ? x->rows % d == 0 : x->rows == 0));
+    (void)d;
+}
+
+bool backend_noise(enum field field, uint64_t seed, uint32_t first, double deviation,
+                   struct buffer *out, struct error *err)
+{
+    struct backend *owner = out->owner;
+    assert_output(out);
+    assert_batch(field, out);
+    if (dispatch(owner, OP_NOISE, out->dtype, owner->ops->noise != NULL))
+        return owner->ops->noise(field, seed, first, deviation, out, err);
+    struct guest go = { 0 };
+    bool ok = invite(out, false, &go, err) &&
+              owner->host->ops->noise(field, seed, first, deviation, &go.x, err) &&
+              send_home(&go, out, err);
+    part(&go);
+    return ok;
+}
+
+bool backend_eigen(enum field field, const struct buffer *x, struct buffer *out, struct error *err)
+{
+    struct backend *owner = out->owner;
+    size_t d = ensemble_side(field, x->cols);
+    assert_output(out);
+    assert_input(x, owner);
+    assert_batch(field, x);
+    assert(out->memory != x->memory && out->dtype == x->dtype);
+    assert(d <= EIGEN_MAX && out->cols == d && out->rows * d == x->rows);
+    if (dispatch(owner, OP_EIGEN, x->dtype, owner->ops->eigen != NULL))
+        return owner->ops->eigen(field, x, out, err);
+    struct guest gx = { 0 }, go = { 0 };
+    bool ok = invite(x, true, &gx, err) && invite(out, false, &go, err) &&
+              owner->host->ops->eigen(field, &gx.x, &go.x, err) && send_home(&go, out, err);
+    part(&gx);
+    part(&go);
     return ok;
 }

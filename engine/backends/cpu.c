@@ -2,7 +2,10 @@
 
 #include "backend.h"
 #include "blas.h"
+#include "exact.h"
+#include "hadamard.h"
 #include "memory.h"
+#include "preview.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -154,19 +157,20 @@ static bool cpu_decode(const struct coded *x, struct buffer *out, struct error *
     return coding_decode(x, view(out), err);
 }
 
-static void subtract(struct matrix_view from, struct matrix_view b)
+/* to += sign b, sign 1 or -1 */
+static void add(int sign, struct matrix_view b, struct matrix_view to)
 {
-    for (size_t i = 0; i < from.rows; i++)
-        if (from.dtype == DTYPE_F64) {
-            double *p = (double *)from.data + i * from.row_stride;
+    for (size_t i = 0; i < to.rows; i++)
+        if (to.dtype == DTYPE_F64) {
+            double *p = (double *)to.data + i * to.row_stride;
             const double *q = (const double *)b.data + i * b.row_stride;
-            for (size_t j = 0; j < from.cols; j++)
-                p[j] -= q[j];
+            for (size_t j = 0; j < to.cols; j++)
+                p[j] += sign * q[j];
         } else {
-            float *p = (float *)from.data + i * from.row_stride;
+            float *p = (float *)to.data + i * to.row_stride;
             const float *q = (const float *)b.data + i * b.row_stride;
-            for (size_t j = 0; j < from.cols; j++)
-                p[j] -= q[j];
+            for (size_t j = 0; j < to.cols; j++)
+                p[j] += (float)sign * q[j];
         }
 }
 
@@ -181,7 +185,7 @@ static void subtract_rows(const struct buffer *a, const struct buffer_product *p
         if (right)
             blas_gemm_add(-1, rows, view(right), d);
         else
-            subtract(d, rows);
+            add(-1, rows, d);
     }
 }
 
@@ -206,6 +210,85 @@ static bool cpu_residual(const struct buffer *a, const struct buffer_product *pr
     return true;
 }
 
+static bool cpu_hadamard(const struct buffer *x, uint64_t seed, bool inverse, struct buffer *out,
+                         struct error *err)
+{
+    (void)err;
+    hadamard_rows(view(x), seed, inverse, view(out));
+    return true;
+}
+
+static bool same_shape(struct matrix_view a, size_t rows, size_t cols)
+{
+    return a.rows == rows && a.cols == cols;
+}
+
+/* *to = a, averaged into rows x cols where that is not its shape. */
+static bool shrink(struct matrix_view a, size_t rows, size_t cols, struct matrix *store,
+                   struct matrix_view *to, struct error *err)
+{
+    *to = a;
+    if (same_shape(a, rows, cols))
+        return true;
+    if (!matrix_init(store, a.dtype, rows, cols, err))
+        return false;
+    *to = store->view;
+    return preview_resample(a, store->view, err);
+}
+
+static bool add_product(const struct buffer_product *p, struct matrix_view out, struct error *err)
+{
+    struct matrix store[2] = { 0 };
+    struct matrix_view left, right;
+    size_t inner = p->right ? p->left->cols : out.cols;
+    bool ok = shrink(view(p->left), out.rows, inner, &store[0], &left, err) &&
+              (!p->right || shrink(view(p->right), inner, out.cols, &store[1], &right, err));
+    if (ok && p->right)
+        blas_gemm_add(1, left, right, out);
+    else if (ok)
+        add(1, left, out);
+    matrix_finish(&store[0]);
+    matrix_finish(&store[1]);
+    return ok;
+}
+
+static bool cpu_reconstruct(const struct buffer_product *products, size_t n, struct buffer *out,
+                            struct error *err)
+{
+    struct matrix_view to = view(out);
+    for (size_t i = 0; i < to.rows; i++)
+        memset((char *)to.data + i * to.row_stride * dtype_size(to.dtype), 0,
+               to.cols * dtype_size(to.dtype));
+    for (size_t i = 0; i < n; i++)
+        if (!add_product(&products[i], to, err))
+            return false;
+    return true;
+}
+
+static bool cpu_gram_exact(struct backend *b, const int32_t *rows, size_t n, size_t d, int64_t *out,
+                           struct error *err)
+{
+    (void)b, (void)err;
+    exact_gram(rows, n, d, out);
+    return true;
+}
+
+static bool cpu_noise(enum field field, uint64_t seed, uint32_t first, double deviation,
+                      struct buffer *out, struct error *err)
+{
+    (void)err;
+    ensemble_noise(field, seed, first, deviation, view(out));
+    return true;
+}
+
+static bool cpu_eigen(enum field field, const struct buffer *x, struct buffer *out,
+                      struct error *err)
+{
+    (void)err;
+    ensemble_eigen(field, view(x), view(out));
+    return true;
+}
+
 const struct backend_ops backend_cpu = {
     .name = "cpu",
     .summary = "the processor, through OpenBLAS",
@@ -222,4 +305,9 @@ const struct backend_ops backend_cpu = {
     .code = cpu_code,
     .decode = cpu_decode,
     .residual = cpu_residual,
+    .hadamard = cpu_hadamard,
+    .reconstruct = cpu_reconstruct,
+    .gram_exact = cpu_gram_exact,
+    .noise = cpu_noise,
+    .eigen = cpu_eigen,
 };
