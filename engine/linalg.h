@@ -30,6 +30,12 @@ bool linalg_eigen(struct matrix_view a, double *values, struct error *err);
 /* Overwrites a (rows >= cols) with an orthonormal basis of its columns (Householder QR). */
 bool linalg_orthonormalize(struct matrix_view a, struct error *err);
 
+/* w, of either type, with w^T g w = I for a symmetric g (n x n, F64; overwritten): where g = x^T x, x w
+ * has orthonormal columns. *independent is false, and w of no use, where rounding may hide that
+ * g is singular, where g is not finite, or w leaves the range of its type. */
+bool linalg_whiten(struct matrix_view g, struct matrix_view w, bool *independent,
+                   struct error *err);
+
 /* Rank-revealing least squares: min ||l w - a||_F for a tall or wide l.
  * Column-pivoted QR in double precision, l P = q r; columns whose pivot falls
  * below `cutoff` times the first are dead: their rows of w are zero. */

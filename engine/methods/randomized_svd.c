@@ -3,6 +3,7 @@
  * without, the columns line up with the first singular vector and are lost to rounding. */
 
 #include "coding_rows.h"
+#include "panel.h"
 #include "truncation.h"
 
 struct params {
@@ -33,65 +34,79 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
     return (uint64_t)rank_clamped(p->rank, n, d) * (n + d) * dtype_size(dtype) * 8;
 }
 
-/* *q = an orthonormal basis of op(a) x, x in *q before. */
-static bool apply(struct job *job, const struct buffer *a, bool transposed, struct matrix_view *q,
-                  struct error *err)
+/* *q = an orthonormal basis of op(a) *q. */
+static bool apply(const struct buffer *a, bool transposed, struct buffer *q, struct error *err)
 {
-    struct buffer x = { 0 }, y = { 0 };
-    size_t n = transposed ? a->cols : a->rows;
-    bool ok = backend_load(job->backend, *q, &x, err) &&
-              backend_alloc(job->backend, a->dtype, n, q->cols, &y, err) &&
-              backend_gemm(a, transposed, &x, false, &y, err) &&
-              arena_matrix(job->scratch, a->dtype, n, q->cols, q, err) &&
-              backend_read(&y, *q, err) && linalg_orthonormalize(*q, err);
-    backend_release(&x);
+    struct buffer y = { 0 };
+    bool ok = backend_alloc(a->owner, a->dtype, transposed ? a->cols : a->rows, q->cols, &y, err) &&
+              backend_gemm(a, transposed, q, false, &y, err);
+    backend_release(q);
+    ok = ok && panel_orthonormalize(&y, q, err);
     backend_release(&y);
     return ok;
 }
 
 /* Algorithm 4.4: *q, rows x l, spans approximately the leading left singular vectors. */
 static bool find_range(struct job *job, const struct buffer *a, const struct params *p, size_t l,
-                       struct matrix_view *q, struct error *err)
+                       struct buffer *q, struct error *err)
 {
-    struct buffer sketch = { 0 };
     double steps = 2 * p->power + 2;
     bool ok = job_step(job, 0, "sketch", err) &&
-              backend_alloc(job->backend, a->dtype, a->cols, l, &sketch, err) &&
-              backend_fill((enum sketch_kind)p->sketch, p->seed, STREAM_SKETCH, 0, 1, &sketch,
-                           err) &&
-              arena_matrix(job->scratch, a->dtype, a->cols, l, q, err) &&
-              backend_read(&sketch, *q, err) && apply(job, a, false, q, err);
-    backend_release(&sketch);
-    for (int i = 0; ok && i < p->power; i++)
-        ok = job_step(job, (2 * i + 1) / steps, "power iteration", err) &&
-             apply(job, a, true, q, err) &&
-             job_step(job, (2 * i + 2) / steps, "power iteration", err) &&
-             apply(job, a, false, q, err);
+              backend_alloc(job->backend, a->dtype, a->cols, l, q, err) &&
+              backend_fill((enum sketch_kind)p->sketch, p->seed, STREAM_SKETCH, 0, 1, q, err) &&
+              apply(a, false, q, err);
+    for (int i = 1; ok && i <= 2 * p->power; i++)
+        ok = job_step(job, i / steps, "power iteration", err) && apply(a, i % 2 == 1, q, err);
     return ok;
 }
 
-/* Algorithm 5.1: B = Q^T A = P sigma V^T; left = Q P_k sigma_k, right = V_k^T. */
-static bool finish(struct job *job, const struct buffer *a, struct matrix_view q, size_t rank,
-                   struct matrix_view left, struct matrix_view right, struct error *err)
+/* Algorithm 5.1 with a second panel, A^T Q = V C^T, so that only the small C comes to the processor:
+ * the SVD of Q^T A = C V^T is that of C = P sigma W^T with V W for its right vectors. */
+static bool project(struct job *job, const struct buffer *a, const struct buffer *q,
+                    struct buffer *v, struct svd *out, struct error *err)
 {
-    struct buffer qb = { 0 }, small = { 0 }, p = { 0 }, product = { 0 };
-    struct matrix_view b;
+    struct buffer z = { 0 }, c = { 0 };
+    struct matrix_view small;
+    bool ok = backend_alloc(job->backend, a->dtype, a->cols, q->cols, &z, err) &&
+              backend_gemm(a, true, q, false, &z, err) && panel_orthonormalize(&z, v, err) &&
+              backend_alloc(job->backend, a->dtype, q->cols, q->cols, &c, err) &&
+              backend_gemm(&z, true, v, false, &c, err) &&
+              arena_matrix(job->scratch, a->dtype, q->cols, q->cols, &small, err) &&
+              backend_read(&c, small, err) && job_step(job, 0.9, "small SVD", err) &&
+              linalg_svd(small, out, err);
+    backend_release(&z);
+    backend_release(&c);
+    return ok;
+}
+
+/* *to = op(panel) times the leading part of the small factor, in the same order as `to`. */
+static bool expand(const struct buffer *panel, struct matrix_view factor, bool transposed,
+                   struct matrix_view to, struct error *err)
+{
+    struct buffer f = { 0 }, out = { 0 };
+    bool ok = backend_load(panel->owner, factor, &f, err) &&
+              backend_alloc(panel->owner, panel->dtype, to.rows, to.cols, &out, err) &&
+              (transposed ? backend_gemm(&f, false, panel, true, &out, err)
+                          : backend_gemm(panel, false, &f, false, &out, err)) &&
+              backend_read(&out, to, err);
+    backend_release(&f);
+    backend_release(&out);
+    return ok;
+}
+
+/* left = Q P_k sigma_k, right = (V W_k)^T. */
+static bool factors(struct job *job, const struct buffer *a, const struct buffer *q,
+                    struct matrix_view left, struct matrix_view right, struct error *err)
+{
+    struct buffer v = { 0 };
     struct svd s = { 0 };
-    bool ok = backend_load(job->backend, q, &qb, err) &&
-              backend_alloc(job->backend, a->dtype, q.cols, a->cols, &small, err) &&
-              backend_gemm(&qb, true, a, false, &small, err) &&
-              arena_matrix(job->scratch, a->dtype, q.cols, a->cols, &b, err) &&
-              backend_read(&small, b, err) && job_step(job, 0.9, "small SVD", err) &&
-              linalg_svd(b, &s, err) &&
-              backend_load(job->backend, matrix_block(s.u.view, 0, 0, q.cols, rank), &p, err) &&
-              backend_alloc(job->backend, a->dtype, q.rows, rank, &product, err) &&
-              backend_gemm(&qb, false, &p, false, &product, err) &&
-              backend_read(&product, left, err);
-    if (ok) {
+    size_t l = q->cols, rank = left.cols;
+    bool ok = job_step(job, 0.8, "projection", err) && project(job, a, q, &v, &s, err) &&
+              expand(q, matrix_block(s.u.view, 0, 0, l, rank), false, left, err) &&
+              expand(&v, matrix_block(s.vt.view, 0, 0, rank, l), true, right, err);
+    if (ok)
         truncation_scale(left, s.sigma, 1, true);
-        matrix_copy(matrix_block(s.vt.view, 0, 0, rank, a->cols), right);
-    }
-    backend_release(&p);
+    backend_release(&v);
     svd_finish(&s);
     return ok;
 }
@@ -100,16 +115,15 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
                 struct error *err)
 {
     const struct params *p = params;
-    struct matrix_view a = in->matrices[0], q;
+    struct matrix_view a = in->matrices[0];
     size_t rank = rank_clamped(p->rank, a.rows, a.cols), l_part, r_part;
     size_t l = rank_clamped((int)rank + p->oversampling, a.rows, a.cols);
-    struct buffer ab = { 0 };
+    struct buffer ab = { 0 }, q = { 0 };
     struct matrix left = { 0 }, right = { 0 };
     bool ok = backend_load(job->backend, a, &ab, err) && find_range(job, &ab, p, l, &q, err) &&
-              job_step(job, 0.8, "projection", err) &&
               matrix_init(&left, a.dtype, a.rows, rank, err) &&
               matrix_init(&right, a.dtype, rank, a.cols, err) &&
-              finish(job, &ab, q, rank, left.view, right.view, err) &&
+              factors(job, &ab, &q, left.view, right.view, err) &&
               result_add_plain(out, "left", &left, &l_part, err) &&
               result_add_plain(out, "right", &right, &r_part, err) &&
               result_add_term(out, 0, l_part, r_part, err);
