@@ -38,4 +38,7 @@ const struct backend_ops backend_vulkan = {
     .release = panels_release,
     .load = panels_load,
     .read = panels_read,
+    .gemm = vulkan_gemm,
+    .gram = vulkan_gram,
+    .residual = vulkan_residual,
 };

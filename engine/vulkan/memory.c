@@ -144,7 +144,7 @@ bool vulkan_scratch(struct vulkan *v, enum scratch slot, uint64_t least, uint64_
                     struct block **out, struct error *err)
 {
     struct block *b = &v->scratch[slot];
-    if (b->size < least || !b->buffer) {
+    if (b->size < size || !b->buffer) {
         vulkan_bury(v, b);
         if (!block_init(v, least, size, b, err))
             return false;
