@@ -53,6 +53,16 @@ static bool measure_inputs(const struct inputs *in, struct measure *out, struct 
     return true;
 }
 
+/* The matrices, before the method asks for them: they stay until their errors are measured. */
+static bool load_inputs(struct backend *b, const struct inputs *in, struct buffer *loaded,
+                        struct error *err)
+{
+    for (size_t i = 0; i < in->n; i++)
+        if (!backend_load(b, in->matrices[i], &loaded[i], err))
+            return false;
+    return true;
+}
+
 /* Every part as numbers where the backend computes. */
 static bool load_parts(struct backend *b, enum dtype dtype, const struct result *r,
                        struct buffer *parts, struct error *err)
@@ -122,21 +132,65 @@ static bool measure_result(struct job *job, const struct inputs *in, struct resu
     return true;
 }
 
+/* One run of a method, and what it fills. */
+struct task {
+    const struct method *method;
+    const void *params;
+    const struct inputs *in;
+    struct result *result;
+};
+
+/* What is loaded leaves room for `loaded`, the inputs, alone on the way to measuring. */
+static bool run_method(struct job *job, const struct task *t, const void *params,
+                       struct buffer *loaded, struct error *err)
+{
+    double begin = now();
+    bool ok = load_inputs(job->backend, t->in, loaded, err) &&
+              t->method->run(job, t->in, params, t->result, err);
+    t->result->seconds = now() - begin;
+    if (ok)
+        backend_release_rest(job->backend, loaded, t->in->n);
+    arena_finish(job->scratch);
+    return ok;
+}
+
+static bool attempt(struct job *job, void *context, struct error *err)
+{
+    const struct task *t = context;
+    struct params_any own = clamped(t->method, t->params, t->in);
+    result_finish(t->result);
+    struct buffer *loaded = memory_alloc(t->in->n * sizeof(*loaded), err);
+    bool ok = loaded && result_init(t->result, t->in->n, err) &&
+              measure_inputs(t->in, t->result->measures, err) &&
+              run_method(job, t, own.bytes, loaded, err) &&
+              measure_result(job, t->in, t->result, err);
+    memory_free(loaded);
+    return ok;
+}
+
+/* The method's products, the residual's, and the way there. */
+static struct backend_work work_of(const struct task *t)
+{
+    struct params_any own = clamped(t->method, t->params, t->in);
+    const struct param *rank = param_find(&t->method->params, "rank");
+    struct backend_work w = { .dtype = t->in->matrices[0].dtype };
+    for (size_t i = 0; i < t->in->n; i++) {
+        double rows = (double)t->in->matrices[i].rows, cols = (double)t->in->matrices[i].cols;
+        w.bytes += rows * cols * (double)dtype_size(w.dtype);
+        if (t->method->flops)
+            w.flops += t->method->flops(own.bytes, t->in->matrices[i].rows,
+                                        t->in->matrices[i].cols) +
+                       2 * rows * cols * (rank ? param_get(rank, own.bytes) : 1);
+    }
+    return w;
+}
+
 /* One run of the method, measured, with nothing left on the backend or in the arena. */
 static bool run_one(struct job *job, const struct method *m, const void *params,
                     const struct inputs *in, struct result *r, struct error *err)
 {
-    struct params_any own = clamped(m, params, in);
-    bool ok = result_init(r, in->n, err) && measure_inputs(in, r->measures, err);
-    double begin = now();
-    ok = ok && m->run(job, in, own.bytes, r, err);
-    r->seconds = now() - begin;
-    backend_release_all(job->backend);
-    arena_finish(job->scratch);
-    ok = ok && measure_result(job, in, r, err);
-    backend_release_all(job->backend);
-    arena_finish(job->scratch);
-    return ok;
+    struct task t = { m, params, in, r };
+    return job_run(job, work_of(&t), attempt, &t, err);
 }
 
 static void add_up(struct approximation *a)

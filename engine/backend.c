@@ -40,6 +40,14 @@ struct backend *backend_start(const struct backend_ops *ops, const char *device,
     return b;
 }
 
+struct backend *backend_auto(const struct backend_ops *const *list, struct error *err)
+{
+    struct backend *b = backend_start(processor(), NULL, err);
+    if (b)
+        b->list = list;
+    return b;
+}
+
 /* "auto" with a device named: the first that has it, the processor before the others. */
 static struct backend *open_named(const char *device, struct error *err)
 {

@@ -137,9 +137,9 @@ struct backend {
     struct backend_rates rates[2]; /* by dtype */
 
     /* Of the front alone. */
-    struct backend *seat;                 /* who computes the job at hand */
-    struct backend_counts counts, before; /* now, and when the job began */
-    bool automatic, searched;             /* "auto"; its device was looked for */
+    struct backend *seat;                  /* who computes the job at hand */
+    struct backend_counts counts, before;  /* now, and when the job began */
+    const struct backend_ops *const *list; /* "auto": where to look for a device, once */
     bool standing_in, renewed, given_up;
     char trouble[ERROR_TEXT];
 };
@@ -153,7 +153,8 @@ extern const struct backend_ops *const backends[];
 struct backend *backend_open(const char *name, const char *device, struct error *err);
 /* Opens one by its table, which need not be in the list. */
 struct backend *backend_start(const struct backend_ops *ops, const char *device, struct error *err);
-/* The processor, and a device of that table when a job pays for it. */
+/* "auto" over a list that the front keeps: the processor, and the first of the others that opens and
+ * is no software, from the first job on that pays for it. */
 struct backend *backend_auto(const struct backend_ops *const *list, struct error *err);
 void backend_close(struct backend *b); /* NULL is fine; releases what is left */
 /* Where the latest job ran. */

@@ -9,7 +9,7 @@ FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "exact", "ensemble"},
-    {"job", "backend", "backend_front", "operations", "seat", "method", "document", "selection", "safetensors", "packed", "factors", "export",
+    {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair",
      "panel"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
