@@ -51,6 +51,7 @@ struct run {
     void (*progress)(void *context, double done, const char *stage);
     double part_done; /* of the plane a method is at */
     size_t part;
+    struct svd sketch[SELECTION_MAX]; /* first ones, of every plane */
     void (*emit)(void *context, struct outcome *o);
     void *context;
 };
@@ -258,27 +259,44 @@ static void emit(const struct run *r, struct outcome *o)
     r->emit(r->context, o);
 }
 
+/* First sketches of the planes, r->sketch; for job_run. */
+static bool sketch(struct job *job, void *context, struct error *err)
+{
+    struct run *r = context;
+    struct study *s = r->study;
+    for (size_t p = 0; p < s->selection.n; p++) {
+        const struct inputs in = { .matrices = &s->matrices[p].view, .n = 1 };
+        svd_finish(&r->sketch[p]);
+        if (!job_step(job, 0.02, "first sketch", err) ||
+            !truncation(job, &in, 0, COARSE_RANK, false, &r->sketch[p], NULL, err))
+            return false;
+    }
+    return true;
+}
+
+/* Products with the planes: the sketch takes half a dozen, both ways, as it finds two blocks
+ * more than its rank. */
+static struct backend_work sketch_work(const struct study *s)
+{
+    double entries = (double)s->selection.n * (double)s->selection.rows * (double)s->selection.cols;
+    return (struct backend_work){ .flops = 2 * 6 * 2 * COARSE_RANK * entries,
+                                  .bytes = entries * (double)dtype_size(s->dtype),
+                                  .dtype = s->dtype };
+}
+
 /* The leading triplets of a large matrix, shown while the SVD is still computed. */
 static bool coarse(struct run *r, struct error *err)
 {
     struct study *s = r->study;
-    struct svd sketch[SELECTION_MAX] = { 0 };
     struct outcome o = { .ok = true, .numbers = unknown };
-    bool ok = true;
-    for (size_t p = 0; ok && p < s->selection.n; p++) {
-        const struct inputs in = { .matrices = &s->matrices[p].view, .n = 1 };
-        ok = job_step(&r->job, 0.02, "first sketch", err) &&
-             truncation(&r->job, &in, 0, COARSE_RANK, false, &sketch[p], NULL, err);
-    }
+    bool ok = job_run(&r->job, sketch_work(s), sketch, r, err);
     if (ok) {
-        o.subject = subject_of(r, sketch, false, err);
-        o.shown = o.subject ? shown_of(r, sketch, err) : NULL;
+        o.subject = subject_of(r, r->sketch, false, err);
+        o.shown = o.subject ? shown_of(r, r->sketch, err) : NULL;
         ok = o.shown != NULL;
     }
     for (size_t p = 0; p < s->selection.n; p++)
-        svd_finish(&sketch[p]);
-    backend_release_all(s->backend);
-    arena_finish(&s->scratch);
+        svd_finish(&r->sketch[p]);
     if (ok)
         emit(r, &o);
     else
