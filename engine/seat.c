@@ -69,15 +69,17 @@ static struct backend *choose(struct backend *front, struct backend_work w)
 static bool usable(struct backend *front, struct backend *device)
 {
     const struct backend_ops *ops = device->ops;
-    struct error why = { 0 };
+    struct error why;
     if (front->given_up || !ops->lost || !ops->lost(device))
         return !front->given_up;
+    fail(&why, ERROR_DEVICE, "%s was lost %s", ops->device(device),
+         front->renewed ? "a second time" : "and cannot be opened anew");
     if (!front->renewed && ops->renew) {
         front->renewed = true;
         if (ops->renew(device, &why))
             return true;
-        snprintf(front->trouble, sizeof(front->trouble), "%s", why.text);
     }
+    snprintf(front->trouble, sizeof(front->trouble), "%s", why.text);
     front->given_up = true;
     return false;
 }
