@@ -40,6 +40,14 @@ uint64_t pair_bits(const struct pair *p, size_t rows, size_t cols, size_t rank, 
     return count(&left, rows, rank) + count(&right, rank, cols);
 }
 
+/* A round fits the right factor; one of several measures the pair, too, and but for the first fits
+ * the left factor before. */
+double pair_flops(size_t rows, size_t cols, size_t rank, int rounds)
+{
+    double product = 2.0 * (double)rows * (double)cols * (double)rank;
+    return product * (rounds > 1 ? 3 * rounds - 1 : 1);
+}
+
 /* Moves both codes into *out, whatever happens. */
 static bool add_parts(struct result *out, struct coded *left, struct coded *right, size_t rank,
                       struct error *err)

@@ -27,6 +27,9 @@ struct coding pair_left(const struct pair *p, uint32_t round);
 struct coding pair_right(const struct pair *p, uint32_t round);
 uint64_t pair_bits(const struct pair *p, size_t rows, size_t cols, size_t rank, bool paper);
 
+/* Floating-point operations of pair_fit's products with the whole matrix, if it takes all rounds. */
+double pair_flops(size_t rows, size_t cols, size_t rank, int rounds);
+
 /* Codes both factors as they are into the parts "left" and "right" of *out. */
 bool pair_store(struct job *job, const struct pair *p, const struct buffer *left,
                 const struct buffer *right, struct result *out, struct error *err);

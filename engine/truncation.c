@@ -14,6 +14,20 @@ static const double single_tail = 1e-4;
 /* Where block Lanczos beats LAPACK. */
 enum { LANCZOS_SIDE = 1000, LANCZOS_SHARE = 8 };
 
+static bool by_lanczos(size_t rows, size_t cols, size_t rank, bool exact)
+{
+    size_t side = rows < cols ? rows : cols;
+    return !exact && side > LANCZOS_SIDE && rank <= side / LANCZOS_SHARE;
+}
+
+/* Two products a step, and about four steps of 32 columns more than hold the rank. */
+double truncation_flops(size_t rows, size_t cols, size_t rank, bool exact)
+{
+    return by_lanczos(rows, cols, rank, exact)
+               ? 4.0 * (double)rows * (double)cols * (double)(rank + 128)
+               : 0;
+}
+
 static struct spectrum spectrum_of(const struct svd *s, struct matrix_view a)
 {
     return (struct spectrum){ s->sigma, s->n, a.rows, a.cols, s->norm };
@@ -58,7 +72,6 @@ bool truncation(struct job *job, const struct inputs *in, size_t index, size_t r
                 struct svd *out, double *tail, struct error *err)
 {
     struct matrix_view a = in->matrices[index];
-    size_t side = a.rows < a.cols ? a.rows : a.cols;
     double unwanted = 0;
     tail = tail ? tail : &unwanted;
     *tail = (double)NAN;
@@ -69,7 +82,7 @@ bool truncation(struct job *job, const struct inputs *in, size_t index, size_t r
         *tail = spectrum_tail(&s, rank);
         return leading(&in->svds[index], a, rank, out, err);
     }
-    if (!exact && side > LANCZOS_SIDE && rank <= side / LANCZOS_SHARE) {
+    if (by_lanczos(a.rows, a.cols, rank, exact)) {
         bool settled = false;
         if (!lanczos(job, a, rank, out, &settled, err))
             return false;

@@ -14,6 +14,9 @@
 bool truncation(struct job *job, const struct inputs *in, size_t index, size_t rank, bool exact,
                 struct svd *out, double *tail, struct error *err);
 
+/* Floating-point operations of its products with the whole matrix: none where LAPACK does it. */
+double truncation_flops(size_t rows, size_t cols, size_t rank, bool exact);
+
 /* Multiplies columns (else rows) of f, number i, by sigma[i]^power: power 1 puts Sigma
  * into a factor, 0.5 its root, 0 leaves it. */
 void truncation_scale(struct matrix_view f, const double *sigma, double power, bool columns);

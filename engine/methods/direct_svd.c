@@ -40,6 +40,12 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
     return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
 }
 
+static double flops(const void *params, size_t n, size_t d)
+{
+    const struct params *p = params;
+    return truncation_flops(n, d, rank_clamped(p->rank, n, d), false);
+}
+
 static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err)
 {
@@ -71,5 +77,6 @@ const struct method method_direct_svd = {
     .source = PAPER_LPLR ", Algorithm 2",
     .params = PARAM_TABLE(struct params, rows),
     .bits = bits,
+    .flops = flops,
     .run = run,
 };

@@ -108,6 +108,13 @@ static bool make_sketch(struct job *job, const struct buffer *a, const struct pa
     return ok;
 }
 
+static double flops(const void *params, size_t n, size_t d)
+{
+    const struct params *p = params;
+    size_t rank = rank_clamped(p->rank, n, d);
+    return 2.0 * (double)n * (double)d * (double)rank + pair_flops(n, d, rank, p->rounds);
+}
+
 static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err)
 {
@@ -128,5 +135,6 @@ const struct method method_lplr = {
     .source = "Saha, Srivastava, Pilanci, NeurIPS 2023 (arXiv 2310.11028), Algorithm 1",
     .params = PARAM_TABLE(struct params, rows),
     .bits = bits,
+    .flops = flops,
     .run = run,
 };

@@ -32,6 +32,13 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
     return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
 }
 
+static double flops(const void *params, size_t n, size_t d)
+{
+    const struct params *p = params;
+    size_t rank = rank_clamped(p->rank, n, d);
+    return truncation_flops(n, d, rank, false) + pair_flops(n, d, rank, p->rounds);
+}
+
 static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err)
 {
@@ -40,12 +47,12 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
     struct matrix_view a = in->matrices[0];
     struct svd s = { 0 };
     struct buffer ab = { 0 }, start = { 0 };
-    bool ok = truncation(job, in, 0, rank_clamped(p->rank, a.rows, a.cols), false, &s,
+    bool ok = backend_load(job->backend, a, &ab, err) && /* once, for both */
+              truncation(job, in, 0, rank_clamped(p->rank, a.rows, a.cols), false, &s,
                          &out->measures[0].optimal, err);
     if (ok) {
         truncation_scale(s.u.view, s.sigma, 1, true);
-        ok = backend_load(job->backend, a, &ab, err) &&
-             backend_load(job->backend, s.u.view, &start, err) &&
+        ok = backend_load(job->backend, s.u.view, &start, err) &&
              pair_fit(job, &pair, &ab, &start, p->rounds, out, err);
     }
     backend_release(&start);
@@ -61,5 +68,6 @@ const struct method method_lplr_svd = {
     .source = PAPER_LPLR ", Algorithm 3",
     .params = PARAM_TABLE(struct params, rows),
     .bits = bits,
+    .flops = flops,
     .run = run,
 };

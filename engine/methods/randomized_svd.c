@@ -111,6 +111,13 @@ static bool factors(struct job *job, const struct buffer *a, const struct buffer
     return ok;
 }
 
+static double flops(const void *params, size_t n, size_t d)
+{
+    const struct params *p = params;
+    size_t l = rank_clamped(p->rank + p->oversampling, n, d);
+    return 2.0 * (double)n * (double)d * (double)l * (2 * p->power + 2);
+}
+
 static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err)
 {
@@ -140,5 +147,6 @@ const struct method method_randomized_svd = {
     .source = PAPER ", Finding structure with randomness, Algorithms 4.4 and 5.1",
     .params = PARAM_TABLE(struct params, rows),
     .bits = bits,
+    .flops = flops,
     .run = run,
 };

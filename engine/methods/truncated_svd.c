@@ -26,6 +26,12 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
     return (uint64_t)rank_clamped(p->rank, n, d) * (n + d) * dtype_size(dtype) * 8;
 }
 
+static double flops(const void *params, size_t n, size_t d)
+{
+    const struct params *p = params;
+    return truncation_flops(n, d, rank_clamped(p->rank, n, d), p->exact);
+}
+
 static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err)
 {
@@ -55,5 +61,6 @@ const struct method method_truncated_svd = {
     .flags = METHOD_NESTED,
     .params = PARAM_TABLE(struct params, rows),
     .bits = bits,
+    .flops = flops,
     .run = run,
 };
