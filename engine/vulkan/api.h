@@ -61,6 +61,7 @@ struct vulkan_testing {
     bool no_direct;  /* as if its memory could not be reached by the processor */
     size_t binding;  /* the largest number of bytes bound at once; 0: what the device says */
     size_t memory;   /* the same of its memory */
+    size_t piece;    /* the largest allocation that succeeds */
 };
 extern struct vulkan_testing vulkan_testing;
 bool vulkan_fault(void);

@@ -64,7 +64,9 @@ static bool take_memory(struct vulkan *v, struct block *b, bool staging, struct 
         .memoryTypeIndex = (uint32_t)type,
     };
     VkResult r = VK_ERROR_OUT_OF_DEVICE_MEMORY;
-    if (staging || v->used + b->size <= v->heap)
+    bool fits = v->used + b->size <= v->heap &&
+                (!vulkan_testing.piece || b->size <= vulkan_testing.piece);
+    if (staging || fits)
         r = VULKAN_CALL(v->api.AllocateMemory, v->device, &info, NULL, &b->memory);
     if (!vulkan_ok(v, r, "allocating memory", err)) {
         b->memory = VK_NULL_HANDLE;

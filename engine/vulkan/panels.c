@@ -44,7 +44,7 @@ static bool take_blocks(struct vulkan *v, struct panels *p, struct error *err)
 /* Memory may be there in smaller pieces: half the height, a quarter, ... */
 static bool take_panels(struct vulkan *v, struct panels *p, struct error *err)
 {
-    enum { TRIES = 4 };
+    enum { TRIES = 8 };
     uint64_t binding = v->binding;
     p->height = height_for(p, binding);
     if (p->height == 0)
