@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEVICES = 16, FAMILIES = 16, EXTENSIONS = 512 };
-
 static const struct {
     VkResult result;
     const char *text;
@@ -120,170 +118,12 @@ static bool create_instance(struct vulkan *v, struct error *err)
            vulkan_ok(v, create(v->instance, &messages, NULL, &v->messenger), "starting", err);
 }
 
-/* ---- the choice of a device ---- */
-
-static bool has_extension(struct vulkan *v, VkPhysicalDevice device, const char *name,
-                          VkExtensionProperties *list)
-{
-    uint32_t n = EXTENSIONS;
-    VkResult r = VULKAN_CALL(v->api.EnumerateDeviceExtensionProperties, device, NULL, &n, list);
-    for (uint32_t i = 0; (r == VK_SUCCESS || r == VK_INCOMPLETE) && i < n; i++)
-        if (strcmp(list[i].extensionName, name) == 0)
-            return true;
-    return false;
-}
-
-/* A queue family that computes, rather one that does nothing else; -1: none. */
-static int compute_family(const struct vulkan *v, VkPhysicalDevice device)
-{
-    VkQueueFamilyProperties families[FAMILIES];
-    uint32_t n = FAMILIES;
-    int found = -1;
-    v->api.GetPhysicalDeviceQueueFamilyProperties(device, &n, families);
-    for (uint32_t i = 0; i < n; i++) {
-        bool computes = families[i].queueFlags & VK_QUEUE_COMPUTE_BIT;
-        if (computes && (found < 0 || !(families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT)))
-            found = (int)i;
-    }
-    return found;
-}
-
-static const struct {
-    VkPhysicalDeviceType type;
-    const char *text;
-    int rank; /* which is tried first */
-} types[] = {
-    { VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU, "discrete", 0 },
-    { VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU, "integrated", 1 },
-    { VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU, "virtual", 2 },
-    { VK_PHYSICAL_DEVICE_TYPE_OTHER, "other", 3 },
-    { VK_PHYSICAL_DEVICE_TYPE_CPU, "software", 4 },
-};
-
-static size_t type_of(VkPhysicalDeviceType type)
-{
-    size_t n = sizeof(types) / sizeof(types[0]);
-    for (size_t i = 0; i < n; i++)
-        if (types[i].type == type)
-            return i;
-    return 3;
-}
-
-static void describe(struct vulkan *v, VkPhysicalDevice device, VkExtensionProperties *list,
-                     struct candidate *out)
-{
-    VkPhysicalDeviceVulkan12Features features12 = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES
-    };
-    VkPhysicalDeviceFeatures2 features = { VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-                                           &features12,
-                                           { 0 } };
-    VkPhysicalDeviceMaintenance3Properties sizes = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES
-    };
-    VkPhysicalDeviceDriverProperties driver = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &sizes
-    };
-    VkPhysicalDeviceProperties2 all = { VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
-                                        &driver,
-                                        { 0 } };
-    v->api.GetPhysicalDeviceProperties2(device, &all);
-    const VkPhysicalDeviceProperties *p = &all.properties;
-    const VkPhysicalDeviceLimits *l = &p->limits;
-    *out = (struct candidate){ .device = device, .type = types[type_of(p->deviceType)].text };
-    out->rank = types[type_of(p->deviceType)].rank;
-    snprintf(out->name, sizeof(out->name), "%s", p->deviceName);
-    snprintf(out->driver, sizeof(out->driver), "%.100s %.100s", driver.driverName,
-             driver.driverInfo);
-    snprintf(out->api, sizeof(out->api), "%u.%u.%u", VK_API_VERSION_MAJOR(p->apiVersion),
-             VK_API_VERSION_MINOR(p->apiVersion), VK_API_VERSION_PATCH(p->apiVersion));
-    out->software = p->deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    out->shared = l->maxComputeSharedMemorySize;
-    out->max_groups = l->maxComputeWorkGroupCount[0];
-    for (int i = 1; i < 3; i++)
-        if (l->maxComputeWorkGroupCount[i] < out->max_groups)
-            out->max_groups = l->maxComputeWorkGroupCount[i];
-    out->binding = l->maxStorageBufferRange < sizes.maxMemoryAllocationSize
-                       ? l->maxStorageBufferRange
-                       : sizes.maxMemoryAllocationSize;
-    VkPhysicalDeviceMemoryProperties memory;
-    v->api.GetPhysicalDeviceMemoryProperties(device, &memory);
-    for (uint32_t i = 0; i < memory.memoryHeapCount; i++)
-        if (memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT &&
-            memory.memoryHeaps[i].size > out->heap)
-            out->heap = memory.memoryHeaps[i].size;
-    if (p->apiVersion < VK_API_VERSION_1_2) {
-        out->lacks = "Vulkan 1.2";
-        return;
-    }
-    v->api.GetPhysicalDeviceFeatures2(device, &features);
-    out->has_f64 = features.features.shaderFloat64;
-    out->lacks = !features12.timelineSemaphore             ? "timeline semaphores"
-                 : compute_family(v, device) < 0           ? "a compute queue"
-                 : l->maxComputeWorkGroupInvocations < 256 ? "work groups of 256"
-                 : out->shared < 32 << 10                  ? "32 KiB of shared memory"
-                 : !has_extension(v, device, "VK_KHR_push_descriptor", list) ? "push descriptors"
-                                                                             : NULL;
-}
-
-size_t device_list(struct vulkan *v, struct candidate *out, size_t most, struct error *err)
-{
-    VkPhysicalDevice devices[DEVICES];
-    uint32_t n = DEVICES;
-    VkResult r = VULKAN_CALL(v->api.EnumeratePhysicalDevices, v->instance, &n, devices);
-    if (vulkan_testing.no_device)
-        n = 0;
-    if (r != VK_INCOMPLETE && !vulkan_ok(v, r, "looking for devices", err))
-        return 0;
-    VkExtensionProperties *list = memory_alloc(EXTENSIONS * sizeof(*list), err);
-    if (!list)
-        return 0;
-    size_t found = 0;
-    for (int rank = 0; rank < 5; rank++) /* in the order they are tried, and numbered */
-        for (uint32_t i = 0; i < n && found < most; i++) {
-            describe(v, devices[i], list, &out[found]);
-            found += out[found].rank == rank;
-        }
-    memory_free(list);
-    if (found == 0)
-        fail(err, ERROR_DEVICE,
-             "the Vulkan loader finds no device (Debian: mesa-vulkan-drivers, or the driver of "
-             "your GPU's maker); --backend cpu always works");
-    return found;
-}
-
-static bool choose(struct vulkan *v, const char *wanted, struct candidate *out, struct error *err)
-{
-    struct candidate all[DEVICES];
-    size_t n = device_list(v, all, DEVICES, err);
-    if (n == 0)
-        return false;
-    const char *lacks = NULL, *whose = NULL;
-    for (size_t i = 0; i < n; i++) {
-        char number[24];
-        snprintf(number, sizeof(number), "%zu", i);
-        if (wanted && strcmp(wanted, number) != 0 && !strstr(all[i].name, wanted))
-            continue;
-        if (!all[i].lacks) {
-            *out = all[i];
-            return true;
-        }
-        lacks = all[i].lacks;
-        whose = all[i].name;
-    }
-    if (lacks)
-        return fail(err, ERROR_DEVICE, "the Vulkan device %s lacks %s; --backend cpu always works",
-                    whose, lacks);
-    return fail(err, ERROR_USAGE, "no Vulkan device is called \"%s\"; eigenscope doctor lists them",
-                wanted);
-}
-
 /* ---- the device ---- */
 
 static void take_facts(struct vulkan *v, const struct candidate *c)
 {
     v->physical = c->device;
-    v->family = (uint32_t)compute_family(v, c->device);
+    v->family = (uint32_t)device_family(v, c->device);
     snprintf(v->name, sizeof(v->name), "%s", c->name);
     v->software = c->software;
     v->has_f64 = c->has_f64 && !vulkan_testing.no_f64;
@@ -295,7 +135,7 @@ static void take_facts(struct vulkan *v, const struct candidate *c)
     v->heap = c->heap;
     if (vulkan_testing.memory && vulkan_testing.memory < v->heap)
         v->heap = vulkan_testing.memory;
-    v->cores = v->software ? 4 : 96;
+    v->cores = c->cores;
     v->api.GetPhysicalDeviceMemoryProperties(v->physical, &v->memory);
 }
 
@@ -411,7 +251,7 @@ struct backend *vulkan_open(const char *device, struct error *err)
     struct vulkan *v = vulkan_start(err);
     if (!v)
         return NULL;
-    if (!choose(v, device, &chosen, err)) {
+    if (!device_choose(v, device, &chosen, err)) {
         vulkan_close(&v->base);
         return NULL;
     }
@@ -438,32 +278,4 @@ bool vulkan_renew(struct backend *b, struct error *err)
     struct vulkan *v = (struct vulkan *)b;
     destroy_device(v);
     return start_device(v, err);
-}
-
-bool vulkan_survey(void (*tell)(void *context, const struct device_facts *facts), void *context,
-                   struct error *err)
-{
-    struct candidate all[DEVICES];
-    struct vulkan *v = vulkan_start(err);
-    size_t n = v ? device_list(v, all, DEVICES, err) : 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct candidate *c = &all[i];
-        char lacks[80];
-        snprintf(lacks, sizeof(lacks), "it lacks %s", c->lacks ? c->lacks : "nothing");
-        tell(context, &(struct device_facts){
-                          .number = (unsigned)i,
-                          .name = c->name,
-                          .type = c->type,
-                          .driver = c->driver,
-                          .api = c->api,
-                          .binding = c->binding,
-                          .memory = c->heap,
-                          .f64 = c->has_f64,
-                          .software = c->software,
-                          .unusable = c->lacks ? lacks : NULL,
-                      });
-    }
-    if (v)
-        vulkan_close(&v->base);
-    return n > 0;
 }
