@@ -28,22 +28,22 @@ static double departure(struct matrix_view g)
 }
 
 /* g = x^T x, on the processor. */
-static bool gram(const struct buffer *x, struct matrix_view g, struct error *err)
+static bool gram(struct backend *b, const struct buffer *x, struct matrix_view g, struct error *err)
 {
     struct buffer out = { 0 };
-    bool ok = backend_alloc(x->owner, DTYPE_F64, x->cols, x->cols, &out, err) &&
+    bool ok = backend_alloc(b, DTYPE_F64, x->cols, x->cols, &out, err) &&
               backend_gram(x, &out, err) && backend_read(&out, g, err);
     backend_release(&out);
     return ok;
 }
 
 /* *out = x w. */
-static bool multiply(const struct buffer *x, struct matrix_view w, struct buffer *out,
-                     struct error *err)
+static bool multiply(struct backend *b, const struct buffer *x, struct matrix_view w,
+                     struct buffer *out, struct error *err)
 {
     struct buffer factor = { 0 };
-    bool ok = backend_load(x->owner, w, &factor, err) &&
-              backend_alloc(x->owner, x->dtype, x->rows, x->cols, out, err) &&
+    bool ok = backend_load(b, w, &factor, err) &&
+              backend_alloc(b, x->dtype, x->rows, x->cols, out, err) &&
               backend_gemm(x, false, &factor, false, out, err);
     backend_release(&factor);
     return ok;
@@ -51,16 +51,16 @@ static bool multiply(const struct buffer *x, struct matrix_view w, struct buffer
 
 /* *out = x w, w from the Gram matrix of x; *before is how far x was from orthonormal. *independent
  * false: there is no *out. */
-static bool pass(const struct buffer *x, struct buffer *out, double *before, bool *independent,
-                 struct error *err)
+static bool pass(struct backend *b, const struct buffer *x, struct buffer *out, double *before,
+                 bool *independent, struct error *err)
 {
     struct matrix g = { 0 }, w = { 0 };
     bool ok = matrix_init(&g, DTYPE_F64, x->cols, x->cols, err) &&
-              matrix_init(&w, x->dtype, x->cols, x->cols, err) && gram(x, g.view, err);
+              matrix_init(&w, x->dtype, x->cols, x->cols, err) && gram(b, x, g.view, err);
     if (ok) {
         *before = departure(g.view);
         ok = linalg_whiten(g.view, w.view, independent, err) &&
-             (!*independent || multiply(x, w.view, out, err));
+             (!*independent || multiply(b, x, w.view, out, err));
     }
     matrix_finish(&g);
     matrix_finish(&w);
@@ -68,15 +68,16 @@ static bool pass(const struct buffer *x, struct buffer *out, double *before, boo
 }
 
 /* Householder's way, on the processor; a pass after it, as single precision alone leaves 2e-6. */
-static bool by_reflections(const struct buffer *x, struct buffer *q, struct error *err)
+static bool by_reflections(struct backend *b, const struct buffer *x, struct buffer *q,
+                           struct error *err)
 {
     struct matrix a = { 0 };
     struct buffer loaded = { 0 };
     double before;
     bool independent = true;
     bool ok = matrix_init(&a, x->dtype, x->rows, x->cols, err) && backend_read(x, a.view, err) &&
-              linalg_orthonormalize(a.view, err) && backend_load(x->owner, a.view, &loaded, err) &&
-              pass(&loaded, q, &before, &independent, err);
+              linalg_orthonormalize(a.view, err) && backend_load(b, a.view, &loaded, err) &&
+              pass(b, &loaded, q, &before, &independent, err);
     assert(!ok || independent);
     if (!ok)
         backend_release(q);
@@ -85,7 +86,8 @@ static bool by_reflections(const struct buffer *x, struct buffer *q, struct erro
     return ok;
 }
 
-bool panel_orthonormalize(const struct buffer *x, struct buffer *q, struct error *err)
+bool panel_orthonormalize(struct backend *b, const struct buffer *x, struct buffer *q,
+                          struct error *err)
 {
     struct buffer last = { 0 };
     double before = (double)INFINITY;
@@ -93,7 +95,7 @@ bool panel_orthonormalize(const struct buffer *x, struct buffer *q, struct error
     assert(x->rows >= x->cols);
     for (int i = 0; i < PASSES && ok && independent && !(before <= nearly); i++) {
         struct buffer next = { 0 };
-        ok = pass(last.memory ? &last : x, &next, &before, &independent, err);
+        ok = pass(b, last.memory ? &last : x, &next, &before, &independent, err);
         backend_release(&last);
         last = next;
     }
@@ -102,5 +104,5 @@ bool panel_orthonormalize(const struct buffer *x, struct buffer *q, struct error
         return true;
     }
     backend_release(&last);
-    return ok && by_reflections(x, q, err);
+    return ok && by_reflections(b, x, q, err);
 }

@@ -10,15 +10,14 @@ static const struct {
     double span;          /* ||A - Q Q^T A|| / ||A|| */
 } tolerance[] = { [DTYPE_F32] = { 1e-6, 1e-6 }, [DTYPE_F64] = { 4e-15, 4e-15 } };
 
-extern const struct backend_ops backend_cpu;
-
-/* The processor as if it were a device, to see what is brought back from it. */
+/* Watches what is brought back from a backend; the processor then plays a device. */
+static const struct backend_ops *watched;
 static size_t most_read;
 
 static bool spying_read(const struct buffer *x, struct matrix_view to, struct error *err)
 {
     most_read = x->rows > most_read ? x->rows : most_read;
-    return backend_cpu.read(x, to, err);
+    return watched->read(x, to, err);
 }
 
 static struct matrix in_f64(struct matrix_view a)
@@ -67,7 +66,7 @@ static void basis(struct backend *b, struct matrix_view a, struct worst *w)
     struct buffer x = { 0 }, y = { 0 };
     struct error err = { 0 };
     most_read = 0;
-    bool ok = backend_load(b, a, &x, &err) && panel_orthonormalize(&x, &y, &err);
+    bool ok = backend_load(b, a, &x, &err) && panel_orthonormalize(b, &x, &y, &err);
     size_t read = most_read;
     ok = ok && backend_read(&y, q.view, &err);
     most_read = read;
@@ -176,7 +175,7 @@ static void edges(struct backend *b, enum dtype dtype)
             basis(b, a.view, &w);
         struct buffer x = { 0 }, q = { 0 };
         struct error err = { 0 };
-        CHECK(backend_load(b, a.view, &x, &err) && panel_orthonormalize(&x, &q, &err) &&
+        CHECK(backend_load(b, a.view, &x, &err) && panel_orthonormalize(b, &x, &q, &err) &&
               q.rows == x.rows && q.cols == x.cols);
         backend_release_all(b);
         matrix_finish(&a);
@@ -186,7 +185,7 @@ static void edges(struct backend *b, enum dtype dtype)
     struct buffer x = { 0 }, q = { 0 };
     struct error err = { 0 };
     matrix_put(a.view, 4, 1, (double)NAN);
-    CHECK(backend_load(b, a.view, &x, &err) && !panel_orthonormalize(&x, &q, &err) &&
+    CHECK(backend_load(b, a.view, &x, &err) && !panel_orthonormalize(b, &x, &q, &err) &&
           err.code == ERROR_FORMAT && !q.memory);
     backend_release_all(b);
     matrix_finish(&a);
@@ -206,7 +205,7 @@ static void failing(struct backend *b)
             struct buffer x = { 0 }, q = { 0 };
             struct error err = { 0 };
             memory_fail_after(n);
-            done = backend_load(b, a.view, &x, &err) && panel_orthonormalize(&x, &q, &err);
+            done = backend_load(b, a.view, &x, &err) && panel_orthonormalize(b, &x, &q, &err);
             memory_fail_after(-1);
             failed += !done;
             strange += !done && err.code != ERROR_MEMORY;
@@ -221,24 +220,40 @@ static void failing(struct backend *b)
     CHECK(failed > 20 && strange == 0);
 }
 
+static void ask(const struct backend_ops *ops)
+{
+    struct backend_ops spying = *ops;
+    struct error err = { 0 };
+    spying.read = spying_read;
+    watched = ops;
+    struct backend *b = backend_start(&spying, NULL, &err);
+    if (!b) {
+        printf("# %s: %s\n", ops->name, err.text);
+        CHECK(err.code == ERROR_DEVICE && strcmp(ops->name, "cpu") != 0); /* no such device here */
+        return;
+    }
+    printf("# %s: %s\n", ops->name, backend_device(b));
+    for (int t = 0; t < 2; t++) {
+        enum dtype dtype = (enum dtype)t;
+        if (ops->offers && !ops->offers(b, OP_GRAM, dtype))
+            continue;
+        conditions(b, dtype, 400, 24);
+        deficient(b, dtype);
+        edges(b, dtype);
+    }
+    if (strcmp(ops->name, "cpu") == 0)
+        conditions(b, DTYPE_F32, 4096, 74);
+    struct backend_counts n = backend_counts(b);
+    CHECK(n.device[OP_GRAM] && n.device[OP_GEMM] && !n.fallback[OP_GRAM] && !n.fallback[OP_GEMM]);
+    backend_close(b);
+}
+
 int main(void)
 {
-    struct backend_ops spying = backend_cpu;
     struct lab l;
-    struct error err = { 0 };
-    spying.name = "spy";
-    spying.read = spying_read;
+    for (size_t i = 0; backends[i]; i++)
+        ask(backends[i]);
     lab_open(&l);
-    struct backend *b = backend_start(&spying, NULL, &err);
-    if (!b)
-        return 1;
-    for (int t = 0; t < 2; t++) {
-        conditions(b, (enum dtype)t, 400, 24);
-        deficient(b, (enum dtype)t);
-        edges(b, (enum dtype)t);
-    }
-    conditions(b, DTYPE_F32, 4096, 74);
-    backend_close(b);
     failing(l.backend);
     lab_close(&l);
     CHECK(memory_used() == 0);

@@ -35,13 +35,14 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
 }
 
 /* *q = an orthonormal basis of op(a) *q. */
-static bool apply(const struct buffer *a, bool transposed, struct buffer *q, struct error *err)
+static bool apply(struct backend *b, const struct buffer *a, bool transposed, struct buffer *q,
+                  struct error *err)
 {
     struct buffer y = { 0 };
-    bool ok = backend_alloc(a->owner, a->dtype, transposed ? a->cols : a->rows, q->cols, &y, err) &&
+    bool ok = backend_alloc(b, a->dtype, transposed ? a->cols : a->rows, q->cols, &y, err) &&
               backend_gemm(a, transposed, q, false, &y, err);
     backend_release(q);
-    ok = ok && panel_orthonormalize(&y, q, err);
+    ok = ok && panel_orthonormalize(b, &y, q, err);
     backend_release(&y);
     return ok;
 }
@@ -54,9 +55,10 @@ static bool find_range(struct job *job, const struct buffer *a, const struct par
     bool ok = job_step(job, 0, "sketch", err) &&
               backend_alloc(job->backend, a->dtype, a->cols, l, q, err) &&
               backend_fill((enum sketch_kind)p->sketch, p->seed, STREAM_SKETCH, 0, 1, q, err) &&
-              apply(a, false, q, err);
+              apply(job->backend, a, false, q, err);
     for (int i = 1; ok && i <= 2 * p->power; i++)
-        ok = job_step(job, i / steps, "power iteration", err) && apply(a, i % 2 == 1, q, err);
+        ok = job_step(job, i / steps, "power iteration", err) &&
+             apply(job->backend, a, i % 2 == 1, q, err);
     return ok;
 }
 
@@ -68,7 +70,8 @@ static bool project(struct job *job, const struct buffer *a, const struct buffer
     struct buffer z = { 0 }, c = { 0 };
     struct matrix_view small;
     bool ok = backend_alloc(job->backend, a->dtype, a->cols, q->cols, &z, err) &&
-              backend_gemm(a, true, q, false, &z, err) && panel_orthonormalize(&z, v, err) &&
+              backend_gemm(a, true, q, false, &z, err) &&
+              panel_orthonormalize(job->backend, &z, v, err) &&
               backend_alloc(job->backend, a->dtype, q->cols, q->cols, &c, err) &&
               backend_gemm(&z, true, v, false, &c, err) &&
               arena_matrix(job->scratch, a->dtype, q->cols, q->cols, &small, err) &&
@@ -80,12 +83,12 @@ static bool project(struct job *job, const struct buffer *a, const struct buffer
 }
 
 /* *to = op(panel) times the leading part of the small factor, in the same order as `to`. */
-static bool expand(const struct buffer *panel, struct matrix_view factor, bool transposed,
-                   struct matrix_view to, struct error *err)
+static bool expand(struct backend *b, const struct buffer *panel, struct matrix_view factor,
+                   bool transposed, struct matrix_view to, struct error *err)
 {
     struct buffer f = { 0 }, out = { 0 };
-    bool ok = backend_load(panel->owner, factor, &f, err) &&
-              backend_alloc(panel->owner, panel->dtype, to.rows, to.cols, &out, err) &&
+    bool ok = backend_load(b, factor, &f, err) &&
+              backend_alloc(b, panel->dtype, to.rows, to.cols, &out, err) &&
               (transposed ? backend_gemm(&f, false, panel, true, &out, err)
                           : backend_gemm(panel, false, &f, false, &out, err)) &&
               backend_read(&out, to, err);
@@ -102,8 +105,8 @@ static bool factors(struct job *job, const struct buffer *a, const struct buffer
     struct svd s = { 0 };
     size_t l = q->cols, rank = left.cols;
     bool ok = job_step(job, 0.8, "projection", err) && project(job, a, q, &v, &s, err) &&
-              expand(q, matrix_block(s.u.view, 0, 0, l, rank), false, left, err) &&
-              expand(&v, matrix_block(s.vt.view, 0, 0, rank, l), true, right, err);
+              expand(job->backend, q, matrix_block(s.u.view, 0, 0, l, rank), false, left, err) &&
+              expand(job->backend, &v, matrix_block(s.vt.view, 0, 0, rank, l), true, right, err);
     if (ok)
         truncation_scale(left, s.sigma, 1, true);
     backend_release(&v);
