@@ -237,7 +237,7 @@ static bool add_stretches(struct vulkan *v, const struct product *p, size_t row,
     return true;
 }
 
-static bool zero(struct vulkan *v, const struct panels *p, struct error *err)
+bool product_zero(struct vulkan *v, const struct panels *p, struct error *err)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < p->n; i++)
@@ -249,7 +249,7 @@ bool product_panels(struct vulkan *v, const struct product *p, struct error *err
 {
     size_t m = p->out->rows, n = p->out->cols, inner = p->a_transposed ? p->a->rows : p->a->cols;
     if (inner == 0)
-        return p->add || zero(v, p->out, err);
+        return p->add || product_zero(v, p->out, err);
     struct patch_product q = { .a_transposed = p->a_transposed,
                                .b_transposed = p->b_transposed,
                                .upper = p->upper,

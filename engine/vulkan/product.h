@@ -47,6 +47,8 @@ bool product_sum(struct vulkan *v, const struct patch_sum *s, struct error *err)
 bool product_add(struct vulkan *v, double alpha, const struct panels *x, size_t x_row, bool add,
                  const struct panels *out, struct error *err);
 
+bool product_zero(struct vulkan *v, const struct panels *p, struct error *err);
+
 /* Entry (row, col) and what follows; how many of rows row .. end lie in the same panel. */
 struct patch product_patch(const struct panels *p, size_t row, size_t col);
 size_t product_stretch(const struct panels *p, size_t row, size_t end);
