@@ -21,7 +21,7 @@ struct findings {
     long processors, processors_online;
     uint64_t memory, memory_free;
     int threads;
-    char gaps[GAPS][240];
+    char gaps[GAPS][ERROR_TEXT + 64];
     size_t n_gaps;
 };
 
@@ -97,10 +97,93 @@ static const struct limit {
 
 static const char *const libraries[] = { LIBRARY_VERSIONS };
 
-/* Opens every backend to see its device. */
+/* Where one list of devices goes. */
+struct survey {
+    struct report *r; /* NULL: as text to `out` */
+    FILE *out;
+    bool processor, taken; /* of the processor itself; auto has its device */
+    size_t real, any;
+};
+
+/* Whether auto computes there, and why or why not. */
+static bool auto_takes(struct survey *s, const struct device_facts *d, const char **why)
+{
+    bool takes = s->processor || (!d->unusable && !d->software && !s->taken);
+    *why = d->unusable    ? d->unusable
+           : s->processor ? "what no device has done sooner"
+           : d->software  ? "never a software device"
+           : s->taken     ? "another comes first"
+                          : "what it has done sooner than the processor";
+    return takes;
+}
+
+static void tell_json(struct report *r, const struct device_facts *d, bool takes, const char *why)
+{
+    report_object(r, NULL);
+    report_count(r, "number", d->number);
+    report_text(r, "name", d->name);
+    report_text(r, "type", d->type);
+    report_text(r, "driver", *d->driver ? d->driver : NULL);
+    report_text(r, "api", *d->api ? d->api : NULL);
+    report_count(r, "binding", d->binding);
+    report_count(r, "memory", d->memory);
+    report_bool(r, "f64", d->f64);
+    report_bool(r, "auto", takes);
+    report_text(r, "auto_reason", why);
+    report_end(r);
+}
+
+static void tell_text(FILE *out, const struct device_facts *d, bool takes, const char *why)
+{
+    struct error name, driver;
+    char binding[32], memory[32];
+    report_bytes(d->binding, binding, sizeof(binding));
+    report_bytes(d->memory, memory, sizeof(memory));
+    fprintf(out, "    %u: %s: %s%s%s%s%s, %sdouble precision\n", d->number,
+            report_plain(d->name, &name), d->type, *d->driver ? ", " : "",
+            report_plain(d->driver, &driver), *d->api ? ", Vulkan " : "", d->api,
+            d->f64 ? "" : "no ");
+    fprintf(out, "       memory %s, %s at once; auto: %s, %s\n", memory, binding,
+            takes ? "yes" : "no", why);
+}
+
+static void tell(void *context, const struct device_facts *d)
+{
+    struct survey *s = context;
+    const char *why;
+    bool takes = auto_takes(s, d, &why);
+    s->taken |= takes;
+    s->any++;
+    s->real += !d->software && !d->unusable;
+    if (s->r)
+        tell_json(s->r, d, takes, why);
+    else
+        tell_text(s->out, d, takes, why);
+}
+
+static void put_devices(struct report *r, FILE *out, const struct backend_ops *ops,
+                        struct findings *f)
+{
+    struct survey s = { .r = r, .out = out, .processor = !strcmp(ops->name, "cpu") };
+    struct error ignored;
+    if (r)
+        report_array(r, "devices");
+    if (ops->survey)
+        ops->survey(tell, &s, &ignored); /* opening it has said why there is none */
+    if (r)
+        report_end(r);
+    if (s.any && !s.real)
+        gap(f,
+            "Backend %s has no device but software, which is slower than the processor: if there "
+            "is a graphics processor here, its maker's driver is missing.",
+            ops->name);
+}
+
+/* Opens every backend to see its device, and lists those there are. */
 static void put_backends(struct report *r, FILE *out, const struct options *o, struct findings *f)
 {
-    for (size_t i = 0; backends[i]; i++) {
+    size_t i = 0;
+    for (; backends[i]; i++) {
         struct error err = { 0 };
         struct backend *b = backend_open(backends[i]->name, o->device, &err);
         const char *device = b ? backend_device(b) : NULL;
@@ -109,14 +192,19 @@ static void put_backends(struct report *r, FILE *out, const struct options *o, s
             report_text(r, "name", backends[i]->name);
             report_text(r, "device", device);
             report_text(r, "error", b ? NULL : err.text);
-            report_end(r);
         } else {
             fprintf(out, "  %-10s %s\n", backends[i]->name, b ? device : err.text);
         }
         if (!b)
-            gap(f, "Backend %s does not open: %.180s.", backends[i]->name, err.text);
+            gap(f, "Backend %s does not open: %s.", backends[i]->name, err.text);
         backend_close(b);
+        put_devices(r, out, backends[i], f);
+        if (r)
+            report_end(r);
     }
+    if (i == 1)
+        gap(f, "This program was built without Vulkan: building needs its headers, glslc and "
+               "spirv-val (Debian: libvulkan-dev glslc spirv-tools).");
 }
 
 static bool print_json(struct call *c, struct findings *f, struct error *err)
@@ -126,7 +214,7 @@ static bool print_json(struct call *c, struct findings *f, struct error *err)
         return fail(err, ERROR_MEMORY, "out of memory");
     report_text(r, "version", EIGENSCOPE_VERSION);
     report_array(r, "backends");
-    put_backends(r, NULL, &c->o, f);
+    put_backends(r, c->out, &c->o, f);
     report_end(r);
     report_text(r, "blas", f->blas);
     report_count(r, "threads", (uint64_t)f->threads);

@@ -53,9 +53,9 @@ def run(*args, **options):
     return p.returncode, out, err
 
 
-def data(*args):
+def data(*args, **options):
     """The JSON object of a word that succeeds; exactly one line."""
-    status, out, err = run(*args, "--json")
+    status, out, err = run(*args, "--json", **options)
     if status or err or out.count(b"\n") != 1:
         check(False, f"{' '.join(args)} prints one JSON object", (status, out[:200], err))
         return {}
@@ -508,6 +508,23 @@ def test_doctor():
     check(j["max_memory"] == j["memory"] // 4 * 3 and data("doctor", "--max-memory", "1G")["max_memory"] == 1 << 30,
           "doctor: three quarters of the memory, or --max-memory", j)
     check(any("TERM" in g for g in j["gaps"]), "doctor: TERM=dumb is a gap", j["gaps"])
+    devices = [d for b in j["backends"] for d in b["devices"]]
+    check(devices[0]["type"] in ("processor", "software", "discrete", "integrated", "virtual") and
+          all(d["name"] and d["binding"] > 0 and d["memory"] > 0 and d["auto_reason"] for d in devices) and
+          not any(d["auto"] for d in devices if d["type"] == "software"), "doctor: the devices", devices)
+    nothing = {**ENV, "VK_ICD_FILENAMES": "/nowhere.json", "VK_DRIVER_FILES": "/nowhere.json"}
+    bare = data("doctor", env=nothing)
+    check([b["name"] for b in bare["backends"]] == [b["name"] for b in j["backends"]] and
+          all(b["name"] == "cpu" or b["error"] and not b["devices"] for b in bare["backends"]) and
+          any("Vulkan" in g for g in bare["gaps"]), "doctor: a machine without a device", bare)
+    if len(j["backends"]) > 1:
+        refused(1, "run", "naive", "demo:phantom256", "--backend", "vulkan", env=nothing, say=b"--backend cpu",
+                name="no device")
+    else:
+        refused(2, "run", "naive", "demo:phantom256", "--backend", "vulkan", name="built without Vulkan")
+    alone = data("run", "naive", "demo:phantom256", env=nothing)
+    check(alone["backend"] == "cpu" and not alone["dispatches"] and not alone["fallbacks"],
+          "auto without a device is the processor", alone)
     status, out, _ = run("doctor")
     check(status == 0 and b"Backends" in out and b"What to do" in out, "doctor: text", out)
 

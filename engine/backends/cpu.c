@@ -69,6 +69,23 @@ static struct backend *cpu_open(const char *device, struct error *err)
     return &c->base;
 }
 
+static bool cpu_survey(void (*tell)(void *context, const struct device_facts *facts), void *context,
+                       struct error *err)
+{
+    (void)err;
+    char name[128];
+    uint64_t memory = memory_machine();
+    find_device(name, sizeof(name));
+    tell(context, &(struct device_facts){ .name = name,
+                                          .type = "processor",
+                                          .driver = blas_name(),
+                                          .api = "",
+                                          .binding = memory,
+                                          .memory = memory,
+                                          .f64 = true });
+    return true;
+}
+
 static void cpu_close(struct backend *b)
 {
     memory_free(b);
@@ -295,6 +312,7 @@ const struct backend_ops backend_cpu = {
     .open = cpu_open,
     .close = cpu_close,
     .device = cpu_device,
+    .survey = cpu_survey,
     .alloc = cpu_alloc,
     .release = cpu_release,
     .load = cpu_load,

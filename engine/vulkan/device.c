@@ -18,7 +18,9 @@ static const struct {
     { VK_ERROR_LAYER_NOT_PRESENT, "a layer is missing" },
     { VK_ERROR_EXTENSION_NOT_PRESENT, "an extension is missing" },
     { VK_ERROR_FEATURE_NOT_PRESENT, "a feature is missing" },
-    { VK_ERROR_INCOMPATIBLE_DRIVER, "there is no driver for it" },
+    { VK_ERROR_INCOMPATIBLE_DRIVER,
+      "there is no driver for it (Debian: mesa-vulkan-drivers, or the driver of your GPU's maker); "
+      "--backend cpu always works" },
     { VK_ERROR_TOO_MANY_OBJECTS, "the driver has no room for more objects" },
     { VK_TIMEOUT, "it does not answer" },
 };
