@@ -187,6 +187,22 @@ static void print_line(FILE *out, const struct account_line *x)
             (double)x->bits_paper / entries);
 }
 
+/* "gemm 4, code 2"; no line where there is none. */
+static void print_counts(FILE *out, const char *title, const unsigned long *counts)
+{
+    bool first = true;
+    for (size_t i = 0; i < OP_COUNT; i++) {
+        if (!counts[i])
+            continue;
+        if (first)
+            fprintf(out, "  %-16s ", title);
+        fprintf(out, "%s%s %lu", first ? "" : ", ", backend_op_names[i], counts[i]);
+        first = false;
+    }
+    if (!first)
+        fputc('\n', out);
+}
+
 void account_print(const struct account *a, FILE *out)
 {
     struct error plain;
@@ -206,6 +222,8 @@ void account_print(const struct account *a, FILE *out)
     report_bytes(a->total.bytes, size, sizeof(size));
     fprintf(out, "  factors file     %s (%" PRIu64 " bytes)\n", size, a->total.bytes);
     fprintf(out, "  time             %.3g s\n", a->total.seconds);
+    print_counts(out, "on the device", a->counts.device);
+    print_counts(out, "by the processor", a->counts.fallback);
     if (*a->notice)
         fprintf(out, "  note             %s\n", a->notice);
     if (!a->options->output)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -60,6 +61,17 @@ int cli_fail(const struct error *err)
     progress_end();
     fprintf(stderr, "eigenscope: %s\n", err->text);
     return error_exit(err->code);
+}
+
+void cli_note(const char *format, ...)
+{
+    struct error line;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line.text, sizeof(line.text), format, args);
+    va_end(args);
+    progress_end();
+    fprintf(stderr, "eigenscope: %s\n", line.text);
 }
 
 static bool write_all(const char *text, size_t n, struct error *err)

@@ -38,8 +38,9 @@ bool docs_word(struct call *c, struct error *err);
 
 /* Parses, runs, prints; the exit status. argv begins after the word. */
 int cli_run(const struct word *w, int argc, char **argv);
-int cli_fail(const struct error *err); /* one line on stderr; the exit status */
-extern atomic_bool cli_cancel;         /* set by a signal; a job asks between steps */
+int cli_fail(const struct error *err);                    /* one line on stderr; the exit status */
+void cli_note(const char *format, ...) PRINTF_LIKE(1, 2); /* one line on stderr, no failure */
+extern atomic_bool cli_cancel; /* set by a signal; a job asks between steps */
 /* SIGINT and SIGTERM cancel the job; a second later, or by the second one, the program ends. */
 void cli_signals(void);
 

@@ -65,15 +65,6 @@ static bool fits(const struct task *t, struct error *err)
                 t->o->arguments[0], t->a.method->title, want, have);
 }
 
-static bool start(struct task *t, struct error *err)
-{
-    if (!engine_open(t->o, &t->engine, err))
-        return false;
-    t->a.backend = backend_name(t->engine.backend);
-    t->a.device = backend_device(t->engine.backend);
-    return true;
-}
-
 static bool prepare(struct task *t, struct error *err)
 {
     const struct options *o = t->o;
@@ -85,7 +76,7 @@ static bool prepare(struct task *t, struct error *err)
                     t->s.rows, t->s.cols);
     return cli_output_ok(o, t->s.picture, t->s.n, err) && settle_rank(t, err) && fits(t, err) &&
            selection_read(&t->s, t->a.dtype, (enum nonfinite)o->common.nonfinite, t->input, err) &&
-           start(t, err);
+           engine_open(o, &t->engine, err);
 }
 
 /* The Eckart-Young error where the method left it open, and the numerical rank,
@@ -191,6 +182,8 @@ static bool approximate_all(struct task *t, struct error *err)
     if (!approximate(&t->engine.job, t->a.method, &t->a.params, &in, &t->x, err))
         return false;
     t->a.counts = t->x.counts;
+    t->a.backend = backend_name(t->engine.backend); /* auto decided on the way */
+    t->a.device = backend_device(t->engine.backend);
     for (size_t i = 0; i < t->s.n; i++)
         if (!fill_line(t, i, err))
             return false;
@@ -272,6 +265,9 @@ bool run_word(struct call *c, struct error *err)
         ok = account_json(&t.a, c->out, err);
     else if (ok)
         account_print(&t.a, c->out);
+    if (ok && !c->o.common.json && *backend_trouble(t.engine.backend))
+        cli_note("note: the processor stood in for the device: %s",
+                 backend_trouble(t.engine.backend));
     for (size_t i = 0; i < SELECTION_MAX; i++) {
         matrix_finish(&t.input[i]);
         matrix_finish(&t.output[i]);
