@@ -45,4 +45,5 @@ const struct backend_ops backend_vulkan = {
     .fill = vulkan_fill,
     .code = vulkan_code,
     .decode = vulkan_decode,
+    .hadamard = vulkan_hadamard,
 };
