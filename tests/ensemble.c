@@ -121,7 +121,8 @@ static double eigen_error(enum field field, struct matrix_view x, size_t d)
         double norm = matrix_norm(one);
         reference(field, one, want);
         for (size_t i = 0; i < d; i++)
-            worst = fmax(worst, fabs(matrix_at(values.view, m, i) - want[i]) / (norm > 0 ? norm : 1));
+            worst = fmax(worst,
+                         fabs(matrix_at(values.view, m, i) - want[i]) / (norm > 0 ? norm : 1));
     }
     matrix_finish(&values);
     return worst;
