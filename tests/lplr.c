@@ -4,6 +4,7 @@
 #include "lab.h"
 #include "pair.h"
 #include "spectrum.h"
+#include "split.h"
 
 /* LPLR: budgets, the split of its error, means over seeds on the phantom of side 256,
  * what happens when a factor loses its rank. All in f64. */
@@ -91,74 +92,17 @@ static void means(struct lab *l, struct matrix_view a)
     }
 }
 
-/* W by the pseudo-inverse of L from its SVD: another solver than the method's. */
-static void solve(struct matrix_view l, struct matrix_view a, struct matrix_view w)
-{
-    struct svd s = lab_svd(l);
-    for (size_t i = 0; i < s.n; i++) { /* row i of Sigma^-1 U^T A, spread over W by V */
-        if (s.sigma[i] <= 1e-12 * s.sigma[0])
-            break;
-        for (size_t j = 0; j < a.cols; j++) {
-            double sum = 0;
-            for (size_t k = 0; k < a.rows; k++)
-                sum += matrix_at(s.u.view, k, i) * matrix_at(a, k, j);
-            for (size_t k = 0; k < w.rows; k++)
-                matrix_put(w, k, j,
-                           matrix_at(w, k, j) + matrix_at(s.vt.view, i, k) * sum / s.sigma[i]);
-        }
-    }
-    svd_finish(&s);
-}
-
-/* ||l m - a||^2, a NULL: ||l m||^2. */
-static double square(struct matrix_view l, struct matrix_view m, const struct matrix_view *a)
-{
-    double sum = 0;
-    for (size_t i = 0; i < l.rows; i++)
-        for (size_t j = 0; j < m.cols; j++) {
-            double value = a ? -matrix_at(*a, i, j) : 0;
-            for (size_t k = 0; k < m.rows; k++)
-                value += matrix_at(l, i, k) * matrix_at(m, k, j);
-            sum += value * value;
-        }
-    return sum;
-}
-
-/* ||LR - A||^2 = ||LW - A||^2 + ||L(R - W)||^2, and R is W rounded: no entry is farther
- * from it than half a step (a whole one, dithered). The unrounded Y, a stale W or a wrong
- * solver in the method breaks one of the two. */
 static void split_identity(struct lab *lab, const char *name, const char *text,
                            struct matrix_view a)
 {
     const struct method *m = method_find(name);
     struct params_any params = lab_params(m, true, text);
     struct approximation out = lab_run(lab, m, &params, a, NULL);
-    const struct result *result = &out.results[0];
-    struct matrix l = lab_matrix(DTYPE_F64, a.rows, result->rank);
-    struct matrix r = lab_matrix(DTYPE_F64, result->rank, a.cols);
-    struct matrix w = lab_matrix(DTYPE_F64, result->rank, a.cols);
-    struct error err;
-    double range, step, far = 0, norm = matrix_norm(a);
-    bool ok = part_decode(&result->parts[0], l.view, &err) &&
-              part_decode(&result->parts[1], r.view, &err);
-    solve(l.view, a, w.view);
-    double fit = square(l.view, w.view, &a);
-    for (size_t i = 0; i < r.view.rows; i++)
-        for (size_t j = 0; j < r.view.cols; j++) {
-            matrix_put(w.view, i, j, matrix_at(r.view, i, j) - matrix_at(w.view, i, j));
-            far = fmax(far, fabs(matrix_at(w.view, i, j)));
-        }
-    double residual = result->measures[0].residual;
-    double gap = residual * residual - fit - square(l.view, w.view, NULL);
-    coding_extent(&result->parts[1].codes, &range, &step);
-    step *= result->parts[1].codes.coding.rounding == ROUNDING_DITHERED ? 1 : 0.5;
+    struct split split = split_of(&out.results[0], a);
     printf("# %s %s: gap %.1e, farthest %.4f of what rounding allows, dead %zu\n", name, text,
-           gap / (norm * norm), far / step, result->dead);
-    CHECK(ok && fabs(gap) <= tolerance.identity * norm * norm);
-    CHECK(result->dead || far <= step * (1 + 1e-6));
-    matrix_finish(&l);
-    matrix_finish(&r);
-    matrix_finish(&w);
+           split.gap, split.farthest, out.results[0].dead);
+    CHECK(fabs(split.gap) <= tolerance.identity);
+    CHECK(out.results[0].dead || split.farthest <= 1 + 1e-6);
     approximation_finish(&out);
 }
 

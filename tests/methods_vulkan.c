@@ -1,0 +1,173 @@
+#include "check.h"
+#include "lab.h"
+#include "split.h"
+#include "vulkan/api.h"
+
+/* Every method with --backend vulkan against the processor: the error, who did what, and the split
+ * identity. Single precision, and double where the device has it; panels as
+ * large as the device likes them, and small ones. */
+
+static const struct {
+    double error;    /* of the processor's */
+    double optimum;  /* more, where the error is itself rounding */
+    double identity; /* of the split of the error, relative to ||A||^2 */
+} tolerance[] = { [DTYPE_F32] = { 1e-4, 2e-6, 1e-5 }, [DTYPE_F64] = { 1e-4, 1e-13, 1e-9 } };
+
+static double decaying(size_t i)
+{
+    return 1.0 / (double)i;
+}
+
+static const size_t shapes[][2] = { { 97, 61 }, { 64, 203 }, { 257, 33 },
+                                    { 1, 19 },  { 19, 1 },   { 643, 45 } };
+
+enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+
+static const char *const settings[] = {
+    "rank=7",
+    "rank=12 rounding=dithered scales=tensor symmetric=on sketch=gaussian power=1 rounds=1",
+    "rank=12 rounding=dithered scales=block left-bits=6 right-bits=3 bits=3 sketch=sparse rounds=1",
+    "rank=20 scales=vector sketch=hadamard rounds=2 split=both",
+};
+
+struct worst {
+    double error, gap, farthest; /* each over what is allowed */
+    unsigned long strange;       /* operations the processor did, or that did not happen */
+};
+
+/* What a method cannot do without, from its parameters and parts. */
+static bool dispatched(const struct method *m, const struct approximation *out)
+{
+    const unsigned long *n = out->counts.device;
+    bool coded = false;
+    for (size_t i = 0; i < out->results[0].n_parts; i++)
+        coded = coded || out->results[0].parts[i].coded;
+    return n[OP_RESIDUAL] && (!coded || (n[OP_CODE] && n[OP_DECODE])) &&
+           (!param_find(&m->params, "sketch") || (n[OP_FILL] && n[OP_GEMM])) &&
+           (!param_find(&m->params, "rounds") || n[OP_GEMM]) &&
+           (!param_find(&m->params, "power") || n[OP_GRAM]);
+}
+
+static unsigned long fallbacks(const struct backend_counts *n)
+{
+    unsigned long sum = 0;
+    for (int op = 0; op < OP_COUNT; op++)
+        sum += n->fallback[op];
+    return sum;
+}
+
+static void compare(struct lab *device, struct lab *processor, const struct method *m,
+                    const char *text, struct matrix_view a, struct worst *w)
+{
+    struct params_any params = lab_params(m, false, "");
+    lab_set(m, &params, text, true);
+    struct approximation got = lab_run(device, m, &params, a, NULL);
+    struct approximation want = lab_run(processor, m, &params, a, NULL);
+    double allowed = tolerance[a.dtype].error * want.error + tolerance[a.dtype].optimum;
+    double error = fabs(got.error - want.error) / allowed, gap = 0, farthest = 0;
+    unsigned long fallback = fallbacks(&got.counts);
+    bool strange = fallback || !dispatched(m, &got);
+    if (param_find(&m->params, "rounds")) {
+        struct split split = split_of(&got.results[0], a);
+        gap = fabs(split.gap) / tolerance[a.dtype].identity;
+        farthest = got.results[0].dead ? 0 : split.farthest - 1;
+    }
+    if (!(error <= 1) || !(gap <= 1) || strange)
+        printf("# %s %s, %zu x %zu f%d: error %.8f, processor's %.8f; gap %.1e; %lu fallbacks%s\n",
+               m->name, text, a.rows, a.cols, a.dtype == DTYPE_F64 ? 64 : 32, got.error, want.error,
+               gap * tolerance[a.dtype].identity, fallback,
+               dispatched(m, &got) ? "" : "; something did not run on the device");
+    w->error = fmax(w->error, isnan(error) ? (double)INFINITY : error);
+    w->gap = fmax(w->gap, isnan(gap) ? (double)INFINITY : gap);
+    w->farthest = fmax(w->farthest, farthest);
+    w->strange += strange;
+    approximation_finish(&got);
+    approximation_finish(&want);
+}
+
+static void judge(const char *name, const struct worst *w)
+{
+    printf("# %s: error %.3f and split %.3f of what is allowed\n", name, w->error, w->gap);
+    CHECK(w->error <= 1);
+    CHECK(w->gap <= 1);
+    CHECK(w->farthest <= 1e-2); /* W itself is in single precision */
+    CHECK(w->strange == 0);
+}
+
+static bool open_device(struct lab *l)
+{
+    struct error err = { 0 };
+    *l = (struct lab){ 0 };
+    l->backend = backend_open("vulkan", NULL, &err);
+    l->job = (struct job){ .backend = l->backend, .scratch = &l->scratch };
+    if (!l->backend)
+        printf("# %s\n", err.text);
+    return l->backend;
+}
+
+static bool offers(const struct backend *b, enum dtype dtype)
+{
+    return b->ops->offers(b, OP_GEMM, dtype);
+}
+
+static void ask(struct lab *device, struct lab *processor, const struct method *m,
+                size_t n_settings)
+{
+    struct worst w = { 0 };
+    for (int type = 0; type < 2; type++)
+        for (size_t s = 0; s < SHAPES && offers(device->backend, (enum dtype)type); s++) {
+            struct matrix a = lab_spectrum((enum dtype)type, shapes[s][0], shapes[s][1], 5,
+                                           decaying);
+            for (size_t i = 0; i < n_settings; i++)
+                compare(device, processor, m, settings[i], a.view, &w);
+            matrix_finish(&a);
+        }
+    judge(m->name, &w);
+}
+
+/* Large enough for block Lanczos, whose products run on the device. */
+static void large(struct lab *device, struct lab *processor)
+{
+    struct matrix a = lab_matrix(DTYPE_F32, 1040, 1010);
+    struct matrix l = lab_matrix(DTYPE_F32, 1040, 24), r = lab_matrix(DTYPE_F32, 24, 1010);
+    random_fill(SKETCH_GAUSSIAN, 5, STREAM_TEST, 0, 0.5, a.view);
+    random_fill(SKETCH_GAUSSIAN, 5, STREAM_TEST, 1, 1, l.view);
+    random_fill(SKETCH_GAUSSIAN, 5, STREAM_TEST, 2, 1, r.view);
+    blas_gemm_add(1, l.view, r.view, a.view);
+    const struct method *m = method_find("truncated-svd");
+    struct worst w = { 0 };
+    compare(device, processor, m, "rank=20", a.view, &w);
+    judge("block Lanczos", &w);
+    CHECK(backend_counts(device->backend).device[OP_GEMM] > 0); /* in that run */
+    matrix_finish(&a);
+    matrix_finish(&l);
+    matrix_finish(&r);
+}
+
+int main(void)
+{
+    struct lab device, processor;
+    lab_open(&processor);
+    vulkan_testing.validate = true;
+    if (!open_device(&device)) {
+        printf("1..0 # SKIP no Vulkan device, or no validation layer\n");
+        return 0;
+    }
+    printf("# %s\n", backend_device(device.backend));
+    for (size_t i = 0; methods[i]; i++)
+        ask(&device, &processor, methods[i], sizeof(settings) / sizeof(settings[0]));
+    large(&device, &processor);
+    lab_close(&device);
+    vulkan_testing.binding = 54 << 10; /* 643 x 45 are three panels, or five */
+    printf("# panels of %zu bytes\n", vulkan_testing.binding);
+    if (open_device(&device)) {
+        for (size_t i = 0; methods[i]; i++)
+            ask(&device, &processor, methods[i], 1);
+        lab_close(&device);
+    }
+    printf("# %ld calls, %ld messages\n", vulkan_testing.calls, vulkan_testing.messages);
+    CHECK(vulkan_testing.calls > 0 && vulkan_testing.messages == 0);
+    lab_close(&processor);
+    CHECK(memory_used() == 0);
+    return check_done();
+}
