@@ -123,6 +123,8 @@ static void derive(struct model *m)
     n->bits_paper = s->planes * method->bits(&params, m->dtype, s->rows, s->cols, true);
     n->bits_true = s->planes * method->bits(&params, m->dtype, s->rows, s->cols, false);
     n->entries = s->planes * s->rows * s->cols;
+    n->backend = NULL; /* prefix sums, no run */
+    n->on_device = n->by_processor = 0;
 }
 
 static void picture_size(const struct model *m, int *width, int *height)
@@ -318,6 +320,8 @@ void model_accept(struct model *m, struct outcome *o)
     if (o->serial == m->serial && o->final)
         m->busy = false;
     bool gone = o->serial <= m->opened && o->kind != REQUEST_EXPORT;
+    if (o->ok && !gone && o->trouble[0])
+        model_say(m, false, "the processor stood in for the device: %s", o->trouble);
     if (gone) {
         /* of a document that is gone */
     } else if (!o->ok) {

@@ -389,6 +389,11 @@ static struct numbers numbers_of(const struct study *s)
     n.bits_paper = a->bits_paper;
     n.bits_true = a->bits_true;
     n.entries = a->entries;
+    n.backend = a->backend;
+    for (int op = 0; op < OP_COUNT; op++) {
+        n.on_device += a->counts.device[op];
+        n.by_processor += a->counts.fallback[op];
+    }
     return n;
 }
 
@@ -478,9 +483,11 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
     };
     struct outcome o = { .final = true, .numbers = unknown };
     bool fresh;
+    backend_counts_reset(s->backend);
     o.ok = look_at(&r, &fresh, &o.error) && kinds[request->kind](&r, &o, &o.error);
     arena_finish(&s->scratch);
     backend_release_all(s->backend);
+    snprintf(o.trouble, sizeof(o.trouble), "%s", backend_trouble(s->backend));
     if (!o.ok)
         outcome_finish(&o);
     if (o.ok || o.error.code != ERROR_CANCELLED)

@@ -71,6 +71,10 @@ struct numbers {
     uint64_t bits_paper, bits_true, entries;
     uint64_t factors_bytes; /* exact size of the packed factors file */
     uint64_t written_bytes; /* REQUEST_EXPORT */
+    /* Where a method ran, and how many operations there and by the processor instead; NULL
+     * where none did. */
+    const char *backend;
+    unsigned long on_device, by_processor;
 };
 
 struct outcome {
@@ -82,6 +86,7 @@ struct outcome {
     struct shown *shown;     /* NULL: as before */
     struct numbers numbers;
     char path[PATH_TEXT];
+    char trouble[ERROR_TEXT]; /* why the processor stood in for the device; "": it did not */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 

@@ -188,7 +188,7 @@ static const struct action start_keys[] = {
     { 0 },
 };
 
-static void draw_keys(const struct model *m, struct canvas c)
+static int draw_keys(const struct model *m, struct canvas c)
 {
     const struct action *tables[] = { m->document ? common_actions : start_keys,
                                       m->document ? m->view->actions : NULL };
@@ -204,8 +204,41 @@ static void draw_keys(const struct model *m, struct canvas c)
                 x = draw_footer(c, x, a);
                 left--;
             }
-    if (help && help->footer)
-        draw_footer(c, x, help);
+    return help && help->footer ? draw_footer(c, x, help) : x;
+}
+
+/* Where what is shown was computed, operations there and by the processor instead, in
+ * at most `width` cells: shorter and shorter, then nothing. Nothing where no device was asked. */
+static void place_text(const struct model *m, int width, char *out, size_t size)
+{
+    static const char *const between[] = { ", by the processor ", ", cpu ", "+", "+" };
+    const struct numbers *n = &m->numbers;
+    unsigned long there = n->on_device, here = n->by_processor;
+    for (size_t i = 0; i < 4; i++) {
+        const char *name = n->backend && i < 3 ? n->backend : "";
+        if (there && here)
+            snprintf(out, size, "%s%s%lu%s%lu", name, *name ? " " : "", there, between[i], here);
+        else if (there)
+            snprintf(out, size, "%s %lu", n->backend, there);
+        else
+            snprintf(out, size, "%s %lu", i ? "cpu" : "by the processor instead", here);
+        if (n->backend && there + here && canvas_text_width(out) <= width)
+            return;
+    }
+    out[0] = 0;
+}
+
+/* The keys, and where it was computed: on a narrow screen only if that pushes out no key. */
+static void draw_keys_and_place(const struct model *m, struct canvas c, bool wide)
+{
+    char place[LINE];
+    place_text(m, c.area.w / 3, place, sizeof(place));
+    int room = wide ? c.area.w - canvas_text_width(place) : c.area.w;
+    int end = draw_keys(m, canvas_inside(c, (struct rect){ 0, 0, room, 1 }));
+    if (!wide)
+        place_text(m, c.area.w - end + 1, place, sizeof(place)); /* keys end with two blanks */
+    canvas_text(c, c.area.w - canvas_text_width(place), 0,
+                m->numbers.by_processor ? INK_WARNING : INK_DIM, 0, place);
 }
 
 static const struct {
@@ -243,11 +276,13 @@ static void draw_status(const struct model *m, struct canvas c)
     late_text(m, line, sizeof(line), c.area.w >= ROOMY);
     width = canvas_text_width(line);
     x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, overlay_words[m->overlay].mode);
-    keys = canvas_inside(c, (struct rect){ x, 0, c.area.w - x - width - 1, 1 });
-    if (m->overlay == OVERLAY_NONE)
-        draw_keys(m, keys);
-    else
+    int blank = *line == ' ' ? 0 : 1; /* between the keys and the time */
+    keys = canvas_inside(c, (struct rect){ x, 0, c.area.w - x - width - blank, 1 });
+    if (m->overlay == OVERLAY_NONE) {
+        draw_keys_and_place(m, keys, c.area.w >= FEW);
+    } else {
         canvas_text(keys, 0, 0, INK_DIM, 0, overlay_words[m->overlay].keys);
+    }
     canvas_text(c, c.area.w - width, 0, m->busy && !m->quick ? INK_WARNING : INK_DIM, 0, line);
 }
 

@@ -230,6 +230,7 @@ bool approximate(struct job *job, const struct method *m, const void *params,
         return false;
     }
     a.counts = backend_counts(job->backend);
+    a.backend = backend_name(job->backend);
     add_up(&a);
     *out = a;
     return true;

@@ -14,6 +14,7 @@ struct approximation {
     uint64_t entries; /* sum of rows * cols */
     double seconds;   /* of the methods, without measuring */
     struct backend_counts counts;
+    const char *backend; /* where the last of them ran: a table's name */
 };
 
 /* Clamps rank to min(rows, cols) in its own copy of params. Releases every

@@ -571,6 +571,54 @@ static void test_nonfinite(struct model *m)
 }
 
 /* Every allocation fails once: an outcome says so, and nothing leaks. */
+static bool reads_fail;
+
+static const struct backend_ops *frail_host(void)
+{
+    size_t i = 0;
+    while (strcmp(backends[i]->name, "cpu") != 0)
+        i++;
+    return backends[i];
+}
+
+static bool frail_read(const struct buffer *x, struct matrix_view to, struct error *err)
+{
+    return reads_fail ? fail(err, ERROR_DEVICE, "the cable is out")
+                      : frail_host()->read(x, to, err);
+}
+
+/* On a device; and where the device fails, the processor's picture and a sentence. */
+static void test_device(struct model *m)
+{
+    struct backend_ops frail = *frail_host();
+    struct error err = { 0 };
+    struct backend *device;
+    struct study *usual = study;
+    frail.name = "frail";
+    frail.read = frail_read;
+    device = backend_start(&frail, NULL, &err);
+    study = study_create(device, &err);
+    CHECK(device && study && command(m, "open demo:phantom256; method lplr; rank 10"));
+    CHECK(settle(m, false) == 1 && !m->stale && !strcmp(m->numbers.backend, "frail"));
+    CHECK(m->numbers.on_device > 3 && m->numbers.by_processor == 0);
+    double error = m->numbers.error;
+    model_say(m, false, "%s", "");
+    reads_fail = true;
+    CHECK(command(m, "rank 11") && settle(m, false) == 1 && !m->stale);
+    CHECK(m->numbers.error < error && !strcmp(m->numbers.backend, "cpu"));
+    CHECK(m->numbers.on_device == 0 && m->numbers.by_processor > 3);
+    CHECK(strstr(m->message, "the cable is out") && !m->message_is_error);
+    reads_fail = false;
+    model_say(m, false, "%s", "");
+    CHECK(command(m, "rank 10") && settle(m, false) == 1 && m->numbers.error == error);
+    CHECK(m->numbers.on_device > 3 && m->numbers.by_processor == 0 && !m->message[0]);
+    CHECK(command(m, "method truncated-svd; rank 3") && settle(m, true) == 2);
+    CHECK(m->numbers.on_device > 0 && command(m, "rank 4") && !m->numbers.backend);
+    study_destroy(study);
+    backend_close(device);
+    study = usual;
+}
+
 static void test_out_of_memory(void)
 {
     struct error err;
@@ -630,6 +678,7 @@ int main(void)
     test_documents(&m);
     test_precision(&m);
     test_nonfinite(&m);
+    test_device(&m);
     CHECK(command(&m, "open demo:phantom256; method lplr; rank 10") && settle(&m, true) == 2);
     test_every_action(&m);
     model_finish(&m);

@@ -289,6 +289,18 @@ static void test_rules(struct fixture *f)
     CHECK(strstr(got, "  7.0 ms ~") != NULL);
     f->m.stale = f->m.quality_stale = f->m.busy = f->m.quick = false;
 
+    f->m.numbers.backend = "vulkan"; /* no key makes room for it on a narrow screen */
+    f->m.numbers.on_device = 42;
+    CHECK(strstr(screen(f, 80, 24, true), "? help") && strstr(got, " vulkan 42  7.0"));
+    CHECK(strstr(got, "e export") != NULL);
+    f->m.numbers.by_processor = 1;
+    CHECK(strstr(screen(f, 120, 40, true), "vulkan 42, cpu 1") != NULL);
+    CHECK(strstr(screen(f, 200, 60, true), "vulkan 42, by the processor 1") != NULL);
+    f->m.numbers.on_device = 0;
+    CHECK(strstr(screen(f, 80, 24, true), "cpu 1 ") && strstr(screen(f, 60, 24, true), "? help"));
+    f->m.numbers.backend = NULL;
+    f->m.numbers.by_processor = 0;
+
     f->m.numbers.dead = 123;
     CHECK(strstr(screen(f, 80, 24, true), " 123 dead │") && strstr(got, "9.60x  "));
     CHECK(!strstr(screen(f, 20, 5, false), "dead")); /* not over the size's unit */
