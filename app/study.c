@@ -274,14 +274,15 @@ static bool sketch(struct job *job, void *context, struct error *err)
     return true;
 }
 
-/* Products with the planes: the sketch takes half a dozen, both ways, as it finds two blocks
- * more than its rank. */
 static struct backend_work sketch_work(const struct study *s)
 {
-    double entries = (double)s->selection.n * (double)s->selection.rows * (double)s->selection.cols;
-    return (struct backend_work){ .flops = 2 * 6 * 2 * COARSE_RANK * entries,
-                                  .bytes = entries * (double)dtype_size(s->dtype),
-                                  .dtype = s->dtype };
+    double planes = (double)s->selection.n;
+    size_t rows = s->selection.rows, cols = s->selection.cols;
+    return (struct backend_work){
+        .flops = planes * truncation_flops(rows, cols, COARSE_RANK, false),
+        .bytes = planes * (double)rows * (double)cols * (double)dtype_size(s->dtype),
+        .dtype = s->dtype,
+    };
 }
 
 /* The leading triplets of a large matrix, shown while the SVD is still computed. */

@@ -121,6 +121,11 @@ static bool fake_gemm(const struct buffer *a, bool ta, const struct buffer *b, b
     return works(err) && processor()->gemm(a, ta, b, tb, out, err);
 }
 
+static bool fake_gram(const struct buffer *a, struct buffer *out, struct error *err)
+{
+    return works(err) && processor()->gram(a, out, err);
+}
+
 static bool fake_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint32_t matrix,
                       double scale, struct buffer *out, struct error *err)
 {
@@ -160,6 +165,7 @@ static const struct backend_ops fake_ops = {
     .load = fake_load,
     .read = fake_read,
     .gemm = fake_gemm,
+    .gram = fake_gram,
     .fill = fake_fill,
     .code = fake_code,
     .decode = fake_decode,
