@@ -8,6 +8,8 @@
 #include "memory.h"
 #include "registry.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
