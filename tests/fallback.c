@@ -261,7 +261,7 @@ static bool on_device(const struct bed *bed, const struct approximation *got,
 static bool fail_at(struct bed *bed, long n, bool for_good, const struct approximation *want,
                     bool *met)
 {
-    struct approximation first, second;
+    struct approximation first = { 0 }, second = { 0 };
     struct error err;
     size_t before = memory_used();
     memset(&fake, 0, sizeof(fake));
@@ -308,7 +308,8 @@ static void test_sweep(struct bed *bed, struct lab *lab)
 /* Lost twice, or not to be made anew: the processor from then on, and renewed once at most. */
 static void test_second_loss(struct bed *bed, struct lab *lab)
 {
-    struct approximation want = lab_run(lab, bed->method, &bed->params, bed->a, NULL), got;
+    struct approximation want = lab_run(lab, bed->method, &bed->params, bed->a, NULL);
+    struct approximation got = { 0 };
     struct error err;
     for (int stubborn = 0; stubborn < 2; stubborn++) {
         bool ok = true;
@@ -335,7 +336,7 @@ static void test_second_loss(struct bed *bed, struct lab *lab)
  * runs out on the way is told as such. */
 static void test_interrupted(struct bed *bed)
 {
-    struct approximation got;
+    struct approximation got = { 0 };
     struct error err;
     size_t before = memory_used();
     memset(&fake, 0, sizeof(fake));
@@ -365,7 +366,8 @@ static void test_interrupted(struct bed *bed)
 /* Products that the device declines are the processor's one by one, counted; the rest stays. */
 static void test_declined(struct bed *bed, struct lab *lab)
 {
-    struct approximation want = lab_run(lab, bed->method, &bed->params, bed->a, NULL), got;
+    struct approximation want = lab_run(lab, bed->method, &bed->params, bed->a, NULL);
+    struct approximation got = { 0 };
     struct error err;
     memset(&fake, 0, sizeof(fake));
     fake.declines = true;
@@ -382,7 +384,7 @@ static void test_declined(struct bed *bed, struct lab *lab)
 /* One matrix on its way to the device once, however often it is asked for. */
 static void test_loads(struct bed *bed)
 {
-    struct approximation got;
+    struct approximation got = { 0 };
     struct buffer x = { 0 }, y = { 0 }, z = { 0 };
     struct error err;
     memset(&fake, 0, sizeof(fake));
