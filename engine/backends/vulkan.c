@@ -46,4 +46,7 @@ const struct backend_ops backend_vulkan = {
     .code = vulkan_code,
     .decode = vulkan_decode,
     .hadamard = vulkan_hadamard,
+    .gram_exact = vulkan_gram_exact,
+    .noise = vulkan_noise,
+    .eigen = vulkan_eigen,
 };

@@ -288,6 +288,15 @@ static bool stage(struct vulkan *v, uint64_t size, struct block **staging, uint6
     return true;
 }
 
+void vulkan_wipe(struct vulkan *v)
+{
+    for (size_t i = 0; i < BATCHES; i++) {
+        struct block *b = &v->recorder->batches[i].staging;
+        if (b->mapped)
+            explicit_bzero(b->mapped, b->size);
+    }
+}
+
 static struct matrix_view view_of(const struct block *b, uint64_t offset, size_t stride,
                                   struct matrix_view like)
 {

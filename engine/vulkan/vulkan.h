@@ -141,6 +141,8 @@ bool vulkan_write(struct vulkan *v, const void *from, const struct block *to, ui
 bool vulkan_read(struct vulkan *v, const struct block *from, uint64_t offset, void *to,
                  uint64_t size, struct error *err);
 bool vulkan_finish(struct vulkan *v, struct error *err); /* until all that was recorded is done */
+/* Overwrites what passed through staging, after vulkan_finish: it may have been private. */
+void vulkan_wipe(struct vulkan *v);
 /* Rows [first, first + from.rows) of a block that holds rows of `stride` entries. fresh: nothing
  * recorded uses the block yet, so that it may be written directly. */
 bool vulkan_write_rows(struct vulkan *v, struct matrix_view from, const struct block *to,
