@@ -16,6 +16,7 @@
 #endif
 
 size_t widest = SIZE_MAX;
+static const char *setting = ""; /* in words, after the backend's name */
 
 double *plain(struct matrix_view m, bool transposed)
 {
@@ -27,12 +28,12 @@ double *plain(struct matrix_view m, bool transposed)
     return out;
 }
 
-static void check_named(bool ok, const char *backend, const struct trial *t, enum dtype dtype,
+static void check_named(bool ok, const struct backend *b, const struct trial *t, enum dtype dtype,
                         const char *what)
 {
     char text[160];
-    snprintf(text, sizeof(text), "%s: %s %s: %s", backend, dtype == DTYPE_F64 ? "f64" : "f32",
-             t->name, what);
+    snprintf(text, sizeof(text), "%s%s: %s %s: %s", b->ops->name, setting,
+             dtype == DTYPE_F64 ? "f64" : "f32", t->name, what);
     check_that(ok, text, __FILE__, __LINE__);
 }
 
@@ -61,9 +62,22 @@ static void run_trial(struct backend *b, const struct trial *t, enum dtype dtype
     if (!processor && !on_device)
         printf("# %s %s: not offered, %lu by the processor\n", backend_op_names[t->op],
                dtype == DTYPE_F64 ? "f64" : "f32", fallback);
-    check_named(excess <= 0, b->ops->name, t, dtype, "right");
-    check_named((device > 0) == on_device && (fallback > 0) == (!processor && !on_device),
-                b->ops->name, t, dtype, "ran where it should");
+    check_named(excess <= 0, b, t, dtype, "right");
+    check_named((device > 0) == on_device && (fallback > 0) == (!processor && !on_device), b, t,
+                dtype, "ran where it should");
+}
+
+/* How many operations a device with double precision leaves out. */
+static int left_out(const struct backend *b)
+{
+    int n = 0;
+    for (int op = 0; op < OP_COUNT && offered(b, OP_GEMM, DTYPE_F64); op++)
+        for (int type = 0; type < 2; type++)
+            if (!offered(b, (enum backend_op)op, (enum dtype)type)) {
+                printf("# %s is left out\n", backend_op_names[op]);
+                n++;
+            }
+    return n;
 }
 
 static void run_trials(struct backend *b)
@@ -219,16 +233,20 @@ static void test_vulkan(void)
         skip("no Vulkan device");
         return;
     }
+    CHECK(left_out(b) == 0);
     backend_close(b);
     CHECK(test_backend(&backend_vulkan));
+    setting = " in small panels";
     vulkan_testing.binding = 16 << 10;
     vulkan_testing.no_direct = true;
     widest = 64; /* 32 rows of doubles are 16 KiB */
     CHECK(test_backend(&backend_vulkan));
+    setting = " in single precision";
     vulkan_testing.binding = 0;
     vulkan_testing.no_f64 = true;
     CHECK(test_backend(&backend_vulkan));
     widest = SIZE_MAX;
+    setting = "";
     printf("# %ld messages of the validation layer\n", vulkan_testing.messages);
     CHECK(vulkan_testing.messages == 0);
     vulkan_testing = (struct vulkan_testing){ 0 };
