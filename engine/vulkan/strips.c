@@ -2,8 +2,6 @@
 
 #include "memory.h"
 
-enum { MOST = 64 << 20 }; /* bytes of codes, ranges or least and largest entries on the device */
-
 /* Long enough that few numbers come back, short enough that there is something to do for
  * everyone; 32 rows where a range has 64, because a panel may start in its middle. */
 static struct segment segment_for(const struct coding *c, size_t cols)
@@ -43,7 +41,7 @@ bool strips_init(struct strips *s, const struct coding *c, const struct buffer *
     *s = (struct strips){ v, p, c, segment_for(c, p->cols), p->height };
     if (p->n == 0)
         return true;
-    uint64_t most = v->binding < MOST ? v->binding : MOST;
+    uint64_t most = v->binding / 16; /* little next to the matrix, much for one dispatch */
     while (s->height > VULKAN_PANEL_ROWS && need(s, s->height) > most)
         s->height = (s->height / 2 + VULKAN_PANEL_ROWS - 1) / VULKAN_PANEL_ROWS * VULKAN_PANEL_ROWS;
     if (need(s, s->height) > v->binding)
