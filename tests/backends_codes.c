@@ -102,8 +102,8 @@ static struct tally sweep(struct backend *b, enum dtype dtype,
 {
     extern const struct quantizer quantizer_uniform;
     static const int bits[] = { 1, 2, 3, 4, 5, 7, 8, 11, 12, 16, 17, 23, 24 };
-    static const size_t shapes[][2] = { { 1, 1 },    { 1, 257 }, { 257, 1 },   { 64, 64 },
-                                        { 129, 65 }, { 0, 5 },   { 127, 129 }, { 3, 255 } };
+    static const size_t shapes[][2] = { { 1, 1 }, { 1, 257 },   { 257, 1 }, { 64, 64 }, { 129, 65 },
+                                        { 0, 5 }, { 127, 129 }, { 3, 255 }, { 193, 9 } };
     struct tally t = { 0 };
     struct matrix x = filled(dtype, 33, fit(67), 6);
     for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
