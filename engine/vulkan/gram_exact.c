@@ -111,19 +111,20 @@ static bool compute_strip(struct vulkan *v, const struct cut *c, const int32_t *
            vulkan_read(v, &c->sums, 0, out + from * c->d, 8 * (uint64_t)sums, err);
 }
 
-static void forget_block(struct vulkan *v, struct block *b)
-{
-    struct error ignored = { 0 };
-    if (b->buffer && !vulkan_zero(v, b, 0, b->size, &ignored) && b->mapped)
-        explicit_bzero(b->mapped, b->size);
-    vulkan_bury(v, b);
-}
-
+/* Overwrites everything, whether the device still can or not. */
 static bool forget(struct vulkan *v, struct cut *c, struct error *err)
 {
-    forget_block(v, &c->rows);
-    forget_block(v, &c->sums);
-    bool ok = vulkan_finish(v, err);
+    struct block *blocks[] = { &c->rows, &c->sums };
+    bool ok = true;
+    for (size_t i = 0; i < 2; i++)
+        ok = ok && (!blocks[i]->buffer || vulkan_zero(v, blocks[i], 0, blocks[i]->size, err));
+    ok = ok && vulkan_finish(v, err);
+    recorder_settle(v);
+    for (size_t i = 0; i < 2; i++) {
+        if (!ok && blocks[i]->mapped)
+            explicit_bzero(blocks[i]->mapped, blocks[i]->size);
+        vulkan_bury(v, blocks[i]);
+    }
     vulkan_wipe(v);
     return ok;
 }
