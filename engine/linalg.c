@@ -307,14 +307,15 @@ bool linalg_orthonormalize(struct matrix_view a, struct error *err)
     return work != NULL;
 }
 
-/* Whether no column of r stands out so little from those before it that rounding may have made it. */
-static bool pivots_hold(struct matrix_view r)
+/* Whether every column of r stands out from those before it by more than rounding may have made. */
+static bool pivots_hold(struct matrix_view r, double cutoff)
 {
+    double least = r.cols ? cutoff * matrix_at(r, 0, 0) : 0;
     for (size_t j = 0; j < r.cols; j++) {
         double sum = 0, pivot = matrix_at(r, j, j);
         for (size_t i = 0; i <= j; i++)
             sum += matrix_at(r, i, j) * matrix_at(r, i, j);
-        if (!(pivot * pivot > 16 * (double)r.cols * DBL_EPSILON * sum))
+        if (!(pivot * pivot > 16 * (double)r.cols * DBL_EPSILON * sum) || !(pivot >= least))
             return false;
     }
     return true;
@@ -322,7 +323,8 @@ static bool pivots_hold(struct matrix_view r)
 
 /* Cholesky with complete pivoting, P^T g P = r^T r, so that w = P r^-1. Without the pivoting a product
  * x w in single precision strays from the span of x ten times as far (docs/numerics.md). */
-bool linalg_whiten(struct matrix_view g, struct matrix_view w, bool *independent, struct error *err)
+bool linalg_whiten(struct matrix_view g, double cutoff, struct matrix_view w, bool *independent,
+                   struct error *err)
 {
     assert(g.rows == g.cols && g.dtype == DTYPE_F64 && w.rows == g.rows && w.cols == g.cols);
     size_t n = g.rows, row, col;
@@ -333,7 +335,7 @@ bool linalg_whiten(struct matrix_view g, struct matrix_view w, bool *independent
                    (n == 0 ||
                     (LAPACKE_dpstrf_work(LAPACK_COL_MAJOR, 'L', m, g.data, leading(g), pivot, &rank,
                                          0, work) == 0 &&
-                     pivots_hold(g) &&
+                     pivots_hold(g, cutoff) &&
                      LAPACKE_dtrtri_work(LAPACK_COL_MAJOR, 'L', 'N', m, g.data, leading(g)) == 0));
     for (size_t i = 0; *independent && i < n; i++)
         for (size_t j = 0; j < n; j++)

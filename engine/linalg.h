@@ -32,8 +32,9 @@ bool linalg_orthonormalize(struct matrix_view a, struct error *err);
 
 /* w, of either type, with w^T g w = I for a symmetric g (n x n, F64; overwritten): where g = x^T x, x w
  * has orthonormal columns. *independent is false, and w of no use, where rounding may hide that
- * g is singular, where g is not finite, or w leaves the range of its type. */
-bool linalg_whiten(struct matrix_view g, struct matrix_view w, bool *independent,
+ * g is singular, where a pivot falls below `cutoff` times the first (as in linalg_least_squares),
+ * where g is not finite, or w leaves the range of its type. */
+bool linalg_whiten(struct matrix_view g, double cutoff, struct matrix_view w, bool *independent,
                    struct error *err);
 
 /* Rank-revealing least squares: min ||l w - a||_F for a tall or wide l.

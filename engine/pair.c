@@ -4,6 +4,9 @@
 
 #include "pair.h"
 
+#include "blas.h"
+#include "panel.h"
+
 #include <float.h>
 #include <math.h>
 
@@ -97,34 +100,74 @@ static bool code(struct job *job, const struct coding *c, const struct buffer *f
            backend_decode(codes, decoded, err);
 }
 
-/* *w = argmin ||f w - op(a)||_F, op(a) = a or its transpose. The product q^T op(a) is
- * the only heavy step, and runs on the backend. A column is dead where it is lost in the
- * rounding of f's entries, however many there are: columns with ranges of their own may be
- * small and of use. */
-static bool least_squares(struct job *job, struct matrix_view f, const struct buffer *a,
-                          bool transposed, struct arena *scratch, struct matrix_view *w,
+/* A column is dead where it is lost in the rounding of the factor's entries, however many there
+ * are: columns with ranges of their own may be small and of use. */
+static double cutoff_of(enum dtype dtype)
+{
+    return dtype == DTYPE_F64 ? 1e-12 : 32 * (double)FLT_EPSILON;
+}
+
+/* *w = argmin ||f w - op(a)||_F, op(a) = a or its transpose, where f has its full rank: q = f t is
+ * made on the backend, and w = t q^T op(a). */
+static bool fit_whole(struct job *job, const struct buffer *f, const struct buffer *a,
+                      bool transposed, struct arena *scratch, struct matrix_view w,
+                      bool *independent, struct error *err)
+{
+    struct matrix_view t, product, fit;
+    struct buffer q = { 0 }, qta = { 0 };
+    bool ok = arena_matrix(scratch, DTYPE_F64, f->cols, f->cols, &t, err) &&
+              panel_whiten(job->backend, f, cutoff_of(f->dtype), &q, t, independent, err);
+    if (!ok || !*independent)
+        return ok;
+    ok = backend_alloc(job->backend, f->dtype, f->cols, w.cols, &qta, err) &&
+         backend_gemm(&q, true, a, transposed, &qta, err) && backend_read(&qta, w, err) &&
+         arena_matrix(scratch, DTYPE_F64, w.rows, w.cols, &product, err) &&
+         arena_matrix(scratch, DTYPE_F64, w.rows, w.cols, &fit, err);
+    if (ok) {
+        matrix_copy(w, product);
+        blas_gemm(t, product, fit);
+        matrix_copy(fit, w);
+    }
+    backend_release(&q);
+    backend_release(&qta);
+    return ok;
+}
+
+/* The same for any f: a pivoted factorization on the processor tells which columns are dead. */
+static bool fit_deficient(struct job *job, const struct buffer *f, const struct buffer *a,
+                          bool transposed, struct arena *scratch, struct matrix_view w,
                           size_t *dead, struct error *err)
 {
-    size_t cols = transposed ? a->rows : a->cols;
-    double cutoff = f.dtype == DTYPE_F64 ? 1e-12 : 32 * (double)FLT_EPSILON;
+    struct matrix_view plain, product;
     struct least_squares s;
-    if (!linalg_least_squares(f, cutoff, scratch, &s, err) ||
-        !arena_matrix(scratch, f.dtype, f.cols, cols, w, err))
+    if (!arena_matrix(scratch, f->dtype, f->rows, f->cols, &plain, err) ||
+        !backend_read(f, plain, err) ||
+        !linalg_least_squares(plain, cutoff_of(f->dtype), scratch, &s, err))
         return false;
     *dead = s.columns - s.rank;
     if (s.rank == 0)
         return true; /* f is zero, and so is w */
-    struct buffer q = { 0 }, product = { 0 };
-    struct matrix_view qta;
+    struct buffer q = { 0 }, qta = { 0 };
     bool ok = backend_load(job->backend, s.q, &q, err) &&
-              backend_alloc(job->backend, f.dtype, s.rank, cols, &product, err) &&
-              backend_gemm(&q, true, a, transposed, &product, err) &&
-              arena_matrix(scratch, f.dtype, s.rank, cols, &qta, err) &&
-              backend_read(&product, qta, err) &&
-              linalg_least_squares_solve(&s, qta, *w, scratch, err);
+              backend_alloc(job->backend, f->dtype, s.rank, w.cols, &qta, err) &&
+              backend_gemm(&q, true, a, transposed, &qta, err) &&
+              arena_matrix(scratch, f->dtype, s.rank, w.cols, &product, err) &&
+              backend_read(&qta, product, err) &&
+              linalg_least_squares_solve(&s, product, w, scratch, err);
     backend_release(&q);
-    backend_release(&product);
+    backend_release(&qta);
     return ok;
+}
+
+static bool least_squares(struct job *job, const struct buffer *f, const struct buffer *a,
+                          bool transposed, struct arena *scratch, struct matrix_view *w,
+                          size_t *dead, struct error *err)
+{
+    bool independent = true;
+    *dead = 0;
+    return arena_matrix(scratch, f->dtype, f->cols, transposed ? a->rows : a->cols, w, err) &&
+           fit_whole(job, f, a, transposed, scratch, *w, &independent, err) &&
+           (independent || fit_deficient(job, f, a, transposed, scratch, *w, dead, err));
 }
 
 /* R = Q'(L^+ A) from the decoded left factor; leaves the decoded R in *right. */
@@ -133,16 +176,27 @@ static bool right_step(struct job *job, const struct coding *c, const struct buf
                        struct error *err)
 {
     struct arena scratch = { 0 };
-    struct matrix_view l, w;
+    struct matrix_view w;
     struct buffer fitted = { 0 };
-    bool ok = arena_matrix(&scratch, left->dtype, left->rows, left->cols, &l, err) &&
-              backend_read(left, l, err) &&
-              least_squares(job, l, a, false, &scratch, &w, &next->dead, err) &&
+    bool ok = least_squares(job, left, a, false, &scratch, &w, &next->dead, err) &&
               backend_load(job->backend, w, &fitted, err) &&
               code(job, c, &fitted, &next->right, right, err);
     backend_release(&fitted);
     arena_finish(&scratch);
     return ok;
+}
+
+/* The transpose of x, copied by way of the processor. */
+static bool turn(struct backend *b, const struct buffer *x, struct arena *scratch,
+                 struct buffer *out, struct error *err)
+{
+    struct matrix_view whole, turned;
+    if (!arena_matrix(scratch, x->dtype, x->rows, x->cols, &whole, err) ||
+        !arena_matrix(scratch, x->dtype, x->cols, x->rows, &turned, err) ||
+        !backend_read(x, whole, err))
+        return false;
+    matrix_copy(matrix_transposed(whole), turned);
+    return backend_load(b, turned, out, err);
 }
 
 /* L = Q(A R^+) from the decoded right factor: the same fit on the transposes. */
@@ -151,23 +205,18 @@ static bool left_step(struct job *job, const struct coding *c, const struct buff
                       struct error *err)
 {
     struct arena scratch = { 0 };
-    struct matrix_view r, tall, w, y;
-    struct buffer fitted = { 0 };
-    enum dtype dtype = right->dtype;
+    struct matrix_view w, y;
+    struct buffer tall = { 0 }, fitted = { 0 };
     size_t dead;
-    bool ok = arena_matrix(&scratch, dtype, right->rows, right->cols, &r, err) &&
-              arena_matrix(&scratch, dtype, right->cols, right->rows, &tall, err) &&
-              backend_read(right, r, err);
-    if (ok) {
-        matrix_copy(matrix_transposed(r), tall);
-        ok = least_squares(job, tall, a, true, &scratch, &w, &dead, err) &&
-             arena_matrix(&scratch, dtype, a->rows, right->rows, &y, err);
-    }
+    bool ok = turn(job->backend, right, &scratch, &tall, err) &&
+              least_squares(job, &tall, a, true, &scratch, &w, &dead, err) &&
+              arena_matrix(&scratch, right->dtype, a->rows, right->rows, &y, err);
     if (ok) {
         matrix_copy(matrix_transposed(w), y);
         ok = backend_load(job->backend, y, &fitted, err) &&
              code(job, c, &fitted, &next->left, left, err);
     }
+    backend_release(&tall);
     backend_release(&fitted);
     arena_finish(&scratch);
     return ok;
