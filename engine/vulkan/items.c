@@ -5,7 +5,7 @@
 bool items_dispatch(struct vulkan *v, struct dispatch *d, uint32_t *push, size_t n, size_t group,
                     double each, struct error *err)
 {
-    assert(n <= UINT32_MAX - group * v->max_groups);
+    assert(n <= UINT32_MAX - group);
     size_t groups = (n + group - 1) / group;
     size_t most = vulkan_share(v, groups, each * (double)group);
     if (most > v->max_groups)
