@@ -221,18 +221,28 @@ static void skip(const char *what)
 #ifdef HAVE_VULKAN
 extern const struct backend_ops backend_vulkan;
 
-/* As it is; with every operand in many panels, passed through staging; without double precision. */
-static void test_vulkan(void)
+/* With the validation layer if there is one; NULL: no device here. */
+static struct backend *start_validated(void)
 {
     struct error err = { 0 };
     vulkan_testing = (struct vulkan_testing){ .validate = true };
     struct backend *b = backend_start(&backend_vulkan, NULL, &err);
-    if (!b) {
-        printf("# %s\n", err.text);
-        CHECK(err.code == ERROR_DEVICE);
-        skip("no Vulkan device");
+    if (b)
+        return b;
+    printf("# %s\n", err.text);
+    CHECK(err.code == ERROR_DEVICE);
+    vulkan_testing.validate = false;
+    b = backend_start(&backend_vulkan, NULL, &err);
+    skip(b ? "no validation layer" : "no Vulkan device");
+    return b;
+}
+
+/* As it is; with every operand in many panels, passed through staging; without double precision. */
+static void test_vulkan(void)
+{
+    struct backend *b = start_validated();
+    if (!b)
         return;
-    }
     CHECK(left_out(b) == 0);
     backend_close(b);
     CHECK(test_backend(&backend_vulkan));
@@ -250,6 +260,7 @@ static void test_vulkan(void)
     printf("# %ld messages of the validation layer\n", vulkan_testing.messages);
     CHECK(vulkan_testing.messages == 0);
     vulkan_testing = (struct vulkan_testing){ 0 };
+    test_out_of_memory(&backend_vulkan);
 }
 #else
 static void test_vulkan(void)
@@ -278,13 +289,13 @@ int main(void)
                                  .read = backend_cpu.read };
     test_open();
     for (size_t i = 0; backends[i]; i++)
-        if (strcmp(backends[i]->name, "vulkan") != 0)
+        if (strcmp(backends[i]->name, "vulkan") != 0) {
             CHECK(test_backend(backends[i]));
+            test_out_of_memory(backends[i]);
+        }
     test_vulkan();
     test_backend(&partial);
     test_backend(&none);
-    for (size_t i = 0; backends[i]; i++)
-        test_out_of_memory(backends[i]);
     test_out_of_memory(&none);
     return check_done();
 }
