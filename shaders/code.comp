@@ -1,21 +1,41 @@
 #version 450
 /* coding_encode of engine/coding.h, once the ranges are known: a word of the stream an
- * invocation, which computes every code that touches it. REAL: float or double entries. */
+ * invocation, which computes every code that touches it. Entries are float or, with F64, double. */
 
 #include "codes.glsl"
 #include "philox.glsl"
 
 layout(local_size_x = 256) in;
 
-layout(std430, binding = 0) readonly buffer Entries { REAL entries[]; };
+#ifdef F64
+layout(std430, binding = 0) readonly buffer Entries { double entries[]; };
+#else
+layout(std430, binding = 0) readonly buffer Entries { uint entries[]; };
+#endif
 layout(std430, binding = 1) writeonly buffer Words { uint words[]; };
+
+/* A device may take a float below the normal range for zero, which would lie outside its range:
+ * such a one is put together from its bits. */
+double entry(uint i)
+{
+#ifdef F64
+    return entries[i];
+#else
+    uint bits = entries[i];
+    double unit_below = 1.40129846432481707092372958328991613e-45LF; /* 2^-149 */
+    if ((bits & 0x7f800000u) != 0u)
+        return double(uintBitsToFloat(bits));
+    double x = double(bits & 0x007fffffu) * unit_below;
+    return (bits >> 31) != 0u ? -x : x;
+#endif
+}
 
 uint equidistant(double x, dvec2 range, double u)
 {
     double last = double((1u << push.bits) - 1u);
     precise double width = range.y - range.x;
     precise double t = (x - range.x) / (width > 0.0LF ? width : 1.0LF) * last + u;
-    return uint(int(t < last ? t : last));
+    return t > 0.0LF ? uint(int(t < last ? t : last)) : 0u;
 }
 
 uint tabulated(double x, dvec2 range, double u)
@@ -58,7 +78,7 @@ void main()
         if (push.dithered != 0u && element % 4u == 0u)
             draw = draws(element / 4u);
         double u = push.dithered != 0u ? double(unit(draw[element % 4u])) : 0.5LF;
-        double x = double(entries[push.offset + row * push.stride + col]);
+        double x = entry(push.offset + row * push.stride + col);
         dvec2 range = range_of(row, col);
         uint code = push.tabulated != 0u ? tabulated(x, range, u) : equidistant(x, range, u);
         packed |= at < 0 ? code >> -at : code << at;

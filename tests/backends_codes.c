@@ -125,25 +125,28 @@ static struct tally sweep(struct backend *b, enum dtype dtype,
     return t;
 }
 
-/* Constant, zero, tiny, huge and one-sided entries, each a row. */
+/* Constant, zero, tiny, huge and one-sided entries, and some below the normal range, each a row. */
 static struct tally extremes(struct backend *b, enum dtype dtype,
                              void (*once)(struct backend *b, struct matrix_view x,
                                           const struct coding *c, struct tally *t))
 {
     extern const struct quantizer quantizer_uniform;
     struct tally t = { 0 };
-    struct matrix x = filled(dtype, 6, fit(131), 8);
+    struct matrix x = filled(dtype, 7, fit(131), 8);
+    double below = dtype == DTYPE_F64 ? 1e-312 : 1e-41;
     double huge = dtype == DTYPE_F64 ? 1e300 : 1e37, tiny = dtype == DTYPE_F64 ? 1e-290 : 1e-30;
     for (size_t j = 0; j < x.view.cols; j++) {
         double e = matrix_at(x.view, 0, j);
-        const double row[] = { 0, -2.5, tiny * e, huge * e, fabs(e) + 3, j == 5 ? 1 : 0 };
-        for (size_t i = 0; i < 6; i++)
+        const double row[] = {
+            0, -2.5, tiny * e, huge * e, fabs(e) + 3, j == 5 ? 1 : 0, below * e
+        };
+        for (size_t i = 0; i < 7; i++)
             matrix_put(x.view, i, j, row[i]);
     }
     for (int v = 0; v < 24; v++) {
         struct coding c = variant(&quantizer_uniform, 6, v);
         once(b, x.view, &c, &t);
-        for (size_t i = 0; i < 6; i++)
+        for (size_t i = 0; i < 7; i++)
             once(b, matrix_block(x.view, i, 0, 1, x.view.cols), &c, &t);
     }
     matrix_finish(&x);
