@@ -9,6 +9,7 @@
 
 #include "blas.h"
 #include "memory.h"
+#include "panel.h"
 
 #include <float.h>
 #include <math.h>
@@ -57,6 +58,18 @@ static bool product(struct state *s, bool transposed, struct matrix_view panel,
     return ok;
 }
 
+/* The columns of block become orthonormal, on the backend. */
+static bool orthonormalize(struct state *s, struct matrix_view block, struct error *err)
+{
+    struct buffer in = { 0 }, out = { 0 };
+    bool ok = backend_load(s->job->backend, block, &in, err) &&
+              panel_orthonormalize(s->job->backend, &in, &out, err) &&
+              backend_read(&out, block, err);
+    backend_release(&in);
+    backend_release(&out);
+    return ok;
+}
+
 /* Appends to the `have` orthonormal columns of `basis` a block that spans what x
  * adds to them. A block that adds nothing is replaced by a random one. */
 static bool append(struct state *s, struct matrix_view basis, size_t have, struct matrix_view x,
@@ -74,7 +87,7 @@ static bool append(struct state *s, struct matrix_view basis, size_t have, struc
         }
         if (pass == 0 && matrix_norm(block) <= 10 * eps * s->norm)
             random_fill(SKETCH_GAUSSIAN, 0, STREAM_LANCZOS, (uint32_t)have + 1, 1, block);
-        if (!linalg_orthonormalize(block, err))
+        if (!orthonormalize(s, block, err))
             return false;
     }
     return true;

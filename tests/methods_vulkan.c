@@ -150,6 +150,7 @@ int main(void)
     lab_open(&processor);
     vulkan_testing.validate = true;
     if (!open_device(&device)) {
+        lab_close(&processor);
         printf("1..0 # SKIP no Vulkan device, or no validation layer\n");
         return 0;
     }
