@@ -190,8 +190,9 @@ void backend_release_all(struct backend *b);
 /* All but these, which then have been loaded or allocated once each. */
 void backend_release_rest(struct backend *b, const struct buffer *keep, size_t n);
 
+/* out = op(a) op(b). An F64 out of F32 operands: every product and sum in double precision. */
 bool backend_gemm(const struct buffer *a, bool a_transposed, const struct buffer *b,
-                  bool b_transposed, struct buffer *out, struct error *err); /* out = op(a) op(b) */
+                  bool b_transposed, struct buffer *out, struct error *err);
 bool backend_gram(const struct buffer *a, struct buffer *out,
                   struct error *err); /* a^T a; out F64 */
 bool backend_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint32_t matrix,

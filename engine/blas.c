@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <threads.h>
 
-enum { GRAM_PANEL = 1 << 19 }; /* entries converted at a time: 4 MiB */
+enum { GRAM_PANEL = 1 << 19, WIDE_INNER = 256 }; /* entries and inner length converted at a time */
 
 /* How BLAS is told of a view: whether its rows are the columns in memory, and the leading dimension. */
 struct lying {
@@ -58,6 +58,45 @@ void blas_gemm(struct matrix_view a, struct matrix_view b, struct matrix_view ou
 void blas_gemm_add(double alpha, struct matrix_view a, struct matrix_view b, struct matrix_view out)
 {
     gemm(alpha, a, b, 1, out);
+}
+
+/* Columns k .. k + n of a in double precision, over `room`, which has a's orientation. */
+static struct matrix_view widened(struct matrix_view a, size_t k, size_t n, struct matrix_view room)
+{
+    struct matrix_view part = matrix_block(a, 0, k, a.rows, n);
+    struct matrix_view to = a.col_stride == 1
+                                ? matrix_block(room, 0, 0, a.rows, n)
+                                : matrix_transposed(matrix_block(room, 0, 0, n, a.rows));
+    if (a.col_stride == 1)
+        matrix_copy(part, to);
+    else
+        matrix_copy(matrix_transposed(part), matrix_transposed(to)); /* along memory */
+    return to;
+}
+
+static bool make_room(struct matrix *m, struct matrix_view a, size_t n, struct error *err)
+{
+    bool rows = a.col_stride == 1;
+    return matrix_init(m, DTYPE_F64, rows ? a.rows : n, rows ? n : a.rows, err);
+}
+
+bool blas_gemm_wide(struct matrix_view a, struct matrix_view b, struct matrix_view out,
+                    struct error *err)
+{
+    struct matrix ra = { 0 }, rb = { 0 };
+    struct matrix_view bt = matrix_transposed(b);
+    size_t inner = a.cols < WIDE_INNER ? a.cols : WIDE_INNER;
+    bool ok = make_room(&ra, a, inner, err) && make_room(&rb, bt, inner, err);
+    if (ok && inner == 0)
+        gemm(1, ra.view, matrix_transposed(rb.view), 0, out);
+    for (size_t k = 0; ok && k < a.cols; k += inner) {
+        size_t n = a.cols - k < inner ? a.cols - k : inner;
+        gemm(1, widened(a, k, n, ra.view), matrix_transposed(widened(bt, k, n, rb.view)), k ? 1 : 0,
+             out);
+    }
+    matrix_finish(&ra);
+    matrix_finish(&rb);
+    return ok;
 }
 
 /* Only the upper triangle of out is computed. */

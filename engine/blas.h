@@ -13,6 +13,11 @@ void blas_gemm(struct matrix_view a, struct matrix_view b, struct matrix_view ou
 void blas_gemm_add(double alpha, struct matrix_view a, struct matrix_view b,
                    struct matrix_view out);
 
+/* out (F64) = a b, a and b F32: every product and sum in double precision. Fails with ERROR_MEMORY
+ * or ERROR_LIMIT. */
+bool blas_gemm_wide(struct matrix_view a, struct matrix_view b, struct matrix_view out,
+                    struct error *err);
+
 /* out (cols x cols, F64, both triangles) = a^T a in double precision, whatever a is. */
 bool blas_gram(struct matrix_view a, struct matrix_view out, struct error *err);
 

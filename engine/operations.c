@@ -84,7 +84,7 @@ bool backend_gemm(const struct buffer *a, bool a_transposed, const struct buffer
     assert_input(a, owner);
     assert_input(b, owner);
     assert(out->memory != a->memory && out->memory != b->memory);
-    assert(a->dtype == b->dtype && a->dtype == out->dtype);
+    assert(a->dtype == b->dtype && (a->dtype == out->dtype || out->dtype == DTYPE_F64));
     assert((a_transposed ? a->cols : a->rows) == out->rows);
     assert((b_transposed ? b->rows : b->cols) == out->cols);
     assert((a_transposed ? a->rows : a->cols) == (b_transposed ? b->cols : b->rows));

@@ -4,7 +4,6 @@
 
 #include "panel.h"
 
-#include "blas.h"
 #include "linalg.h"
 
 #include <assert.h>
@@ -50,81 +49,21 @@ static bool multiply(struct backend *b, const struct buffer *x, struct matrix_vi
     return ok;
 }
 
-/* What the passes have come to. */
-struct passes {
-    struct backend *b;
-    const struct buffer *x;
-    struct buffer last;       /* after the newest pass; {0} before the first */
-    struct matrix_view total; /* last = x total, F64; no data: not wanted */
-    double cutoff;            /* of the first pass */
-    double before;            /* how far the newest pass found its panel from orthonormal */
-    bool independent;
-};
-
-/* total = total w, or w after the first pass. */
-static bool accumulate(struct passes *p, struct matrix_view w, struct error *err)
+/* *out = x w, w from the Gram matrix of x; *before is how far x was from orthonormal. *independent
+ * false: there is no *out. */
+static bool pass(struct backend *b, const struct buffer *x, struct buffer *out, double *before,
+                 bool *independent, struct error *err)
 {
-    struct matrix factor = { 0 }, old = { 0 };
-    if (!p->total.data || !p->last.memory) {
-        if (p->total.data)
-            matrix_copy(w, p->total);
-        return true;
-    }
-    bool ok = matrix_init(&factor, DTYPE_F64, w.rows, w.cols, err) &&
-              matrix_init(&old, DTYPE_F64, w.rows, w.cols, err);
-    if (ok) {
-        matrix_copy(w, factor.view);
-        matrix_copy(p->total, old.view);
-        blas_gemm(old.view, factor.view, p->total);
-    }
-    matrix_finish(&factor);
-    matrix_finish(&old);
-    return ok;
-}
-
-/* One more pass, unless the panel turns out dependent. */
-static bool pass(struct passes *p, struct error *err)
-{
-    const struct buffer *x = p->last.memory ? &p->last : p->x;
     struct matrix g = { 0 }, w = { 0 };
-    struct buffer next = { 0 };
     bool ok = matrix_init(&g, DTYPE_F64, x->cols, x->cols, err) &&
-              matrix_init(&w, x->dtype, x->cols, x->cols, err) && gram(p->b, x, g.view, err);
+              matrix_init(&w, x->dtype, x->cols, x->cols, err) && gram(b, x, g.view, err);
     if (ok) {
-        p->before = departure(g.view);
-        ok = linalg_whiten(g.view, p->last.memory ? 0 : p->cutoff, w.view, &p->independent, err) &&
-             (!p->independent ||
-              (multiply(p->b, x, w.view, &next, err) && accumulate(p, w.view, err)));
+        *before = departure(g.view);
+        ok = linalg_whiten(g.view, 0, w.view, independent, err) &&
+             (!*independent || multiply(b, x, w.view, out, err));
     }
     matrix_finish(&g);
     matrix_finish(&w);
-    backend_release(&p->last);
-    p->last = next;
-    return ok;
-}
-
-/* *q: {0} where the columns are dependent. */
-static bool settle(struct passes *p, struct buffer *q, struct error *err)
-{
-    bool ok = true;
-    assert(p->x->rows >= p->x->cols);
-    p->independent = true;
-    p->before = (double)INFINITY;
-    for (int i = 0; i < PASSES && ok && p->independent && !(p->before <= nearly); i++)
-        ok = pass(p, err);
-    p->independent = p->independent && p->before <= nearly;
-    if (!ok || !p->independent)
-        backend_release(&p->last);
-    *q = p->last;
-    return ok;
-}
-
-bool panel_whiten(struct backend *b, const struct buffer *x, double cutoff, struct buffer *q,
-                  struct matrix_view w, bool *independent, struct error *err)
-{
-    struct passes p = { .b = b, .x = x, .total = w, .cutoff = cutoff };
-    bool ok = settle(&p, q, err);
-    *independent = p.independent;
     return ok;
 }
 
@@ -134,11 +73,14 @@ static bool by_reflections(struct backend *b, const struct buffer *x, struct buf
 {
     struct matrix a = { 0 };
     struct buffer loaded = { 0 };
-    struct passes p = { .b = b, .x = &loaded };
+    double before;
+    bool independent = true;
     bool ok = matrix_init(&a, x->dtype, x->rows, x->cols, err) && backend_read(x, a.view, err) &&
               linalg_orthonormalize(a.view, err) && backend_load(b, a.view, &loaded, err) &&
-              settle(&p, q, err);
-    assert(!ok || p.independent);
+              pass(b, &loaded, q, &before, &independent, err);
+    assert(!ok || independent);
+    if (!ok)
+        backend_release(q);
     backend_release(&loaded);
     matrix_finish(&a);
     return ok;
@@ -147,6 +89,20 @@ static bool by_reflections(struct backend *b, const struct buffer *x, struct buf
 bool panel_orthonormalize(struct backend *b, const struct buffer *x, struct buffer *q,
                           struct error *err)
 {
-    struct passes p = { .b = b, .x = x };
-    return settle(&p, q, err) && (p.independent || by_reflections(b, x, q, err));
+    struct buffer last = { 0 };
+    double before = (double)INFINITY;
+    bool ok = true, independent = true;
+    assert(x->rows >= x->cols);
+    for (int i = 0; i < PASSES && ok && independent && !(before <= nearly); i++) {
+        struct buffer next = { 0 };
+        ok = pass(b, last.memory ? &last : x, &next, &before, &independent, err);
+        backend_release(&last);
+        last = next;
+    }
+    if (ok && independent && before <= nearly) {
+        *q = last;
+        return true;
+    }
+    backend_release(&last);
+    return ok && by_reflections(b, x, q, err);
 }

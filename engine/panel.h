@@ -9,9 +9,3 @@
  * docs/numerics.md says what was measured. */
 bool panel_orthonormalize(struct backend *b, const struct buffer *x, struct buffer *q,
                           struct error *err);
-
-/* The same, with the matrix that makes it: q = x w, w cols x cols, F64. *independent is false, and there
- * is neither, where the columns are numerically dependent or a pivot falls below `cutoff`
- * times the first: linalg_least_squares has the answer then. */
-bool panel_whiten(struct backend *b, const struct buffer *x, double cutoff, struct buffer *q,
-                  struct matrix_view w, bool *independent, struct error *err);

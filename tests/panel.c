@@ -109,44 +109,6 @@ static void conditions(struct backend *b, enum dtype dtype, size_t rows, size_t 
     CHECK(stays);
 }
 
-/* q = x w with w in double, up to what single precision resolves; and the pivots fall by `kappa` or so. */
-static void whitening(struct backend *b, enum dtype dtype)
-{
-    struct matrix w = lab_matrix(DTYPE_F64, 24, 24), q = lab_matrix(dtype, 200, 24);
-    double worst = 0;
-    bool told = true;
-    columns = 24;
-    for (kappa = 10; kappa < 2e9; kappa *= 10) {
-        struct matrix a = lab_spectrum(dtype, 200, 24, 4, graded), wide = in_f64(a.view);
-        struct buffer x = { 0 }, y = { 0 };
-        struct error err = { 0 };
-        bool independent, strict;
-        bool ok = backend_load(b, a.view, &x, &err) &&
-                  panel_whiten(b, &x, 0, &y, w.view, &independent, &err);
-        told = told && ok && independent == (y.memory != NULL) && independent >= (kappa < 2e6) &&
-               independent <= (kappa < 2e8);
-        if (ok && independent && kappa < 2e6) {
-            struct matrix product = lab_matrix(DTYPE_F64, 200, 24);
-            ok = backend_read(&y, q.view, &err);
-            matrix_copy(q.view, product.view);
-            blas_gemm_add(-1, wide.view, w.view, product.view);
-            worst = fmax(worst, ok ? matrix_norm(product.view) / kappa : (double)INFINITY);
-            matrix_finish(&product);
-        }
-        backend_release(&y);
-        told = told && panel_whiten(b, &x, 1e-3, &y, w.view, &strict, &err) &&
-               strict >= (kappa < 50) && strict <= (kappa < 2e4);
-        backend_release_all(b);
-        matrix_finish(&a);
-        matrix_finish(&wide);
-    }
-    printf("# x w is q to %.2e of the condition\n", worst);
-    CHECK(told);
-    CHECK(worst <= 10 * (dtype == DTYPE_F64 ? 0x1p-53 : 0x1p-24));
-    matrix_finish(&w);
-    matrix_finish(&q);
-}
-
 /* Entry j of row i of matrices that lack columns, or are badly scaled. */
 static double repeated(size_t i, size_t j)
 {
@@ -276,7 +238,6 @@ static void ask(const struct backend_ops *ops)
         if (ops->offers && !ops->offers(b, OP_GRAM, dtype))
             continue;
         conditions(b, dtype, 400, 24);
-        whitening(b, dtype);
         deficient(b, dtype);
         edges(b, dtype);
     }

@@ -145,8 +145,10 @@ static bool cpu_read(const struct buffer *x, struct matrix_view to, struct error
 static bool cpu_gemm(const struct buffer *a, bool a_transposed, const struct buffer *b,
                      bool b_transposed, struct buffer *out, struct error *err)
 {
-    (void)err;
-    blas_gemm(oriented(a, a_transposed), oriented(b, b_transposed), view(out));
+    struct matrix_view x = oriented(a, a_transposed), y = oriented(b, b_transposed);
+    if (out->dtype != a->dtype)
+        return blas_gemm_wide(x, y, view(out), err);
+    blas_gemm(x, y, view(out));
     return true;
 }
 
