@@ -108,12 +108,13 @@ struct survey {
 /* Whether auto computes there, and why or why not. */
 static bool auto_takes(struct survey *s, const struct device_facts *d, const char **why)
 {
-    bool takes = s->processor || (!d->unusable && !d->software && !s->taken);
+    bool takes = s->processor || (!d->unusable && !d->software && d->f64 && !s->taken);
     *why = d->unusable    ? d->unusable
-           : s->processor ? "what no device has done sooner"
+           : s->processor ? "unless a device is done sooner"
            : d->software  ? "never a software device"
+           : !d->f64      ? "it has no double precision"
            : s->taken     ? "another comes first"
-                          : "what it has done sooner than the processor";
+                          : "where it is done sooner than the processor";
     return takes;
 }
 

@@ -18,6 +18,14 @@ static bool pays(const struct backend_rates *processor, const struct backend_rat
                w.flops / processor->flops;
 }
 
+/* A device that leaves codes and residuals to the processor, for want of double precision, would
+ * send it the whole matrix each time. */
+static bool fit(const struct backend *d)
+{
+    return (!d->ops->software || !d->ops->software(d)) &&
+           (!d->ops->offers || d->ops->offers(d, OP_RESIDUAL, DTYPE_F32));
+}
+
 /* What "auto" uses besides the processor. */
 static struct backend *find_device(struct backend *front)
 {
@@ -29,7 +37,7 @@ static struct backend *find_device(struct backend *front)
             continue;
         d->ops = *list;
         d->host = d->front = front;
-        if (!d->ops->software || !d->ops->software(d))
+        if (fit(d))
             front->device = d;
         else
             d->ops->close(d);
