@@ -197,11 +197,17 @@ static bool has_key(const char *keys, const char *key)
 const struct action *action_for_key(const struct model *m, const char *key)
 {
     const struct action *const tables[] = { m->view->actions, common_actions };
-    for (size_t t = 0; *key && t < 2; t++)
-        for (const struct action *a = tables[t]; a && a->name; a++)
-            if (has_key(a->keys, key))
-                return a;
+    for (int always = 0; always < 2; always++) /* first what holds only now */
+        for (size_t t = 0; *key && t < 2; t++)
+            for (const struct action *a = tables[t]; a && a->name; a++)
+                if (!a->when == always && (always || a->when(m)) && has_key(a->keys, key))
+                    return a;
     return NULL;
+}
+
+bool action_prefix(const char *key)
+{
+    return !strcmp(key, "z");
 }
 
 const struct action *action_find(const struct model *m, const char *name)
@@ -228,6 +234,24 @@ static bool view_key(struct model *m, const char *key)
     return false;
 }
 
+/* The second key of a pair, or a key that is not one of a pair. */
+static void press_action(struct model *m, const char *key)
+{
+    char pair[2 * sizeof(m->prefix)];
+    snprintf(pair, sizeof(pair), "%s%s", m->prefix, key);
+    const struct action *a = action_for_key(m, pair);
+    bool second = m->prefix[0];
+    m->prefix[0] = 0;
+    if (a)
+        a->run(m);
+    else if (second && !strcmp(key, "Esc"))
+        return;
+    else if (!second && action_prefix(key))
+        snprintf(m->prefix, sizeof(m->prefix), "%s", key);
+    else if (second || !view_key(m, key))
+        model_say(m, false, "no key '%s' here - ? for help", pair);
+}
+
 void action_press(struct model *m, const char *key, uint32_t text)
 {
     bool interrupt = !strcmp(key, "C-c");
@@ -237,15 +261,14 @@ void action_press(struct model *m, const char *key, uint32_t text)
         m->message[0] = 0;
     m->message_is_error = false;
 
-    const struct action *a = action_for_key(m, key);
     bool everywhere = interrupt || !strcmp(key, "C-l") || !strcmp(key, "C-z");
+    if (everywhere)
+        m->prefix[0] = 0;
     if (m->overlay != OVERLAY_NONE && !everywhere) {
         overlay_press(m, key, text);
     } else if (!m->document && overlay_start(m, key)) {
         /* it has taken the key */
-    } else if (a) {
-        a->run(m);
-    } else if (!view_key(m, key)) {
-        model_say(m, false, "no key '%s' here - ? for help", key);
+    } else {
+        press_action(m, key);
     }
 }

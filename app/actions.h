@@ -9,6 +9,9 @@ extern const struct action common_actions[];
 const struct action *action_for_key(const struct model *m, const char *key);
 const struct action *action_find(const struct model *m, const char *name);
 
+/* Whether this key only begins one of two: "z" of "zi". */
+bool action_prefix(const char *key);
+
 /* One key press as the whole program understands it: overlays and typed lines first,
  * then actions; unknown keys say so in the message line. `text` is the character
  * typed, 0 for others. */

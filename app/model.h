@@ -63,6 +63,8 @@ struct model {
     bool message_is_error;
     bool quit_asked;                    /* C-c was pressed with nothing running: once more quits */
     bool cancel, redraw, suspend, quit; /* wishes to whoever owns the terminal and the worker */
+
+    char prefix[16]; /* the first key of a pair, until the second comes; else "" */
 };
 
 bool model_init(struct model *m, struct error *err);

@@ -6,14 +6,19 @@
 /* A key's meaning, declared once: dispatch, help page, footer, reference page and
  * `:NAME` are all read off these rows. */
 struct action {
-    const char *name;  /* "gaps": unique; the word for frame -x and the reference page */
-    const char *keys;  /* "g", "j Down": keys separated by blanks, as the help prints them */
+    const char *name; /* "gaps": unique; the word for frame -x and the reference page */
+    /* "g", "j Down", "zi": keys separated by blanks, as the help prints them; one that begins
+     * with a prefix (action_prefix) is pressed as two. */
+    const char *keys;
     const char *group; /* heading in the help: "Rank and bits", "Picture", ... */
     const char *help;  /* "switch the spectrum between values and gaps" */
     /* Two or three words for the status line, or NULL; a row and the next with the same words
      * are shown as one: "hl value". */
     const char *footer;
     void (*run)(struct model *m);
+    /* NULL: always. Otherwise the keys are this row's only while it holds, and then before
+     * every row without one; the name works at any time. */
+    bool (*when)(const struct model *m);
 };
 
 /* One way to look at the model. To add one: write app/views/NAME.c, which defines

@@ -372,6 +372,12 @@ static void test_every_action(struct model *m)
     CHECK(strstr(m->message, "no key 'v' here") != NULL);
     press(m, "9");
     CHECK(strstr(m->message, "no key '9' here") != NULL);
+    press(m, "z"); /* the first of two */
+    CHECK(!m->message[0] && !strcmp(m->prefix, "z"));
+    press(m, "~");
+    CHECK(strstr(m->message, "no key 'z~' here") && !m->prefix[0]);
+    press(m, "z Esc 9");
+    CHECK(strstr(m->message, "no key '9' here") != NULL);
 }
 
 static void test_typing(struct model *m)
