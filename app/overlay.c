@@ -157,7 +157,7 @@ static void press_methods(struct model *m, const char *key, uint32_t text)
     } else if (!strcmp(key, "Enter")) {
         model_set_method(m, methods[m->overlay_line]);
         overlay_close(m);
-    } else if (is(key, "Esc", "q") || !strcmp(key, "m")) {
+    } else if (is(key, "Esc", "q") || !strcmp(key, "p")) {
         overlay_close(m);
     }
 }

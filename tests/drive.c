@@ -406,8 +406,8 @@ static void test_session(const char *folder)
     press(&t, "v");
     CHECK(find_text(&t, "no key 'v' here - ? for help"));
 
-    press(&t, "M");
-    press(&t, "m");
+    press(&t, "P");
+    press(&t, "p");
     CHECK(find_text(&t, "lplr"));
     press(&t, "\033");
 
@@ -441,7 +441,7 @@ static void test_method(void)
     CHECK(begin(&t, 100, 30, NULL));
     CHECK(wait_text(&t, "k="));
     struct picture before = picture(&t);
-    press(&t, "m");
+    press(&t, "p");
     for (int i = 0; i < 3; i++)
         press(&t, "j");
     press(&t, "\r");
@@ -470,9 +470,9 @@ static uint64_t screen_hash(const struct terminal *t)
  * is what a repaint from nothing puts there. */
 static void test_any_keys(void)
 {
-    static const char *const keys[] = { "l",    "h",    "j", "k", "L", "H", "?",      "m",
+    static const char *const keys[] = { "l",    "h",    "j", "k", "L", "H", "?",      "p",
                                         "e",    "+",    "-", "g", "G", "=", "\033OA", "\033OB",
-                                        "\t",   "r",    "M", "^", "$", "7", "x",      "\033[6~",
+                                        "\t",   "r",    "P", "^", "$", "7", "x",      "\033[6~",
                                         "\033", "\033", "i", "Y", "o" };
     enum { KEYS = sizeof(keys) / sizeof(keys[0]), ROUNDS = 3 };
     struct terminal t;

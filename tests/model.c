@@ -182,7 +182,7 @@ static void test_methods_that_are_run(struct model *m)
     press(m, "r");
     CHECK(m->stale && settle(m, false) == 1);
     CHECK(m->numbers.error != error);
-    press(m, "M M M M M M"); /* once around: every setting is as it was */
+    press(m, "P P P P P P"); /* once around: every setting is as it was */
     CHECK(m->method == method_find("lplr") && model_rank(m) == 20);
     CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
 }
@@ -402,9 +402,9 @@ static void test_typing(struct model *m)
     CHECK(model_rank(m) == 1);
     press(m, "G");
     CHECK(model_rank(m) == 400);
-    press(m, "m j Enter");
+    press(m, "p j Enter");
     CHECK(m->method == methods[1]);
-    press(m, "m k Enter");
+    press(m, "p k Enter");
     CHECK(m->method == methods[0]);
     press(m, "? j j PgDn");
     CHECK(m->overlay == OVERLAY_HELP && m->overlay_line > 2);
