@@ -197,10 +197,10 @@ static bool has_key(const char *keys, const char *key)
 const struct action *action_for_key(const struct model *m, const char *key)
 {
     const struct action *const tables[] = { m->view->actions, common_actions };
-    for (int always = 0; always < 2; always++) /* first what holds only now */
+    for (int pass = 0; pass < 2; pass++) /* first what holds only now */
         for (size_t t = 0; *key && t < 2; t++)
             for (const struct action *a = tables[t]; a && a->name; a++)
-                if (!a->when == always && (always || a->when(m)) && has_key(a->keys, key))
+                if ((a->when ? pass == 0 && a->when(m) : pass == 1) && has_key(a->keys, key))
                     return a;
     return NULL;
 }
