@@ -205,6 +205,33 @@ const struct action *action_for_key(const struct model *m, const char *key)
     return NULL;
 }
 
+enum { VIEW_FIRST = 256 }; /* of the common table there are fewer */
+
+static size_t rows_of(const struct action *table)
+{
+    size_t n = 0;
+    while (table && table[n].name)
+        n++;
+    return n;
+}
+
+int action_number(const struct model *m, const struct action *a)
+{
+    const struct action *const tables[] = { common_actions, m->view->actions };
+    for (int t = 0; t < 2; t++)
+        for (size_t i = 0; i < rows_of(tables[t]); i++)
+            if (&tables[t][i] == a)
+                return t * VIEW_FIRST + (int)i;
+    return -1;
+}
+
+const struct action *action_numbered(const struct model *m, int number)
+{
+    const struct action *table = number < VIEW_FIRST ? common_actions : m->view->actions;
+    int row = number < VIEW_FIRST ? number : number - VIEW_FIRST;
+    return row >= 0 && (size_t)row < rows_of(table) ? &table[row] : NULL;
+}
+
 bool action_prefix(const char *key)
 {
     return !strcmp(key, "z");

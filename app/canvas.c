@@ -128,7 +128,9 @@ static void put(struct canvas c, int x, int y, enum ink ink, int attributes, uin
     if (cell)
         *cell = (struct cell){ .rune = rune,
                                .ink = (uint8_t)ink,
-                               .attributes = (uint8_t)attributes };
+                               .attributes = (uint8_t)attributes,
+                               .zone = cell->zone,
+                               .zone_index = cell->zone_index };
 }
 
 uint32_t canvas_rune_at(struct canvas c, int x, int y)
@@ -146,11 +148,30 @@ void canvas_pixels(struct canvas c, int x, int y, uint32_t top, uint32_t bottom)
 {
     struct cell *cell = cell_at(c, x, y);
     if (cell)
-        *cell = (struct cell){ .rune = ' ', .picture = true, .top = top, .bottom = bottom };
+        *cell = (struct cell){ .rune = ' ',
+                               .picture = true,
+                               .zone = cell->zone,
+                               .zone_index = cell->zone_index,
+                               .top = top,
+                               .bottom = bottom };
+}
+
+void canvas_zone(struct canvas c, struct rect r, enum zone zone, size_t index)
+{
+    c = canvas_inside(c, r);
+    for (int y = 0; y < c.area.h; y++)
+        for (int x = 0; x < c.area.w; x++) {
+            struct cell *cell = cell_at(c, x, y);
+            if (!cell)
+                continue;
+            cell->zone = (uint8_t)zone;
+            cell->zone_index = (uint16_t)index;
+        }
 }
 
 void canvas_clear(struct canvas c)
 {
+    canvas_zone(c, (struct rect){ 0, 0, c.area.w, c.area.h }, ZONE_NONE, 0);
     for (int y = 0; y < c.area.h; y++)
         for (int x = 0; x < c.area.w; x++)
             put(c, x, y, INK_TEXT, 0, ' ');

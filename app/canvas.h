@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A grid of character cells. Views draw here and nowhere else, so that a test
@@ -26,12 +27,29 @@ enum ink {
 
 enum attribute { ATTR_BOLD = 1, ATTR_REVERSE = 2 };
 
+/* What the pointer finds in a cell; drawing over it keeps it, clearing takes it away. */
+enum zone {
+    ZONE_NONE,
+    ZONE_TAB,    /* index: the view */
+    ZONE_PANE,   /* enum pane_id */
+    ZONE_FIELD,  /* a row of the method's table */
+    ZONE_BAR,    /* of that row: its least to its greatest value, left to right */
+    ZONE_CHOICE, /* ZONE_CHOICES times the row, and which of its words */
+    ZONE_RANK,   /* inside a plot's axes, whose x are ranks */
+    ZONE_LINE,   /* a line of the list on top */
+    ZONE_ACTION, /* action_number() */
+    ZONE_OVERLAY
+};
+enum { ZONE_CHOICES = 256 };
+
 /* A character in an ink; or, when `picture` is set, two pixels one above the
  * other in true colour (0xRRGGBB). */
 struct cell {
     uint32_t rune;
     uint8_t ink, attributes;
     bool picture;
+    uint8_t zone; /* enum zone, and its index */
+    uint16_t zone_index;
     uint32_t top, bottom;
 };
 
@@ -69,6 +87,7 @@ uint32_t canvas_rune_at(struct canvas c, int x, int y); /* 0 outside and in pict
 void canvas_pixels(struct canvas c, int x, int y, uint32_t top,
                    uint32_t bottom); /* a picture cell */
 void canvas_clear(struct canvas c);
+void canvas_zone(struct canvas c, struct rect r, enum zone zone, size_t index); /* r as above */
 
 /* A frame with a title, >title< and bold when focused; returns its inside. */
 struct canvas canvas_frame(struct canvas c, const char *title, bool focused);

@@ -31,6 +31,16 @@ double form_fraction(const struct param *p, double value, double limit)
     return fmin(fmax(f, 0), 1);
 }
 
+double form_value(const struct param *p, double fraction, double limit)
+{
+    double span = limit - p->min, f = fmin(fmax(fraction, 0), 1);
+    if (!(span > 0))
+        return limit;
+    if (!p->logarithmic)
+        return p->min + f * span;
+    return p->min > 0 ? p->min * pow(limit / p->min, f) : p->min + expm1(f * log1p(span));
+}
+
 void form_bar(struct canvas c, int x, int y, int width, double fraction)
 {
     int per_cell = c.unicode ? 8 : 1;
@@ -108,6 +118,8 @@ static void draw_slider(const struct model *m, const struct param *p, struct can
         return;
     canvas_printf(c, BOX + 1, 0, INK_DIM, 0, "%*s", e.lo, lo);
     form_bar(c, BOX + e.lo + 2, 0, bar, form_fraction(p, value, limit));
+    canvas_zone(c, (struct rect){ BOX + e.lo + 2, 0, bar, 1 }, ZONE_BAR,
+                (size_t)(p - m->method->params.rows));
     canvas_text(c, BOX + e.lo + 3 + bar, 0, INK_DIM, 0, hi);
 }
 
@@ -130,6 +142,9 @@ static void draw_choice(const struct model *m, const struct param *p, struct can
         return;
     }
     for (int i = 0; i < n; i++) {
+        size_t row = (size_t)(p - m->method->params.rows);
+        canvas_zone(c, (struct rect){ x, 0, canvas_text_width(words[i]) + 1, 1 }, ZONE_CHOICE,
+                    row * ZONE_CHOICES + (size_t)i);
         if (i == chosen)
             x += canvas_printf(c, x, 0, INK_TEXT, attributes, "[%s]", words[i]) + 1;
         else
@@ -166,6 +181,7 @@ static void draw_row(const struct model *m, size_t index, struct canvas c, bool 
     struct canvas value = canvas_inside(c,
                                         (struct rect){ MARK + NAME, 0, c.area.w - MARK - NAME, 1 });
 
+    canvas_zone(c, (struct rect){ 0, 0, c.area.w, 1 }, ZONE_FIELD, index);
     if (chosen)
         canvas_text(c, 0, 0, INK_KEY, ATTR_BOLD, ">");
     canvas_printf(c, MARK, 0, chosen ? INK_TITLE : INK_TEXT, attributes, "%.*s", NAME - 1,

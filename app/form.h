@@ -15,6 +15,9 @@ void form_draw(const struct model *m, struct canvas c, bool focused);
 /* Where a value stands between the row's least and `limit`, 0..1, on its own scale. */
 double form_fraction(const struct param *p, double value, double limit);
 
+/* The value there: the inverse. */
+double form_value(const struct param *p, double fraction, double limit);
+
 /* A bar of `width` cells; eighths of a cell in Unicode. */
 void form_bar(struct canvas c, int x, int y, int width, double fraction);
 

@@ -310,6 +310,16 @@ struct plot plot_begin(struct canvas c, struct axis x, struct axis y, bool floor
     return p;
 }
 
+void plot_ranks(const struct plot *p)
+{
+    canvas_zone(p->data, (struct rect){ 0, 0, p->data.area.w, p->data.area.h }, ZONE_RANK, 0);
+}
+
+double plot_value(struct axis a, double fraction)
+{
+    return a.log ? a.lo * pow(a.hi / a.lo, fraction) : a.lo + fraction * (a.hi - a.lo);
+}
+
 static void set_dot(const struct plot *p, int x, int y, enum ink ink)
 {
     static const uint8_t braille[4][2] = { { 1, 8 }, { 2, 16 }, { 4, 32 }, { 64, 128 } };

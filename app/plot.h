@@ -59,5 +59,11 @@ void plot_curve(const struct plot *p, const double *x, const double *y, size_t n
  * '*' where another letter stands already. */
 void plot_point(const struct plot *p, double x, double y, enum ink ink, char mark);
 
+/* Where x are ranks: tells the pointer so. */
+void plot_ranks(const struct plot *p);
+
+/* The inverse of plot_fraction. */
+double plot_value(struct axis a, double fraction);
+
 /* The cell of the data that x falls into. */
 int plot_column(const struct plot *p, double x);

@@ -76,6 +76,7 @@ static void draw_tabs(const struct model *m, struct canvas c)
         int length = cut ? SHORT : (int)strlen(views[i]->title);
         snprintf(line, sizeof(line), "%c%d %.*s%c", active ? '[' : ' ', i + 1, length,
                  views[i]->title, active ? ']' : ' ');
+        canvas_zone(c, (struct rect){ x, 0, canvas_text_width(line), 1 }, ZONE_TAB, (size_t)i);
         x += canvas_text(c, x, 0, active ? INK_TITLE : INK_DIM, active ? ATTR_BOLD : 0, line);
     }
     object(m, line, sizeof(line));
@@ -163,10 +164,23 @@ static int footer_width(const struct action *a)
     return footer_keys(a, keys, sizeof(keys)) + 1 + canvas_text_width(a->footer) + 2;
 }
 
-static int draw_footer(struct canvas c, int x, const struct action *a)
+/* Of "hl value" the l is the second's, all else the first's. */
+static void footer_zone(const struct model *m, struct canvas c, int x, const struct action *a)
+{
+    int first = (int)strcspn(a->keys, " "), number = action_number(m, a);
+    char keys[32];
+    if (number < 0)
+        return;
+    canvas_zone(c, (struct rect){ x, 0, footer_width(a) - 2, 1 }, ZONE_ACTION, (size_t)number);
+    if (footer_keys(a, keys, sizeof(keys)) > first)
+        canvas_zone(c, (struct rect){ x + first, 0, 1, 1 }, ZONE_ACTION, (size_t)number + 1);
+}
+
+static int draw_footer(const struct model *m, struct canvas c, int x, const struct action *a)
 {
     char keys[32];
     int width = footer_keys(a, keys, sizeof(keys));
+    footer_zone(m, c, x, a);
     canvas_text(c, x, 0, INK_KEY, 0, keys);
     canvas_text(c, x + width + 1, 0, INK_DIM, 0, a->footer);
     return x + footer_width(a);
@@ -201,10 +215,10 @@ static int draw_keys(const struct model *m, struct canvas c)
         for (const struct action *a = tables[t]; a && a->name && left > 0; a++)
             if (a->footer && a != help && !told_before(tables[t], a) &&
                 x + footer_width(a) <= room) {
-                x = draw_footer(c, x, a);
+                x = draw_footer(m, c, x, a);
                 left--;
             }
-    return help && help->footer ? draw_footer(c, x, help) : x;
+    return help && help->footer ? draw_footer(m, c, x, help) : x;
 }
 
 /* Where what is shown was computed, operations there and by the processor instead, in

@@ -79,6 +79,7 @@ void pane_error_curve(const struct model *m, struct canvas c)
     y.lo = fmin(y.lo, 10);
     y.percent = true;
     p = plot_begin(inside, x, y, floor);
+    plot_ranks(&p);
     plot_curve(&p, rank, error, n, INK_CURVE);
     draw_legend(m, &p);
     draw_points(m, &p);

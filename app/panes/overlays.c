@@ -20,6 +20,7 @@ static struct canvas box(struct canvas c, int width, int height, const char *tit
     r.y = (c.area.h - r.h) / 2;
     inside = canvas_inside(c, r);
     canvas_clear(inside);
+    canvas_zone(inside, (struct rect){ 0, 0, r.w, r.h }, ZONE_OVERLAY, 0);
     return r.w < 5 || r.h < 3 ? inside : canvas_frame(inside, title, true);
 }
 
@@ -77,6 +78,14 @@ static void help_line(struct help *h, int column, const char *keys, const char *
         canvas_text(h->c, x, y, INK_DIM, 0, name);
 }
 
+/* The next line is this action's. */
+static void help_zone(const struct help *h, size_t number)
+{
+    int y = h->line >= h->first ? (int)(h->line - h->first) : -1;
+    canvas_zone(h->c, (struct rect){ 0, y < 0 ? h->c.area.h : y, h->c.area.w, 1 }, ZONE_ACTION,
+                number);
+}
+
 static bool in_group(const struct action *a, const char *group)
 {
     return strcmp(a->group, group) == 0;
@@ -89,8 +98,10 @@ static void help_group(struct help *h, const struct model *m, const char *group)
     help_heading(h, group);
     for (size_t t = 0; t < 2; t++)
         for (const struct action *a = tables[t]; a && a->name; a++)
-            if (in_group(a, group))
+            if (in_group(a, group)) {
+                help_zone(h, (size_t)action_number(m, a));
                 help_line(h, KEYS, a->keys, a->help, a->name);
+            }
 }
 
 static bool seen(const struct model *m, const struct action *action)
@@ -233,6 +244,7 @@ void pane_methods(const struct model *m, struct canvas c)
         int y = (int)(i - first);
         for (int x = 0; chosen && x < in.area.w; x++)
             canvas_text(in, x, y, ink, 0, " ");
+        canvas_zone(in, (struct rect){ 0, y, in.area.w, 1 }, ZONE_LINE, i);
         canvas_text(in, 0, y, ink, 0, chosen ? ">" : " ");
         canvas_text(in, 1, y, ink, 0, methods[i] == m->method ? "*" : " ");
         canvas_text(in, 3, y, ink, chosen ? ATTR_BOLD : 0, methods[i]->name);
@@ -270,6 +282,7 @@ void pane_start(const struct model *m, struct canvas c)
                                : "Built in: j k choose, Enter opens, or start as: eigenscope NAME");
     for (const struct demo *d = demos; d->name && y < in.area.h; d++) {
         bool here = (size_t)(d - demos) == chosen;
+        canvas_zone(in, (struct rect){ 0, y, in.area.w, 1 }, ZONE_LINE, (size_t)(d - demos));
         if (here)
             canvas_text(in, 0, y, INK_KEY, ATTR_BOLD, ">");
         canvas_printf(in, 2, y, here ? INK_SELECTED : INK_KEY, 0, "demo:%s", d->name);

@@ -15,6 +15,7 @@ struct rect pane_inside(int width, int height)
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,
                          const char *title)
 {
+    canvas_zone(c, (struct rect){ 0, 0, c.area.w, c.area.h }, ZONE_PANE, pane);
     if (c.area.w < FRAME_WIDTH || c.area.h < FRAME_HEIGHT)
         return c;
     return canvas_frame(c, title, m->focus == pane);

@@ -62,6 +62,7 @@ static void draw(const struct model *m, struct canvas c, const double *values, s
     struct axis x = { .lo = 1, .hi = side > 1 ? (double)side : 2, .log = m->x_log, .whole = true };
     struct axis y = plot_axis(values, n, log, DECADES, &floor);
     struct plot p = plot_begin(c, x, y, floor);
+    plot_ranks(&p);
 
     if (rank > 0)
         plot_vertical(&p, (double)rank, INK_MARK);
