@@ -23,9 +23,16 @@ void subject_destroy(struct subject *s)
     memory_free(s);
 }
 
+struct shown *shown_ref(struct shown *s)
+{
+    if (s)
+        s->references++;
+    return s;
+}
+
 void shown_destroy(struct shown *s)
 {
-    if (!s)
+    if (!s || --s->references > 0)
         return;
     for (size_t i = 0; i < SELECTION_MAX; i++)
         preview_finish(&s->previews[i]);

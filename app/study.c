@@ -1,5 +1,5 @@
-/* What stays between requests: the matrices, their SVDs, and the last
- * approximation. Truncated SVDs are nested in rank, so that their picture is made
+/* What stays between requests: the matrices, their SVDs, and the last few
+ * approximations. Truncated SVDs are nested in rank, so that their picture is made
  * of the whole SVD once, at the screen's resolution, and any rank is a product of
  * leading columns: performance notes in docs/architecture.md. */
 
@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "approximate.h"
+#include "brightness.h"
 #include "export.h"
+#include "kept.h"
 #include "likeness.h"
 #include "memory.h"
 #include "provenance.h"
@@ -34,13 +36,9 @@ struct study {
     struct matrix matrices[SELECTION_MAX];
     double norm[SELECTION_MAX];
     struct svd svds[SELECTION_MAX];
-    size_t n_svds;    /* the first so many are there */
-    double low, high; /* values shown as black and white */
-
-    /* The last approximation, and what it is of. */
-    struct approximation kept;
-    const struct method *kept_method; /* NULL: none */
-    struct params_any kept_params;
+    size_t n_svds; /* the first so many are there */
+    struct brightness brightness;
+    struct kept kept; /* the last approximations; the first is the one in hand */
 };
 
 /* One request on its way. */
@@ -70,16 +68,9 @@ struct study *study_create(struct backend *backend, struct error *err)
     return s;
 }
 
-static void forget_kept(struct study *s)
-{
-    approximation_finish(&s->kept);
-    s->kept = (struct approximation){ 0 };
-    s->kept_method = NULL;
-}
-
 static void forget(struct study *s)
 {
-    forget_kept(s);
+    kept_forget(&s->kept);
     for (size_t i = 0; i < SELECTION_MAX; i++) {
         svd_finish(&s->svds[i]);
         matrix_finish(&s->matrices[i]);
@@ -96,30 +87,6 @@ void study_destroy(struct study *s)
     forget(s);
     arena_finish(&s->scratch);
     memory_free(s);
-}
-
-/* Pictures lie in [0, 1] already; other matrices are shown from their smallest to
- * their largest entry. */
-static void find_range(struct study *s)
-{
-    s->low = 0;
-    s->high = 1;
-    if (s->selection.picture)
-        return;
-    double low = HUGE_VAL, high = -HUGE_VAL;
-    for (size_t p = 0; p < s->selection.n; p++) {
-        struct matrix_view a = s->matrices[p].view;
-        for (size_t i = 0; i < a.rows; i++)
-            for (size_t j = 0; j < a.cols; j++) {
-                double x = matrix_at(a, i, j);
-                low = fmin(low, x);
-                high = fmax(high, x);
-            }
-    }
-    if (low < 0 || high > 1) {
-        s->low = low;
-        s->high = high > low ? high : low + 1;
-    }
 }
 
 /* Reads the matrices, unless they are there already. */
@@ -152,7 +119,7 @@ static bool look_at(struct run *r, bool *fresh, struct error *err)
     s->nonfinite = q->nonfinite;
     for (size_t p = 0; p < selection.n; p++)
         s->norm[p] = matrix_norm(matrices[p].view);
-    find_range(s);
+    s->brightness = brightness_of(s->matrices, selection.n, selection.picture);
     return true;
 }
 
@@ -161,33 +128,14 @@ static size_t short_side(const struct study *s)
     return s->selection.rows < s->selection.cols ? s->selection.rows : s->selection.cols;
 }
 
-/* The screen's brightness of x is (x - low) / (high - low): linear, so that it goes
- * into the factors, and the constant into the dense part. */
-static bool preview_scale(const struct study *s, struct preview *p, struct error *err)
+static bool original_at(const struct run *r, size_t plane, struct matrix *out, struct error *err)
 {
-    if (s->low == 0 && s->high == 1)
-        return true;
-    if (!p->dense.view.data && !matrix_init(&p->dense, DTYPE_F32, p->height, p->width, err))
+    const struct request *q = r->request;
+    const struct study *s = r->study;
+    if (!matrix_init(out, DTYPE_F32, (size_t)q->height, (size_t)q->width, err) ||
+        !preview_resample_region(s->matrices[plane].view, q->region, out->view, err))
         return false;
-    double scale = 1 / (s->high - s->low);
-    for (size_t i = 0; i < p->height; i++) {
-        for (size_t j = 0; j < p->rank; j++)
-            matrix_put(p->left.view, i, j, matrix_at(p->left.view, i, j) * scale);
-        for (size_t j = 0; j < p->width; j++)
-            matrix_put(p->dense.view, i, j, (matrix_at(p->dense.view, i, j) - s->low) * scale);
-    }
-    return true;
-}
-
-static bool original_at(const struct study *s, size_t plane, int height, int width,
-                        struct matrix *out, struct error *err)
-{
-    if (!matrix_init(out, DTYPE_F32, (size_t)height, (size_t)width, err) ||
-        !preview_resample(s->matrices[plane].view, out->view, err))
-        return false;
-    for (size_t i = 0; i < out->view.rows; i++)
-        for (size_t j = 0; j < out->view.cols; j++)
-            matrix_put(out->view, i, j, (matrix_at(out->view, i, j) - s->low) / (s->high - s->low));
+    brightness_of_matrix(s->brightness, out->view);
     return true;
 }
 
@@ -204,6 +152,8 @@ static struct subject *subject_of(const struct run *r, const struct svd *svds, b
     out->planes = s->selection.n;
     out->picture = s->selection.picture;
     out->exact = exact;
+    out->region = r->request->region;
+    out->brightness = s->brightness;
     out->source_bytes = document_size(s->selection.document);
     snprintf(out->notice, sizeof(out->notice), "%s", s->selection.document->notice);
     out->n = svds[0].n;
@@ -213,8 +163,7 @@ static struct subject *subject_of(const struct run *r, const struct svd *svds, b
     for (size_t p = 0; ok && p < out->planes; p++) {
         out->norm[p] = s->norm[p];
         out->sigma[p] = memory_alloc(out->n * sizeof(double), err);
-        ok = out->sigma[p] &&
-             original_at(s, p, r->request->height, r->request->width, &out->original[p], err);
+        ok = out->sigma[p] && original_at(r, p, &out->original[p], err);
         if (ok)
             memcpy(out->sigma[p], svds[p].sigma, out->n * sizeof(double));
     }
@@ -231,19 +180,22 @@ static struct shown *shown_of(const struct run *r, const struct svd *svds, struc
     struct shown *out = memory_alloc(sizeof(*out), err);
     if (!out)
         return NULL;
+    out->references = 1;
     out->method = r->request->method;
     out->params = r->request->params;
     out->nested = svds != NULL;
     out->planes = s->selection.n;
     out->space = s->selection.n == 3 ? s->selection.planes : PLANES_RGB;
+    out->region = r->request->region;
     size_t height = (size_t)r->request->height, width = (size_t)r->request->width;
-    bool many = s->kept.n == 1;
+    const struct approximation *a = &s->kept.of[0].a;
+    bool many = a->n == 1;
     bool ok = true;
     for (size_t p = 0; ok && p < out->planes; p++) {
-        ok = svds ? preview_of_svd(&svds[p], height, width, &out->previews[p], err)
-                  : preview_of_result(&s->kept.results[many ? 0 : p], many ? p : 0, height, width,
-                                      &out->previews[p], err);
-        ok = ok && preview_scale(s, &out->previews[p], err);
+        ok = svds ? preview_of_svd(&svds[p], out->region, height, width, &out->previews[p], err)
+                  : preview_of_result(&a->results[many ? 0 : p], many ? p : 0, out->region, height,
+                                      width, &out->previews[p], err);
+        ok = ok && brightness_of_preview(s->brightness, &out->previews[p], err);
     }
     if (ok)
         return out;
@@ -255,6 +207,7 @@ static void emit(const struct run *r, struct outcome *o)
 {
     o->serial = r->request->serial;
     o->kind = r->request->kind;
+    o->slot = r->request->slot;
     snprintf(o->path, sizeof(o->path), "%s", r->request->path);
     r->emit(r->context, o);
 }
@@ -324,12 +277,6 @@ static bool decompose(struct run *r, struct error *err)
     return job_step(&r->job, 0.95, "picture", err);
 }
 
-static bool keeps(const struct study *s, const struct request *q)
-{
-    return s->kept_method && s->kept_method == q->method &&
-           param_equal(&q->method->params, &s->kept_params, &q->params);
-}
-
 /* A method counts from 0 to 1 for every plane; the user sees one way through all. */
 static void on_progress(void *context, double done, const char *stage)
 {
@@ -346,7 +293,7 @@ static bool approximation_of(struct run *r, struct error *err)
 {
     struct study *s = r->study;
     const struct request *q = r->request;
-    if (keeps(s, q))
+    if (kept_find(&s->kept, q->method, &q->params))
         return true;
     struct matrix_view views[SELECTION_MAX];
     for (size_t p = 0; p < s->selection.n; p++)
@@ -358,20 +305,22 @@ static bool approximation_of(struct run *r, struct error *err)
         job.progress = on_progress;
         job.context = r;
     }
-    if (!approximate(&job, q->method, &q->params, &in, &a, err)) {
+    bool ok = approximate(&job, q->method, &q->params, &in, &a, err);
+    if (!ok && s->kept.of[0].method && (err->code == ERROR_MEMORY || err->code == ERROR_LIMIT)) {
+        kept_forget(&s->kept); /* what they hold may be what is missing */
         approximation_finish(&a);
-        return false;
+        a = (struct approximation){ 0 };
+        ok = approximate(&job, q->method, &q->params, &in, &a, err);
     }
-    forget_kept(s);
-    s->kept = a;
-    s->kept_method = q->method;
-    s->kept_params = q->params;
-    return true;
+    if (ok)
+        kept_add(&s->kept, q->method, &q->params, &a);
+    approximation_finish(&a);
+    return ok;
 }
 
 static struct numbers numbers_of(const struct study *s)
 {
-    const struct approximation *a = &s->kept;
+    const struct approximation *a = &s->kept.of[0].a;
     struct numbers n = unknown;
     double bound = 0, norm = 0;
     n.rank = a->results[0].rank;
@@ -415,11 +364,13 @@ static bool picture(struct run *r, struct outcome *o, struct error *err)
 static struct export_request file_of(const struct run *r, struct provenance *p)
 {
     const struct study *s = r->study;
-    provenance_fill(p, &s->selection, s->kept_method, &s->kept_params, s->dtype, s->kept.error);
+    const struct approximation *a = &s->kept.of[0].a;
+    provenance_fill(p, &s->selection, s->kept.of[0].method, &s->kept.of[0].params, s->dtype,
+                    a->error);
     const struct raster *like = s->selection.document->raster;
     return (struct export_request){
-        .results = s->kept.results,
-        .n_results = s->kept.n,
+        .results = a->results,
+        .n_results = a->n,
         .names = s->selection.names,
         .n = s->selection.n,
         .picture = s->selection.picture,
@@ -441,7 +392,7 @@ static bool quality(struct run *r, struct outcome *o, struct error *err)
         return false;
     o->numbers = numbers_of(s);
     if (!job_step(&r->job, 0.9, "likeness", err) ||
-        (s->selection.picture && !likeness_measure(&s->selection, s->matrices, &s->kept,
+        (s->selection.picture && !likeness_measure(&s->selection, s->matrices, &s->kept.of[0].a,
                                                    &o->numbers.psnr, &o->numbers.ssim, err)) ||
         !job_step(&r->job, 0.97, "size", err))
         return false;
@@ -469,6 +420,7 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
         [REQUEST_PICTURE] = picture,
         [REQUEST_QUALITY] = quality,
         [REQUEST_EXPORT] = export,
+        [REQUEST_SLOT] = picture,
     };
     struct run r = {
         .study = s,

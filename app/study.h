@@ -1,6 +1,7 @@
 #pragma once
 
 #include "approximate.h"
+#include "brightness.h"
 #include "document.h"
 #include "preview.h"
 
@@ -13,6 +14,7 @@ enum request_kind {
     REQUEST_PICTURE, /* subject (if new) and a picture at these settings */
     REQUEST_QUALITY, /* numbers of a nested picture at this rank: psnr, ssim, size on disk */
     REQUEST_EXPORT,  /* a file */
+    REQUEST_SLOT,    /* a picture at the settings of a slot (slots.h) */
 };
 
 enum { PATH_TEXT = 1024 };
@@ -30,6 +32,9 @@ struct request {
     int width, height;    /* of the picture on the screen, pixels */
     char path[PATH_TEXT]; /* REQUEST_EXPORT */
     bool force;
+
+    struct region region; /* of the matrix, that the picture shows; {0}: the whole */
+    int slot;             /* REQUEST_SLOT: which one */
 };
 void request_finish(struct request *r); /* drops the reference */
 
@@ -45,6 +50,9 @@ struct subject {
         original[SELECTION_MAX]; /* owned; height x width, F32 in [0, 1], in the space of `shown` */
     uint64_t source_bytes;
     char notice[240];
+
+    struct region region; /* what the originals show; {0}: the whole */
+    struct brightness brightness;
 };
 void subject_destroy(struct subject *s); /* NULL is fine */
 /* Over all planes: sqrt(sum tail^2 / sum norm^2), and sqrt(sum sigma_i^2) as one spectrum. */
@@ -61,8 +69,12 @@ struct shown {
     size_t planes;
     enum planes space; /* PLANES_YCBCR: convert back before showing */
     struct preview previews[SELECTION_MAX];
+
+    struct region region; /* what it shows of the matrix; {0}: the whole */
+    int references;       /* the screen's and the slots'; the UI thread's alone once it was given */
 };
-void shown_destroy(struct shown *s); /* NULL is fine */
+struct shown *shown_ref(struct shown *s); /* one more owner; NULL is fine */
+void shown_destroy(struct shown *s);      /* one owner less; the last frees it; NULL is fine */
 
 /* NAN, or 0 for sizes, where not known. */
 struct numbers {
@@ -87,6 +99,8 @@ struct outcome {
     struct numbers numbers;
     char path[PATH_TEXT];
     char trouble[ERROR_TEXT]; /* why the processor stood in for the device; "": it did not */
+
+    int slot; /* REQUEST_SLOT: of which one */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 

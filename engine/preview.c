@@ -1,5 +1,6 @@
 /* Averaging over boxes: out pixel i of h covers the interval [i n/h, (i+1) n/h)
- * of the n source pixels; each contributes in proportion to its overlap. */
+ * of the n source pixels that a span has, counted from its start; each contributes in
+ * proportion to its overlap. */
 
 #include "preview.h"
 
@@ -21,12 +22,39 @@ static void add_row(struct matrix_view a, size_t row, double weight, float *out)
         out[j] += (float)(weight * matrix_at(a, row, j));
 }
 
-/* out (h x a.cols, F32, zeroed) = the rows of a averaged into h. */
-static void average_rows(struct matrix_view a, struct matrix_view out)
+/* Rows, or columns: `length` of them from `start`, which may lie inside one. */
+struct span {
+    double start, length;
+};
+
+static struct span span_of(double start, double length, size_t all)
 {
-    double step = (double)a.rows / (double)out.rows;
+    return length > 0 ? (struct span){ start, length } : (struct span){ 0, (double)all };
+}
+
+static struct span rows_of(struct region part, size_t rows)
+{
+    return span_of(part.row, part.rows, rows);
+}
+
+static struct span cols_of(struct region part, size_t cols)
+{
+    return span_of(part.col, part.cols, cols);
+}
+
+bool region_equal(struct region a, struct region b)
+{
+    return a.row == b.row && a.col == b.col && a.rows == b.rows && a.cols == b.cols;
+}
+
+/* out (h x a.cols, F32, zeroed) = these rows of a averaged into h. */
+static void average_rows(struct matrix_view a, struct span s, struct matrix_view out)
+{
+    double step = s.length / (double)out.rows;
+    double end = fmin(s.start + s.length, (double)a.rows);
     for (size_t i = 0; i < out.rows; i++) {
-        double from = (double)i * step, to = fmin((double)(i + 1) * step, (double)a.rows);
+        double from = s.start + (double)i * step;
+        double to = fmin(s.start + (double)(i + 1) * step, end);
         float *row = (float *)out.data + i * out.row_stride;
         for (size_t r = (size_t)from; r < a.rows && (double)r < to; r++) {
             double overlap = fmin(to, (double)(r + 1)) - fmax(from, (double)r);
@@ -36,27 +64,29 @@ static void average_rows(struct matrix_view a, struct matrix_view out)
     }
 }
 
-/* *out = the columns of a averaged into w: a.rows x w. */
-static bool average_cols(struct matrix_view a, size_t w, struct matrix *out, struct error *err)
+/* *out = these columns of a averaged into w: a.rows x w. */
+static bool average_cols(struct matrix_view a, struct span s, size_t w, struct matrix *out,
+                         struct error *err)
 {
     struct matrix flipped = { 0 };
     bool ok = matrix_init(&flipped, DTYPE_F32, w, a.rows, err) &&
               matrix_init(out, DTYPE_F32, a.rows, w, err);
     if (ok) {
-        average_rows(matrix_transposed(a), flipped.view);
+        average_rows(matrix_transposed(a), s, flipped.view);
         matrix_copy(matrix_transposed(flipped.view), out->view);
     }
     matrix_finish(&flipped);
     return ok;
 }
 
-bool preview_resample(struct matrix_view a, struct matrix_view out, struct error *err)
+bool preview_resample_region(struct matrix_view a, struct region part, struct matrix_view out,
+                             struct error *err)
 {
     struct matrix rows = { 0 }, both = { 0 };
     bool ok = matrix_init(&rows, DTYPE_F32, out.rows, a.cols, err);
     if (ok) {
-        average_rows(a, rows.view);
-        ok = average_cols(rows.view, out.cols, &both, err);
+        average_rows(a, rows_of(part, a.rows), rows.view);
+        ok = average_cols(rows.view, cols_of(part, a.cols), out.cols, &both, err);
     }
     if (ok)
         matrix_copy(both.view, out);
@@ -65,14 +95,19 @@ bool preview_resample(struct matrix_view a, struct matrix_view out, struct error
     return ok;
 }
 
+bool preview_resample(struct matrix_view a, struct matrix_view out, struct error *err)
+{
+    return preview_resample_region(a, (struct region){ 0 }, out, err);
+}
+
 /* Columns [at, at + n) of p->left and rows of p->right from one product. */
-static bool add_product(struct preview *p, size_t at, struct matrix_view left,
+static bool add_product(struct preview *p, struct region part, size_t at, struct matrix_view left,
                         struct matrix_view right, struct error *err)
 {
     struct matrix columns = { 0 };
     size_t n = left.cols;
-    average_rows(left, matrix_block(p->left.view, 0, at, p->height, n));
-    if (!average_cols(right, p->width, &columns, err))
+    average_rows(left, rows_of(part, left.rows), matrix_block(p->left.view, 0, at, p->height, n));
+    if (!average_cols(right, cols_of(part, right.cols), p->width, &columns, err))
         return false;
     matrix_copy(columns.view, matrix_block(p->right.view, at, 0, n, p->width));
     matrix_finish(&columns);
@@ -87,12 +122,12 @@ static bool preview_init(struct preview *p, size_t height, size_t width, size_t 
            matrix_init(&p->right, DTYPE_F32, rank, width, err);
 }
 
-bool preview_of_svd(const struct svd *s, size_t height, size_t width, struct preview *out,
-                    struct error *err)
+bool preview_of_svd(const struct svd *s, struct region part, size_t height, size_t width,
+                    struct preview *out, struct error *err)
 {
     struct preview p;
     if (!preview_init(&p, height, width, s->n, err) ||
-        !add_product(&p, 0, s->u.view, s->vt.view, err)) {
+        !add_product(&p, part, 0, s->u.view, s->vt.view, err)) {
         preview_finish(&p);
         return false;
     }
@@ -105,12 +140,13 @@ bool preview_of_svd(const struct svd *s, size_t height, size_t width, struct pre
     return true;
 }
 
-static bool add_dense(struct preview *p, struct matrix_view a, struct error *err)
+static bool add_dense(struct preview *p, struct region part, struct matrix_view a,
+                      struct error *err)
 {
     struct matrix small = { 0 };
     bool ok = (p->dense.view.data || matrix_init(&p->dense, DTYPE_F32, p->height, p->width, err)) &&
               matrix_init(&small, DTYPE_F32, p->height, p->width, err) &&
-              preview_resample(a, small.view, err);
+              preview_resample_region(a, part, small.view, err);
     for (size_t i = 0; ok && i < p->height; i++)
         for (size_t j = 0; j < p->width; j++)
             matrix_put(p->dense.view, i, j,
@@ -125,16 +161,16 @@ static bool decoded(const struct part *part, struct matrix *out, struct error *e
            part_decode(part, out->view, err);
 }
 
-static bool add_term(struct preview *p, const struct result *r, const struct term *t, size_t *at,
-                     struct error *err)
+static bool add_term(struct preview *p, struct region part, const struct result *r,
+                     const struct term *t, size_t *at, struct error *err)
 {
     struct matrix left = { 0 }, right = { 0 };
     bool ok = decoded(&r->parts[t->left], &left, err);
     if (ok && t->right == TERM_DENSE) {
-        ok = add_dense(p, left.view, err);
+        ok = add_dense(p, part, left.view, err);
     } else if (ok) {
         ok = decoded(&r->parts[t->right], &right, err) &&
-             add_product(p, *at, left.view, right.view, err);
+             add_product(p, part, *at, left.view, right.view, err);
         *at += left.view.cols;
     }
     matrix_finish(&left);
@@ -142,8 +178,8 @@ static bool add_term(struct preview *p, const struct result *r, const struct ter
     return ok;
 }
 
-bool preview_of_result(const struct result *r, size_t matrix, size_t height, size_t width,
-                       struct preview *out, struct error *err)
+bool preview_of_result(const struct result *r, size_t matrix, struct region part, size_t height,
+                       size_t width, struct preview *out, struct error *err)
 {
     size_t rank = 0, at = 0;
     for (size_t i = 0; i < r->n_terms; i++)
@@ -153,7 +189,7 @@ bool preview_of_result(const struct result *r, size_t matrix, size_t height, siz
     bool ok = preview_init(&p, height, width, rank, err);
     for (size_t i = 0; ok && i < r->n_terms; i++)
         if (r->terms[i].matrix == matrix)
-            ok = add_term(&p, r, &r->terms[i], &at, err);
+            ok = add_term(&p, part, r, &r->terms[i], &at, err);
     if (ok)
         *out = p;
     else

@@ -8,6 +8,12 @@
  * reconstructed from them alone: cost h w k, whatever the picture's size. Exact
  * before clamping to [0, 1]. Any thread. */
 
+/* A rectangle of a matrix, in entries; its borders may cut through them. All 0: the whole. */
+struct region {
+    double row, col, rows, cols;
+};
+bool region_equal(struct region a, struct region b);
+
 struct preview {
     struct matrix left;  /* height x rank, F32; owned; sigma included */
     struct matrix right; /* rank x width, F32; owned */
@@ -17,11 +23,15 @@ struct preview {
 
 /* Averages (or repeats, when the target is larger) a into out: out's shape decides. Area weights. */
 bool preview_resample(struct matrix_view a, struct matrix_view out, struct error *err);
+/* The same of a region of a, which lies inside a. */
+bool preview_resample_region(struct matrix_view a, struct region part, struct matrix_view out,
+                             struct error *err);
 
-bool preview_of_svd(const struct svd *s, size_t height, size_t width, struct preview *out,
-                    struct error *err); /* every rank up to s->n */
-bool preview_of_result(const struct result *r, size_t matrix, size_t height, size_t width,
-                       struct preview *out, struct error *err);
+/* Of a region of the matrix: only its rows and columns of the factors are read. */
+bool preview_of_svd(const struct svd *s, struct region part, size_t height, size_t width,
+                    struct preview *out, struct error *err); /* every rank up to s->n */
+bool preview_of_result(const struct result *r, size_t matrix, struct region part, size_t height,
+                       size_t width, struct preview *out, struct error *err);
 void preview_finish(struct preview *p); /* {0} is fine */
 
 /* out (height x width, F32) = the first `rank` columns' product plus the dense terms. */

@@ -14,7 +14,7 @@ FLOORS = [
      "panel"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
-    {"canvas", "theme", "term", "term_keys", "hole", "study", "outcome", "likeness", "worker",
+    {"canvas", "theme", "term", "term_keys", "hole", "study", "brightness", "kept", "outcome", "likeness", "worker",
      "provenance", "frame", "typing"},
     {"model", "plot", "view"},
     {"form", "panes/", "views/", "actions", "commands", "overlay", "setting"},

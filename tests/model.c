@@ -179,9 +179,16 @@ static void test_methods_that_are_run(struct model *m)
     CHECK(!m->stale && m->numbers.error == error && m->numbers.seconds == seconds);
     CHECK(settle(m, true) == 1 && m->numbers.seconds == seconds && m->numbers.psnr > 10);
 
+    const struct params_any first = *model_params(m);
     press(m, "r");
     CHECK(m->stale && settle(m, false) == 1);
     CHECK(m->numbers.error != error);
+    press(m, "h"); /* of the last few, none is run again */
+    CHECK(settle(m, false) == 1 && m->numbers.seconds != seconds);
+    *model_params(m) = first;
+    model_changed(m);
+    CHECK(settle(m, false) == 1);
+    CHECK(m->numbers.error == error && m->numbers.seconds == seconds);
     press(m, "P P P P P P"); /* once around: every setting is as it was */
     CHECK(m->method == method_find("lplr") && model_rank(m) == 20);
     CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);

@@ -76,7 +76,7 @@ static void ranks(void)
     random_fill(SKETCH_GAUSSIAN, 2, STREAM_TEST, 0, 1, a.view);
     struct svd s = { 0 };
     struct preview p = { 0 };
-    CHECK(linalg_svd(a.view, &s, &err) && preview_of_svd(&s, H, W, &p, &err));
+    CHECK(linalg_svd(a.view, &s, &err) && preview_of_svd(&s, (struct region){ 0 }, H, W, &p, &err));
     for (size_t rank = 0; rank <= COLS; rank += 9) {
         for (size_t i = 0; i < ROWS; i++)
             for (size_t j = 0; j < COLS; j++) {
@@ -120,7 +120,7 @@ static void terms(void)
         struct preview p = { 0 };
         CHECK(result_expand(&r, matrix, full.view, &err) &&
               preview_resample(full.view, small.view, &err));
-        CHECK(preview_of_result(&r, matrix, 6, 5, &p, &err));
+        CHECK(preview_of_result(&r, matrix, (struct region){ 0 }, 6, 5, &p, &err));
         CHECK(p.rank == (matrix ? 3 : 5));
         preview_render(&p, p.rank, shown.view);
         CHECK(difference(small.view, shown.view) < 1e-5);
@@ -130,6 +130,77 @@ static void terms(void)
     matrix_finish(&full);
     matrix_finish(&small);
     matrix_finish(&shown);
+}
+
+/* The mean over a box whose borders cut through entries, in the plainest loops. */
+static double part_mean(struct matrix_view a, struct region part, size_t h, size_t w, size_t i,
+                        size_t j)
+{
+    double sum = 0, area = 0, dr = part.rows / (double)h, dc = part.cols / (double)w;
+    double top = part.row + (double)i * dr, left = part.col + (double)j * dc;
+    for (size_t r = 0; r < a.rows; r++)
+        for (size_t c = 0; c < a.cols; c++) {
+            double y = fmin(top + dr, (double)r + 1) - fmax(top, (double)r);
+            double x = fmin(left + dc, (double)c + 1) - fmax(left, (double)c);
+            if (y > 0 && x > 0) {
+                sum += y * x * matrix_at(a, r, c);
+                area += y * x;
+            }
+        }
+    return sum / area;
+}
+
+static double part_difference(struct matrix_view a, struct region part, struct matrix_view got)
+{
+    double worst = 0;
+    for (size_t i = 0; i < got.rows; i++)
+        for (size_t j = 0; j < got.cols; j++)
+            worst = fmax(worst,
+                         fabs(matrix_at(got, i, j) - part_mean(a, part, got.rows, got.cols, i, j)));
+    return worst;
+}
+
+/* A region, of the matrix and of its factors, is what its own pixels say, at every
+ * zoom; and it is the same as a cut out of the whole where their boxes are the same. */
+static void regions(void)
+{
+    enum { ROWS = 60, COLS = 45, H = 12, W = 15 };
+    static const struct region parts[] = {
+        { 0, 0, ROWS, COLS }, { 7, 5, 24, 30 },      { 0.25, 3.5, 10.75, 9.3 },
+        { 48, 30, H, W },     { 56.5, 43.75, 1, 1 }, { 59.9, 0, 0.1, 45 },
+    };
+    struct matrix a = make(DTYPE_F32, ROWS, COLS), got = make(DTYPE_F32, H, W);
+    struct matrix fine = make(DTYPE_F32, ROWS, COLS);
+    random_fill(SKETCH_GAUSSIAN, 4, STREAM_TEST, 0, 1, a.view);
+    struct svd s = { 0 };
+    double resampled = 0, factors = 0;
+    CHECK(linalg_svd(a.view, &s, &err));
+    for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
+        struct preview p = { 0 };
+        matrix_finish(&got);
+        got = make(DTYPE_F32, H, W);
+        CHECK(preview_resample_region(a.view, parts[k], got.view, &err));
+        resampled = fmax(resampled, part_difference(a.view, parts[k], got.view));
+        CHECK(preview_of_svd(&s, parts[k], H, W, &p, &err));
+        preview_render(&p, p.rank, got.view);
+        factors = fmax(factors, part_difference(a.view, parts[k], got.view));
+        preview_finish(&p);
+    }
+    printf("# worst difference: %.1e resampled, %.1e of factors\n", resampled, factors);
+    CHECK(resampled < 1e-5 && factors < 2e-5);
+
+    struct preview whole = { 0 }, part = { 0 }; /* one entry a pixel in both */
+    CHECK(preview_of_svd(&s, (struct region){ 0 }, ROWS, COLS, &whole, &err) &&
+          preview_of_svd(&s, parts[3], H, W, &part, &err));
+    preview_render(&whole, 9, fine.view);
+    preview_render(&part, 9, got.view);
+    CHECK(difference(matrix_block(fine.view, 48, 30, H, W), got.view) < 1e-5);
+    preview_finish(&whole);
+    preview_finish(&part);
+    svd_finish(&s);
+    matrix_finish(&a);
+    matrix_finish(&got);
+    matrix_finish(&fine);
 }
 
 /* SSIM by its definition, window by window, in the plainest loops. */
@@ -188,6 +259,7 @@ int main(void)
     resampling();
     ranks();
     terms();
+    regions();
     qualities();
     CHECK(memory_used() == 0);
     return check_done();
