@@ -11,7 +11,7 @@ FLOORS = [
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "exact", "ensemble", "expression"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair",
-     "panel"},
+     "panel", "goal", "goal_solve"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
     {"canvas", "theme", "term", "term_keys", "hole", "study", "brightness", "kept", "outcome", "likeness", "worker",
