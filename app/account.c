@@ -39,16 +39,19 @@ static void put_counts(struct report *r, const char *key, const unsigned long *c
     report_end(r);
 }
 
-static void png_sentence(const struct account *a, char *out, size_t size)
+static void picture_sentence(const struct account *a, char *out, size_t size)
 {
-    char source[32], png[32], factors[32];
+    char source[32], written[32], factors[32];
+    bool png = !strcmp(format_for_output(a->options->output)->name, "png");
+    const char *what = png ? "PNG" : "picture file";
     report_bytes(document_size(a->selection->document), source, sizeof(source));
-    report_bytes(a->written, png, sizeof(png));
+    report_bytes(a->written, written, sizeof(written));
     report_bytes(a->total.bytes, factors, sizeof(factors));
     snprintf(out, size,
-             "The PNG shows the picture, the factors file is the compression: source %s, "
-             "this PNG %s, factors %s.",
-             document_size(a->selection->document) ? source : "generated", png, factors);
+             "The %s shows the picture, the factors file is the compression: source %s, "
+             "this %s %s, factors %s.",
+             what, document_size(a->selection->document) ? source : "generated", what, written,
+             factors);
 }
 
 static void put_output(struct report *r, const struct account *a)
@@ -65,12 +68,13 @@ static void put_output(struct report *r, const struct account *a)
     report_count(r, "bytes", a->written);
     if (format->needs_picture) {
         char sentence[240];
-        png_sentence(a, sentence, sizeof(sentence));
+        picture_sentence(a, sentence, sizeof(sentence));
         if (document_size(a->selection->document))
             report_count(r, "source_bytes", document_size(a->selection->document));
         else
             report_null(r, "source_bytes");
-        report_count(r, "png_bytes", a->written);
+        if (!strcmp(format->name, "png"))
+            report_count(r, "png_bytes", a->written);
         report_count(r, "factors_bytes", a->total.bytes);
         report_text(r, "sentence", sentence);
     }
@@ -231,7 +235,7 @@ void account_print(const struct account *a, FILE *out)
     report_bytes(a->written, size, sizeof(size));
     fprintf(out, "  wrote            %s, %s\n", report_plain(a->options->output, &plain), size);
     if (format_for_output(a->options->output)->needs_picture) {
-        png_sentence(a, sentence, sizeof(sentence));
+        picture_sentence(a, sentence, sizeof(sentence));
         fprintf(out, "                   %s\n", sentence);
     }
 }

@@ -200,7 +200,7 @@ void document_note(struct document *d, const char *format, ...)
     error_escape(raw, d->notice + n, sizeof(d->notice) - n);
 }
 
-const struct format *format_for_output(const char *path)
+static const struct format *find_writer(const char *path, const char **ending)
 {
     const struct format *best = NULL;
     size_t length = strlen(path), longest = 0;
@@ -210,7 +210,21 @@ const struct format *format_for_output(const char *path)
             if (n > longest && n < length && !strcasecmp(path + length - n, *e)) {
                 best = formats[i];
                 longest = n;
+                *ending = *e;
             }
         }
     return best;
+}
+
+const struct format *format_for_output(const char *path)
+{
+    const char *ending;
+    return find_writer(path, &ending);
+}
+
+const char *format_ending(const char *path)
+{
+    const char *ending = "";
+    find_writer(path, &ending);
+    return ending;
 }

@@ -113,6 +113,7 @@ struct export
     int depth;                 /* bits of a picture's samples: 8 or 16 */
     enum dtype dtype;          /* of the reconstruction */
     const struct raster *like; /* gamma and profile to carry; may be NULL */
+    const char *ending;        /* of the path, as the format spells it: ".png"; "" for none */
     const struct fact *facts;  /* what a reader of the file should know, and expand needs */
     size_t n_facts;
 };
@@ -136,9 +137,11 @@ struct format {
     bool needs_dense;                 /* write looks at x->matrices; otherwise at x->results */
     bool single;                      /* write takes one matrix */
     bool needs_picture;               /* write wants planes in [0, 1]: 1 or 3 of them */
+    const char *grey_only;            /* the extension that holds one plane alone; NULL: none */
 };
 
 extern const struct format *const formats[]; /* all of them, NULL-terminated (registry.c) */
 
 /* The format whose extension ends `path`, if it can write; NULL: none. */
 const struct format *format_for_output(const char *path);
+const char *format_ending(const char *path); /* that extension as the format spells it, or "" */

@@ -56,6 +56,7 @@ static struct export describe(const struct export_request *r, const struct clean
                             .depth = r->depth,
                             .dtype = r->dtype,
                             .like = r->like,
+                            .ending = "",
                             .facts = c->facts,
                             .n_facts = c->n };
 }
@@ -123,10 +124,11 @@ static bool write_dense(const struct export_request *r, const struct format *f, 
 
 /* Pictures say how large the packed factors are: they show a compression, they are none. */
 static bool write_as(const struct export_request *r, const struct format *f, struct cleaned *c,
-                     struct sink *to, struct error *err)
+                     const char *path, struct sink *to, struct error *err)
 {
     struct export x = describe(r, c);
     uint64_t size = 0;
+    x.ending = format_ending(path);
     if (!f->needs_dense)
         return f->write(&x, to, err);
     if (f->needs_picture) {
@@ -158,6 +160,11 @@ bool export_fits(const char *path, bool picture, size_t matrices, struct error *
     if (f->needs_picture && (!picture || (matrices != 1 && matrices != 3)))
         return fail(err, ERROR_USAGE, "%s: this is not a picture; write .npy or .safetensors",
                     path);
+    if (f->grey_only && matrices != 1 && !strcmp(format_ending(path), f->grey_only))
+        return fail(err, ERROR_USAGE,
+                    "%s: %s holds grey alone, these are %zu planes; write .ppm or .pam, or take "
+                    "FILE::grey",
+                    path, f->grey_only, matrices);
     if (f->single && matrices != 1)
         return fail(err, ERROR_USAGE,
                     "%s: a file of this kind holds one matrix, these are %zu; write .safetensors "
@@ -190,7 +197,7 @@ static bool write_file(const struct export_request *r, const struct format *f, s
     struct sink *to = sink_create(path, r->force, size_hint(r, f), err);
     if (!to)
         return false;
-    if (!write_as(r, f, c, to, err)) {
+    if (!write_as(r, f, c, path, to, err)) {
         sink_abandon(to);
         return false;
     }

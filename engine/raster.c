@@ -1,6 +1,7 @@
 #include "raster.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "limit.h"
@@ -28,6 +29,7 @@ bool raster_init(struct raster *r, size_t width, size_t height, int channels, in
                            .channels = channels,
                            .depth = depth,
                            .source_depth = depth,
+                           .full = depth == 16 ? 65535 : 255,
                            .srgb_intent = -1,
                            .orientation = 1 };
     made.samples = memory_alloc(width * height * (size_t)channels * sample_size(&made), err);
@@ -84,11 +86,17 @@ bool raster_orient(struct raster *r, int orientation, struct error *err)
     return true;
 }
 
+double raster_step(const struct raster *r)
+{
+    bool expanded = r->full == (r->depth == 16 ? 65535 : 255); /* maybe from fewer bits */
+    return 1 / (expanded ? exp2(r->source_depth) - 1 : (double)r->full);
+}
+
 /* Sample number i as a fraction of full scale. */
 static double sample(const struct raster *r, size_t i)
 {
-    return r->depth == 16 ? ((const uint16_t *)r->samples)[i] / 65535.0
-                          : ((const uint8_t *)r->samples)[i] / 255.0;
+    return r->depth == 16 ? ((const uint16_t *)r->samples)[i] / (double)r->full
+                          : ((const uint8_t *)r->samples)[i] / (double)r->full;
 }
 
 /* A plane's value in the pixel whose first sample is number i. */

@@ -11,7 +11,8 @@ struct raster {
     size_t width, height;
     int channels;       /* 1 grey, 2 grey + alpha, 3 RGB, 4 RGB + alpha */
     int depth;          /* 8 or 16: the type of samples */
-    int source_depth;   /* bits per sample in the file: 1, 2, 4, 8, 16 */
+    int source_depth;   /* bits per sample in the file: 1 to 16 */
+    unsigned full;      /* the sample that means 1: 255, 65535, or a PNM's maxval */
     void *samples;      /* owned; height * width * channels */
     double gamma;       /* gAMA chunk, 0 if none */
     int srgb_intent;    /* sRGB chunk, -1 if none */
@@ -29,6 +30,9 @@ bool raster_orient(struct raster *r, int orientation, struct error *err);
 
 enum planes { PLANES_RGB, PLANES_YCBCR };
 extern const char *const planes_names[]; /* "rgb", "ycbcr", NULL */
+
+/* Between neighbouring values of the file's samples, of a full scale of 1. */
+double raster_step(const struct raster *r);
 
 /* One plane in [0, 1]. Alpha is composited on white (as the file's values, no
  * gamma); plane 'a' is alpha itself; 'y' (also "grey" of a colour picture) is

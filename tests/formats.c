@@ -541,6 +541,12 @@ int main(int argc, char **argv)
     char deep[400];
     snprintf(deep, sizeof(deep), "%s/png/rgb16.png", argv[1]);
     round_trip(deep, PLANES_RGB, ".png", DTYPE_F32, 16);
+    round_trip(deep, PLANES_RGB, ".ppm", DTYPE_F32, 16);
+    round_trip(deep, PLANES_RGB, ".pam", DTYPE_F64, 16);
+    round_trip("demo:photo", PLANES_YCBCR, ".ppm", DTYPE_F32, 8);
+    round_trip("demo:photo", PLANES_RGB, ".pam", DTYPE_F32, 8);
+    round_trip("demo:photo::g", PLANES_RGB, ".pgm", DTYPE_F64, 8);
+    round_trip("demo:photo::g", PLANES_RGB, ".pam", DTYPE_F64, 8);
     test_picking(argv[1]);
     test_ycbcr();
     carries(argv[1], "png/gamma.png", 0.45455, -1, false);

@@ -28,7 +28,7 @@ static double noise_floor(const struct selection *s, size_t i)
     double step = nan("");
     if (raster && e &&
         (raster->channels < 3 || strlen(e->name) == 1)) /* grey of colours is a mean */
-        step = 1 / (exp2(raster->source_depth) - 1);
+        step = raster_step(raster);
     else if (!raster && e && (e->dtype[0] == 'u' || e->dtype[0] == 'i' || e->dtype[0] == 'b'))
         step = 1;
     return step / sqrt(12) * (sqrt((double)s->rows) + sqrt((double)s->cols));

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "exif.h"
 #include "limit.h"
 #include "memory.h"
+#include "picture.h"
 
 enum { SIGNATURE = 8, IHDR_END = 33, KEYWORD = 79, CHUNKS_MOST = 1000 };
 /* deflate cannot pack more than this many bytes into one (zlib's documentation) */
@@ -113,12 +115,8 @@ static bool check_header(const struct source *s, struct error *err)
     unsigned depth = bytes_u8(&b), colour = bytes_u8(&b);
     if (!width || !height || width > INT32_MAX || height > INT32_MAX || depth > 16 || colour > 6)
         return source_fail(s, SIGNATURE, err, ERROR_FORMAT, "IHDR: invalid size or type");
-    if (width > LIMIT_PICTURE_SIDE || height > LIMIT_PICTURE_SIDE ||
-        width * height > LIMIT_PICTURE_PIXELS)
-        return source_fail(s, SIGNATURE, err, ERROR_LIMIT,
-                           "a picture of %" PRIu64 " x %" PRIu64 " pixels is larger than %" PRIu64
-                           " a side or %" PRIu64 " in all",
-                           width, height, LIMIT_PICTURE_SIDE, LIMIT_PICTURE_PIXELS);
+    if (!picture_size_ok(s, SIGNATURE, width, height, err))
+        return false;
     uint64_t bytes = width * height * depth * samples[colour] / 8;
     if (bytes / DEFLATE_MOST > source_size(s))
         return source_fail(s, SIGNATURE, err, ERROR_FORMAT,
@@ -225,31 +223,6 @@ static void read_colour(struct work *w)
     r->icc_size = size;
 }
 
-/* Tag 0x0112 of the first directory of a TIFF header; 1 where there is none that makes sense. */
-static int exif_orientation(const uint8_t *exif, size_t n)
-{
-    struct bytes b = { exif, exif + n, false };
-    uint16_t order = bytes_u16be(&b);
-    bool big = order == 0x4d4d;
-    uint16_t (*u16)(struct bytes *) = big ? bytes_u16be : bytes_u16le;
-    uint32_t (*u32)(struct bytes *) = big ? bytes_u32be : bytes_u32le;
-    if ((!big && order != 0x4949) || u16(&b) != 42)
-        return 1;
-    uint32_t directory = u32(&b);
-    if (b.bad || directory > n)
-        return 1;
-    b.at = exif + directory;
-    for (unsigned left = u16(&b); left && !b.bad; left--) {
-        uint16_t tag = u16(&b), type = u16(&b);
-        uint32_t count = u32(&b);
-        uint16_t value = u16(&b);
-        bytes_take(&b, 2);
-        if (tag == 0x0112 && type == 3 && count == 1 && !b.bad)
-            return value >= 1 && value <= 8 ? value : 1;
-    }
-    return 1;
-}
-
 static void orient(struct work *w)
 {
     png_bytep exif;
@@ -282,44 +255,6 @@ static bool decode(struct work *w)
     return true;
 }
 
-/* What was done to the picture on the way in. */
-static void take_notes(struct document *d, const struct work *w)
-{
-    const struct raster *r = &w->raster;
-    if (r->channels % 2 == 0)
-        document_note(d, "alpha composited on white");
-    if (r->orientation != 1)
-        document_note(d, "EXIF orientation %d applied", r->orientation);
-    if (w->palette)
-        document_note(d, "palette expanded");
-    if (r->icc)
-        document_note(d, "colour profile carried, not applied");
-    else if (r->gamma > 0 || r->srgb_intent >= 0)
-        document_note(d, "gamma carried, not applied");
-    if (w->offset < source_size(w->source))
-        document_note(d, "%" PRIu64 " bytes after the picture ignored",
-                      source_size(w->source) - w->offset);
-    if (w->warning[0])
-        document_note(d, "libpng: %s", w->warning);
-}
-
-static bool add_planes(struct document *d, struct error *err)
-{
-    static const struct {
-        const char *name;
-        char plane;
-    } planes[] = { { "grey", 'y' }, { "r", 'r' }, { "g", 'g' }, { "b", 'b' }, { "a", 'a' } };
-    const struct raster *r = d->raster;
-    const char *dtype = r->depth == 16 ? "u16 / 65535" : "u8 / 255";
-    for (size_t i = 0; i < sizeof(planes) / sizeof(*planes); i++) {
-        char plane = planes[i].plane;
-        bool there = plane == 'y' || (plane == 'a' ? r->channels % 2 == 0 : r->channels >= 3);
-        if (there && !document_add(d, planes[i].name, r->height, r->width, dtype, 0, 0, plane, err))
-            return false;
-    }
-    return true;
-}
-
 static bool index_picture(struct document *d, struct error *err)
 {
     struct work w = { .source = d->source, .err = err };
@@ -333,16 +268,12 @@ static bool index_picture(struct document *d, struct error *err)
         return false;
     }
     *d->raster = w.raster;
-    take_notes(d, &w);
-    return add_planes(d, err);
-}
-
-static bool read_plane(const struct document *d, const struct entry *e, struct matrix_view to,
-                       struct error *err)
-{
-    (void)err;
-    raster_plane(d->raster, (char)e->encoding, to);
-    return true;
+    picture_note(d, w.offset);
+    if (w.palette)
+        document_note(d, "palette expanded");
+    if (w.warning[0])
+        document_note(d, "libpng: %s", w.warning);
+    return picture_add_planes(d, err);
 }
 
 static bool is_ascii(const char *text)
@@ -479,7 +410,7 @@ const struct format format_png = {
     .probe_size = SIGNATURE,
     .probe = probe,
     .index = index_picture,
-    .read = read_plane,
+    .read = picture_read_plane,
     .write = write_picture,
     .needs_dense = true,
     .needs_picture = true,

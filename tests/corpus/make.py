@@ -375,6 +375,122 @@ def make_png():
     bad("signature", b"\x89PNG\n\x1a\n\n" + good[8:], "format not a file of a known format")
 
 
+# ---------------------------------------------------------------- pnm
+
+def samples_of(pixels, maxval):
+    flat = [v for row in pixels for p in row for v in p]
+    return struct.pack(f">{len(flat)}{'H' if maxval > 255 else 'B'}", *flat)
+
+
+def put_pnm(name, data, pixels, full, alpha=False, notices=(), lax=False):
+    put("pnm", name, data, *[matrix(n, rows) for n, rows in planes_of(pixels, full, alpha).items()],
+        *[f"notice {n}" for n in notices], *(["lax"] if lax else []))
+
+
+def pam(pixels, maxval, tuple_type="", data=None, **change):
+    fields = {"WIDTH": len(pixels[0]), "HEIGHT": len(pixels), "DEPTH": len(pixels[0][0]),
+              "MAXVAL": maxval, **({"TUPLTYPE": tuple_type} if tuple_type else {}), **change}
+    return b"P7\n" + "".join(f"{k} {v}\n" for k, v in fields.items()).encode() + b"ENDHDR\n" + \
+        (samples_of(pixels, maxval) if data is None else data)
+
+
+def make_pnm():
+    bits = pattern(11, 4, 1, 1)
+    shown = [[(1 - p[0],) for p in row] for row in bits]
+    put_pnm("plain_bits.pbm", b"P1\n# black is 1\n11 4\n" +
+            b"\n".join(b" ".join(b"%d" % p for p in row) for row in bits), shown, 1)
+    put_pnm("plain_bits_dense.pbm", b"P1 11 4\n" +
+            b"".join(b"%d" % p for row in bits for p in row), shown, 1)
+    put_pnm("bits.pbm", b"P4\n11 4\n" + b"".join(pack_row([p[0] for p in row] + [1] * 5, 1)
+                                                for row in bits), shown, 1)
+    for samples, name in ((1, "pgm"), (3, "ppm")):
+        kind = 2 if samples == 1 else 3
+        for maxval in (9, 1, 255, 1000):
+            pixels = pattern(5, 4, samples, maxval)
+            pixels[-1][-1] = pixels[-1][-1][:-1] + (7 % (maxval + 1),)  # no prefix is a number too
+            put_pnm(f"plain{maxval}.{name}", b"P%d\r\n5\t4 %d\n" % (kind, maxval) +
+                    b" \n".join(b"%d" % v for row in pixels for p in row for v in p), pixels, maxval,
+                    notices=[f"maxval {maxval}"] if maxval in (9, 1000) else [])
+        for maxval in [2 ** d - 1 for d in range(1, 17)] + [100, 256, 60000]:
+            pixels = pattern(6, 5, samples, maxval)
+            put_pnm(f"raw{maxval}.{name}", b"P%d 6 5\n%d\n" % (kind + 3, maxval) +
+                    samples_of(pixels, maxval), pixels, maxval,
+                    notices=[f"maxval {maxval}"] if maxval & maxval + 1 else [])
+    for tuple_type, samples in (("GRAYSCALE", 1), ("GRAYSCALE_ALPHA", 2), ("RGB", 3),
+                                ("RGB_ALPHA", 4)):
+        alpha = samples % 2 == 0
+        note = ["alpha composited on white"] if alpha else []
+        for maxval in (3, 255, 4095, 65535):
+            pixels = pattern(4, 5, samples, maxval)
+            put_pnm(f"{tuple_type.lower()}{maxval}.pam", pam(pixels, maxval, tuple_type), pixels,
+                    maxval, alpha, note)
+        pixels = pattern(3, 2, samples, 255)
+        put_pnm(f"untold{samples}.pam", pam(pixels, 255), pixels, 255, alpha,
+                [f"no TUPLTYPE, taken for {tuple_type}"])
+    bits = pattern(5, 3, 1, 1)
+    put_pnm("bits.pam", pam(bits, 1, "BLACKANDWHITE"), bits, 1)
+    bits = pattern(5, 3, 2, 1)
+    put_pnm("bits_alpha.pam", pam(bits, 1, "BLACKANDWHITE_ALPHA"), bits, 1, True)
+    pixels = pattern(4, 3, 5, 200)
+    for name, tuple_type, said in (("five", "", "5 channels, no picture"),
+                                   ("bands", "INFRARED", "5 channels of type INFRARED, no picture")):
+        put("pnm", f"{name}.pam", pam(pixels, 200, tuple_type),
+            *[matrix(f"channel{c + 1}", [[p[c] / 200 for p in row] for row in pixels])
+              for c in range(5)], f"notice {said}")
+    wide = pattern(3, 2, 2, 1000)
+    put("pnm", "two_words.pam", pam(wide, 1000, "FROM\nTUPLTYPE HERE"),
+        *[matrix(f"channel{c + 1}", [[p[c] / 1000 for p in row] for row in wide])
+          for c in range(2)], "notice 2 channels of type FROM HERE, no picture")
+    grey = pattern(3, 2, 1, 255)
+    raw = b"P5 3 2 255\n" + samples_of(grey, 255)
+    put_pnm("comments.pgm", b"P5# one\n#two\n3# three\n 2 #four\r255\n" + samples_of(grey, 255),
+            grey, 255)
+    put_pnm("several.pgm", raw + raw, grey, 255, notices=["the first of several pictures"],
+            lax=True)
+    put_pnm("end_of_line.pgm", b"P2\n3 2\n255\n" + b" ".join(
+        b"%d" % p for row in grey for p in row) + b"\n# that is all\n", grey, 255, lax=True)
+
+    def bad(name, data, text):
+        put("pnm", f"bad_{name}", data, text)
+    bad("short.pgm", raw[:-1], "format the picture wants 6 bytes, the file has 5")
+    bad("claims.pgm", b"P5 512 512 255\nabcd", "format wants 262144 bytes, the file has 4")
+    bad("claims.pbm", b"P1 999 999\n0101", "format wants 998001 bytes or more, the file has 4")
+    bad("claims.ppm", b"P3 9 9 255\n1 2 3", "format wants 485 bytes or more, the file has 5")
+    bad("long.pgm", raw + b"xyz", "format 3 bytes follow the picture")
+    bad("follows.pgm", b"P2 1 1 9\n5 6", "format something follows the picture")
+    bad("large.pgm", b"P5 65537 1 255\n" + b"x" * 40, "limit a picture of 65537 x 1 pixels")
+    bad("huge.pgm", b"P5 60000 60000 255\nx", "limit a picture of 60000 x 60000 pixels")
+    bad("wraps.pgm", b"P5 4294967296 4294967296 255\nx", "limit a picture of 4294967296 x")
+    bad("digits.pgm", b"P5 1000000000000000000000 1 255\nx", "format a number is too long")
+    bad("empty.pgm", b"P5 0 5 255\n", "format a picture of 0 x 5 pixels")
+    bad("maxval0.pgm", b"P5 1 1 0\n\0", "format maxval 0: must be 1 to 65535")
+    bad("maxval.pgm", b"P5 1 1 65536\n\0\0", "format maxval 65536: must be 1 to 65535")
+    bad("sample.pgm", b"P5 2 1 100\n\x64\x65", "format offset 12: a sample of 101, maxval is 100")
+    bad("sample16.pgm", b"P5 2 1 300\n\x01\x2c\x01\x2d",
+        "format offset 13: a sample of 301, maxval is 300")
+    bad("sample_plain.pgm", b"P2 2 1 100\n7 101", "format offset 13: a sample of 101")
+    bad("sample.pbm", b"P1 2 1\n0 2", "format a sample of 2, maxval is 1")
+    bad("sign.pgm", b"P5 -1 1 255\nx", "format offset 3: a number expected")
+    bad("word.pgm", b"P2 1 1 255\nx", "format a number expected")
+    bad("behind.pgm", b"P5 1 1 255x", "format white space expected behind the header")
+    bad("comment.pgm", b"P5 1 #" + b"x" * 5000, "format the file ends too early")
+    one = [[(1,)]]
+    bad("twice.pam", pam(one, 255, data=b"x", WIDTH="1\nWIDTH 1"), "format WIDTH stands there twice")
+    bad("missing.pam", b"P7\nWIDTH 1\nHEIGHT 1\nMAXVAL 255\nENDHDR\nx", "format is missing")
+    bad("word.pam", pam(one, 255, WIDTH="one"), "format WIDTH: a number expected")
+    bad("line.pam", pam(one, 255, COLOUR="red"), "format unknown header line 'COLOUR red'")
+    bad("control.pam", pam(one, 255, **{"\x1b[31m": 1}), "format unknown header line '\\x1b[31m 1'")
+    bad("channels.pam", pam(one, 255, "RGB"), "format RGB has 3 channels, not 1")
+    bad("none.pam", pam(one, 255, DEPTH=0), "format DEPTH 0: no channels")
+    bad("many.pam", pam(one, 255, DEPTH=2 ** 21), "limit 2097152 channels, at most 1048576")
+    bad("white.pam", pam(one, 255, "BLACKANDWHITE"), "format BLACKANDWHITE wants maxval 1")
+    bad("long_line.pam", pam(one, 255, "X" * 200), "format a header line is too long")
+    bad("long_type.pam", pam(one, 255, "X" * 80), "format TUPLTYPE is too long")
+    bad("header.pam", b"P7\n" + b"# comment\n" * 7000 + pam(one, 255)[3:], "limit a header of more")
+    most = max(v for row in pixels for p in row for v in p)
+    bad("sample.pam", pam(pixels, most - 1), f"format a sample of {most}, maxval is {most - 1}")
+
+
 # ---------------------------------------------------------------- safetensors
 
 def container(header, data, length=None):
@@ -538,6 +654,7 @@ def make_factors():
 def main():
     make_npy()
     make_png()
+    make_pnm()
     make_safetensors()
     make_factors()
     for path, data in FILES.items():
