@@ -253,7 +253,7 @@ static bool write_picture(const struct export *x, struct sink *to, struct error 
 
 const struct format format_pnm = {
     .name = "pnm",
-    .title = "PNM, PAM",
+    .title = "PNM",
     .summary = "A picture of netpbm's, maxval 1 to 65535; other channels of a PAM as matrices.",
     .specification = "netpbm.sourceforge.net/doc: pbm(5), pgm(5), ppm(5), pam(5)",
     .extensions = (const char *const[]){ ".pgm", ".ppm", ".pnm", ".pam", NULL },
