@@ -190,7 +190,7 @@ static const struct param screen_rows[] = {
         .help = "Colours of the screen; auto looks at the terminal, and is none in a frame.",
         .source = "",
         .min = 0,
-        .max = 3,
+        .max = TERM_MONO,
         .choices = term_color_names,
     },
     {

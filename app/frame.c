@@ -19,16 +19,19 @@ struct look {
     char text[64];
 };
 
-static struct look text_look(const struct cell *cell, enum scheme scheme)
+static struct look text_look(const struct cell *cell, enum term_color color, enum scheme scheme)
 {
     struct style s = theme_style(scheme, (enum ink)cell->ink);
     int attributes = s.attributes | cell->attributes;
-    char color[24] = "";
+    bool few = color == TERM_16 || color == TERM_8;
+    char ink[24] = "";
     struct look l;
-    if (s.index >= 0)
-        snprintf(color, sizeof(color), ";38;5;%d", s.index);
+    if (few && s.basic >= 0)
+        snprintf(ink, sizeof(ink), ";%d", 30 + s.basic);
+    else if (!few && s.index >= 0)
+        snprintf(ink, sizeof(ink), ";38;5;%d", s.index);
     snprintf(l.text, sizeof(l.text), "\033[0%s%s%sm", attributes & ATTR_BOLD ? ";1" : "",
-             attributes & ATTR_REVERSE ? ";7" : "", color);
+             attributes & ATTR_REVERSE ? ";7" : "", ink);
     return l;
 }
 
@@ -37,14 +40,19 @@ static uint32_t average(uint32_t a, uint32_t b)
     return (a & b) + (((a ^ b) & 0xfefefe) >> 1);
 }
 
-static struct look picture_look(const struct cell *cell, enum term_color color, bool unicode)
+static struct look picture_look(const struct cell *cell, enum term_color color, bool unicode, int x,
+                                int y)
 {
     uint32_t top = unicode ? cell->top : average(cell->top, cell->bottom);
     uint32_t bottom = unicode ? cell->bottom : top;
     struct look l;
-    if (color == TERM_256)
-        snprintf(l.text, sizeof(l.text), "\033[0;38;5;%d;48;5;%dm", theme_nearest_256(top),
-                 theme_nearest_256(bottom));
+    top = theme_pixel(color, top, x, 2 * y);
+    bottom = unicode ? theme_pixel(color, bottom, x, 2 * y + 1) : top;
+    if (color == TERM_16 || color == TERM_8)
+        snprintf(l.text, sizeof(l.text), "\033[0;%u;%um", top + (top < 8 ? 30 : 82),
+                 bottom + (bottom < 8 ? 40 : 92));
+    else if (color == TERM_256)
+        snprintf(l.text, sizeof(l.text), "\033[0;38;5;%u;48;5;%um", top, bottom);
     else
         snprintf(l.text, sizeof(l.text), "\033[0;38;2;%u;%u;%u;48;2;%u;%u;%um", top >> 16 & 255,
                  top >> 8 & 255, top & 255, bottom >> 16 & 255, bottom >> 8 & 255, bottom & 255);
@@ -63,14 +71,15 @@ static void print_plain(const struct cell *row, int width, bool light, bool unic
     }
 }
 
-static void print_colored(const struct cell *row, int width, enum term_color color,
-                          enum scheme scheme, bool unicode, FILE *out)
+static void print_colored(const struct grid *g, int y, enum term_color color, enum scheme scheme,
+                          bool unicode, FILE *out)
 {
+    const struct cell *row = g->cells + (size_t)y * (size_t)g->width;
     struct look before = { "" };
-    for (int x = 0; x < width; x++) {
+    for (int x = 0; x < g->width; x++) {
         const struct cell *cell = &row[x];
-        struct look l = cell->picture ? picture_look(cell, color, unicode)
-                                      : text_look(cell, scheme);
+        struct look l = cell->picture ? picture_look(cell, color, unicode, x, y)
+                                      : text_look(cell, color, scheme);
         uint32_t rune = cell->picture ? (unicode ? 0x2580 : ' ') : cell->rune;
         if (strcmp(l.text, before.text) != 0)
             fputs(l.text, out);
@@ -85,8 +94,8 @@ void frame_print(const struct grid *g, enum term_color color, enum scheme scheme
 {
     for (int y = 0; y < g->height; y++) {
         const struct cell *row = g->cells + (size_t)y * (size_t)g->width;
-        if (color == TERM_24BIT || color == TERM_256)
-            print_colored(row, g->width, color, scheme, unicode, out);
+        if (color != TERM_AUTO && color != TERM_MONO)
+            print_colored(g, y, color, scheme, unicode, out);
         else
             print_plain(row, g->width, scheme == SCHEME_LIGHT, unicode, out);
         putc('\n', out);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -21,13 +22,14 @@ struct spot {
 /* What is on its way to the terminal. */
 struct writer {
     int out, in;
-    enum hole_colors colors;
+    enum term_color colors;
     bool unicode;
     char bytes[CHUNK + CELL_MOST + 64];
     size_t n;
     int row, column; /* where the next character lands; -1: unknown */
     uint32_t front, back;
     bool front_known, back_known, began;
+    struct hole *hole; /* counts */
 };
 
 bool hole_init(struct hole *h, int width, int height)
@@ -54,8 +56,16 @@ void hole_forget(struct hole *h)
     h->next = 0;
 }
 
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
 static void flush(struct writer *w)
 {
+    double start = now_ms();
     for (size_t at = 0; at < w->n;) {
         ssize_t sent = write(w->out, w->bytes + at, w->n - at);
         if (sent > 0)
@@ -65,6 +75,8 @@ static void flush(struct writer *w)
         else if (sent < 0 && errno != EINTR)
             break; /* the terminal is gone: the signal or the end of input says so */
     }
+    w->hole->write_ms += now_ms() - start;
+    w->hole->sent += w->n;
     w->n = 0;
 }
 
@@ -85,10 +97,12 @@ __attribute__((format(printf, 2, 3))) static void put(struct writer *w, const ch
 
 static void put_color(struct writer *w, int plane, uint32_t color)
 {
-    if (w->colors == HOLE_24BIT)
+    if (w->colors == TERM_24BIT)
         put(w, "\033[%d;2;%u;%u;%um", plane, color >> 16 & 255, color >> 8 & 255, color & 255);
-    else
+    else if (w->colors == TERM_256)
         put(w, "\033[%d;5;%um", plane, color);
+    else /* 30 to 37, 40 to 47; the bright ones 90 to 97, 100 to 107 */
+        put(w, "\033[%um", (uint32_t)plane - 8 + color + (color < 8 ? 0 : 52));
 }
 
 /* Two colours of a cell take a half block; one takes a blank. */
@@ -113,15 +127,13 @@ static void put_cell(struct writer *w, int row, int column, const struct spot *s
     w->began = true;
 }
 
-static struct spot wanted(const struct writer *w, const struct cell *c)
+static struct spot wanted(const struct writer *w, const struct cell *c, int x, int y)
 {
-    struct spot s = { .top = c->top, .bottom = c->bottom, .known = true };
+    uint32_t top = c->top, bottom = c->bottom;
     if (!w->unicode) /* the mean of both, channel by channel */
-        s.top = s.bottom = (c->top & c->bottom) + (((c->top ^ c->bottom) & 0xFEFEFE) >> 1);
-    if (w->colors == HOLE_256) {
-        s.top = (uint32_t)theme_nearest_256(s.top);
-        s.bottom = (uint32_t)theme_nearest_256(s.bottom);
-    }
+        top = bottom = (top & bottom) + (((top ^ bottom) & 0xFEFEFE) >> 1);
+    struct spot s = { .top = theme_pixel(w->colors, top, x, 2 * y), .known = true };
+    s.bottom = w->unicode ? theme_pixel(w->colors, bottom, x, 2 * y + 1) : s.top;
     return s;
 }
 
@@ -139,7 +151,7 @@ static bool differs(const struct writer *w, const struct spot *is, const struct 
 {
     if (is->known && is->top == want->top && is->bottom == want->bottom)
         return false;
-    if (!is->known || !moving || w->colors == HOLE_256)
+    if (!is->known || !moving || w->colors != TERM_24BIT)
         return true;
     bool close = near(is->top, want->top) && near(is->bottom, want->bottom);
     *rough |= close;
@@ -154,10 +166,12 @@ static void finish(struct writer *w, int row, int column)
     flush(w);
 }
 
-bool hole_paint(struct hole *h, const struct grid *g, enum hole_colors colors, bool unicode,
+bool hole_paint(struct hole *h, const struct grid *g, enum term_color colors, bool unicode,
                 bool moving, int out, int in, int row, int column)
 {
-    struct writer w = { .out = out, .in = in, .colors = colors, .unicode = unicode, .row = -1 };
+    struct writer w = {
+        .out = out, .in = in, .colors = colors, .unicode = unicode, .row = -1, .hole = h
+    };
     size_t n = (size_t)h->width * (size_t)h->height, width = (size_t)h->width;
     h->rough = false;
     for (size_t step = 0; step < n; step++) {
@@ -166,7 +180,7 @@ bool hole_paint(struct hole *h, const struct grid *g, enum hole_colors colors, b
             h->spots[i].known = false;
             continue;
         }
-        struct spot want = wanted(&w, &g->cells[i]);
+        struct spot want = wanted(&w, &g->cells[i], (int)(i % width), (int)(i / width));
         if (i == n - 1 || !differs(&w, &h->spots[i], &want, moving, &h->rough))
             continue; /* the last cell of the screen would scroll it */
         put_cell(&w, (int)(i / width), (int)(i % width), &want);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "canvas.h"
+#include "theme.h"
 
 #include <stddef.h>
 
@@ -8,13 +8,13 @@
  * in them, so that it never erases or rewrites them by itself; this remembers what
  * was sent and sends what differs, in chunks, and stops when a key waits. */
 
-enum hole_colors { HOLE_24BIT, HOLE_256 };
-
 struct hole {
     int width, height;
     struct spot *spots; /* owned; what the terminal shows, cell by cell */
     size_t next;        /* where painting goes on after it was stopped */
     bool rough;         /* some cells are within the tolerance, not exact */
+    size_t sent;        /* bytes, since it was last set to 0 */
+    double write_ms;    /* of them spent waiting for the terminal, likewise */
 };
 
 bool hole_init(struct hole *h, int width, int height); /* false: no memory; nothing is known */
@@ -23,6 +23,6 @@ void hole_forget(struct hole *h);                      /* the terminal's cells w
 
 /* Writes to fd `out` the picture cells of g (of h's size) that changed; moving: only
  * those off by more than 2/255. Leaves colours at normal and the cursor at (row,
- * column). Stops early when fd `in` (-1: none) is readable: false, call again. */
-bool hole_paint(struct hole *h, const struct grid *g, enum hole_colors colors, bool unicode,
+ * column). Colours are TERM_24BIT to TERM_8. Stops early when fd `in` (-1: none) is readable: false, call again. */
+bool hole_paint(struct hole *h, const struct grid *g, enum term_color colors, bool unicode,
                 bool moving, int out, int in, int row, int column);

@@ -2,7 +2,6 @@
 
 #include <curses.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -12,14 +11,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "hole.h"
-#include "sink.h"
-#include "term_keys.h"
-
-const char *const term_color_names[] = { "auto", "24bit", "256", "none", NULL };
+#include "probe.h"
+#include "term_input.h"
+#include "term_signals.h"
 
 /* In the hole: a glyph in a pair that no text uses, so that curses never takes it
  * for a blank, nor for text that stands there already. */
@@ -27,164 +26,158 @@ enum { SENTINEL = 0x2592, SENTINEL_ASCII = '`', SENTINEL_PAIR = INK_COUNT + 1 };
 
 static struct {
     SCREEN *screen; /* NULL: not open */
-    WINDOW *keys;   /* a pad: reading from it never refreshes */
     enum term_color color;
     enum scheme scheme;
-    bool unicode, pairs, light;
+    bool unicode, pairs, light, mice;
     char mode[96];
+    const char *why_ascii;
+    struct probe probe;
+    bool mouse;       /* the mouse is ours */
     struct grid last; /* what is on the screen */
     struct hole hole;
-    bool fresh;   /* nothing of `last` holds */
-    bool pending; /* painting was stopped by a key */
-    int signals[2];
+    struct term_cost cost;
+    bool measured;
+    bool fresh;           /* nothing of `last` holds */
+    bool pending;         /* painting was stopped by a key */
     struct termios shell; /* as it was */
 } term;
 
-/* For the handlers of fatal signals: written as it is. */
-static char restore[256];
-static volatile sig_atomic_t restore_size;
-static struct termios restore_termios;
-
-static const int told[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT };
-static const int fatal[] = { SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT };
-enum { TOLD = sizeof(told) / sizeof(told[0]), FATAL = sizeof(fatal) / sizeof(fatal[0]) };
-static struct sigaction before[TOLD + FATAL];
-
-/* A pipe rather than a mask: whichever thread takes the signal, also one of a
- * library that was started before main, the loop wakes up. */
-static void on_told(int number)
+static double now_ms(void)
 {
-    int saved = errno;
-    unsigned char byte = (unsigned char)number;
-    (void)!write(term.signals[1], &byte, 1);
-    errno = saved;
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-static void on_fatal(int number)
+static void say(const char *bytes)
 {
-    if (restore_size) {
-        (void)!write(STDOUT_FILENO, restore, (size_t)restore_size);
-        tcsetattr(STDIN_FILENO, TCSANOW, &restore_termios);
-    }
-    sink_emergency();
-    raise(number); /* SA_RESETHAND: the system's own end */
+    (void)!write(STDOUT_FILENO, bytes, strlen(bytes));
 }
 
-static void catch_signals(void)
+/* What was written by this thread since it began: curses does not say. 0: unknown. */
+static size_t written(void)
 {
-    static unsigned char stack[1 << 16]; /* an overflow of the stack ends here, too */
-    sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof(stack) }, NULL);
-    struct sigaction quiet = { .sa_handler = on_told, .sa_flags = SA_RESTART };
-    struct sigaction last = { .sa_handler = on_fatal,
-                              .sa_flags = (int)SA_RESETHAND | SA_NODEFER | SA_ONSTACK };
-    for (int i = 0; i < TOLD; i++)
-        sigaction(told[i], &quiet, &before[i]);
-    for (int i = 0; i < FATAL; i++)
-        sigaction(fatal[i], &last, &before[TOLD + i]);
-}
-
-static void release_signals(void)
-{
-    for (int i = 0; i < TOLD; i++)
-        sigaction(told[i], &before[i], NULL);
-    for (int i = 0; i < FATAL; i++)
-        sigaction(fatal[i], &before[TOLD + i], NULL);
+    char line[64];
+    unsigned long long n = 0;
+    FILE *f = fopen("/proc/thread-self/io", "r");
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "wchar: %llu", &n) == 1)
+            break;
+    if (f)
+        fclose(f);
+    return (size_t)n;
 }
 
 /* A capability without its padding, which is for devices of long ago. */
-static void add_capability(const char *name)
+static size_t add_capability(const char *name, char *out, size_t size, size_t n)
 {
     const char *from = tigetstr(name);
-    size_t n = (size_t)restore_size;
     if (!from || from == (const char *)-1) /* NOLINT: terminfo's own "not a string" */
-        return;
-    while (*from && n + 1 < sizeof(restore)) {
+        return n;
+    while (*from && n + 1 < size) {
         if (from[0] == '$' && from[1] == '<' && strchr(from, '>'))
             from = strchr(from, '>') + 1;
         else
-            restore[n++] = *from++;
+            out[n++] = *from++;
     }
-    restore_size = (sig_atomic_t)n;
+    out[n] = 0;
+    return n;
 }
+
+static const char synchronize_off[] = "\033[?2026l";
+static const char mouse_on[] = "\033[?1000h\033[?1002h\033[?1006h";
+static const char mouse_off[] = "\033[?1006l\033[?1002l\033[?1000l";
+static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
 
 static void prepare_restore(void)
 {
-    static const char sync_off[] = "\033[?2026l";
     static const char *const names[] = { "sgr0", "rmkx", "cnorm", "rmcup" };
-    restore_size = 0;
-    restore_termios = term.shell;
-    if (term.color != TERM_MONO) {
-        memcpy(restore, sync_off, sizeof(sync_off) - 1);
-        restore_size = sizeof(sync_off) - 1;
-    }
+    char bytes[512];
+    size_t n = (size_t)snprintf(bytes, sizeof(bytes), "%s%s%s",
+                                term.color == TERM_MONO ? "" : synchronize_off,
+                                term.mice ? mouse_off : "", term.mice ? paste_off : "");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        add_capability(names[i]);
+        n = add_capability(names[i], bytes, sizeof(bytes), n);
+    term_signals_restore(bytes, n, &term.shell);
 }
 
-static bool environment(const char *name, const char *a, const char *b)
+/* What curses is not asked to switch: keys that say what they are, mouse, paste. */
+static void enter_modes(void)
 {
-    const char *value = getenv(name);
-    return value && (!strcmp(value, a) || !strcmp(value, b));
+    char bytes[64];
+    if (add_capability("smkx", bytes, sizeof(bytes), 0))
+        say(bytes);
+    if (term.mice)
+        say(paste_on);
+    if (term.mice && term.mouse)
+        say(mouse_on);
 }
 
-/* In this order: what was asked for, what the user wants everywhere, what the
- * terminal says of itself. */
-static enum term_color decide(enum term_color asked, const char **why)
+static void leave_modes(void)
 {
-    const char *no_color = getenv("NO_COLOR");
-    *why = "--color";
-    if (asked != TERM_AUTO)
-        return asked;
-    *why = "NO_COLOR";
-    if (no_color && *no_color)
-        return TERM_MONO;
-    *why = "COLORTERM";
-    if (environment("COLORTERM", "truecolor", "24bit"))
-        return TERM_24BIT;
-    *why = "tmux"; /* takes 24 bits and reduces them itself */
-    if (getenv("TMUX"))
-        return TERM_24BIT;
-    *why = "terminfo";
-    if (tigetflag("RGB") > 0 || tigetnum("RGB") > 0 || tigetflag("Tc") > 0)
-        return TERM_24BIT;
-    return tigetnum("colors") >= 256 ? TERM_256 : TERM_MONO;
+    char bytes[64];
+    if (term.mice)
+        say(mouse_off), say(paste_off);
+    if (add_capability("rmkx", bytes, sizeof(bytes), 0))
+        say(bytes);
 }
 
-static void say_mode(const char *why, const char *why_ascii)
+void term_mouse(bool on)
 {
+    if (term.mice && on != term.mouse)
+        say(on ? mouse_on : mouse_off);
+    term.mouse = on;
+}
+
+static bool has_string(const char *name)
+{
+    const char *s = tigetstr(name);
+    return s && s != (const char *)-1; /* NOLINT: terminfo's own "not a string" */
+}
+
+static void look_around(enum term_color asked)
+{
+    term.probe = (struct probe){
+        .asked = asked,
+        .no_color = getenv("NO_COLOR"),
+        .colorterm = getenv("COLORTERM"),
+        .term = getenv("TERM"),
+        .tmux = getenv("TMUX") != NULL,
+        .rgb = tigetflag("RGB") > 0 || tigetnum("RGB") > 0 || tigetflag("Tc") > 0,
+        .colors = tigetnum("colors"),
+    };
+    term.mice = has_string("kmous");
+    term.mouse = true;
+}
+
+/* The mode by what is known now, in words. */
+static void decide(void)
+{
+    static const char *const colors[] = {
+        [TERM_AUTO] = "",         [TERM_24BIT] = "24-bit", [TERM_256] = "256 colours",
+        [TERM_16] = "16 colours", [TERM_8] = "8 colours",  [TERM_MONO] = "no colour"
+    };
+    char why[40];
+    term.color = probe_decide(&term.probe, why, sizeof(why));
     const char *glyphs = term.color == TERM_MONO ? "characters"
                          : term.unicode          ? "half blocks"
                                                  : "blanks";
-    static const char *const colors[] = { [TERM_AUTO] = "",
-                                          [TERM_24BIT] = "24-bit",
-                                          [TERM_256] = "256 colours",
-                                          [TERM_MONO] = "no colour" };
     snprintf(term.mode, sizeof(term.mode), "%s, %s (%s)%s%s", glyphs, colors[term.color], why,
-             term.unicode ? "" : ", ASCII: ", term.unicode ? "" : why_ascii);
+             term.unicode ? "" : ", ASCII: ", term.unicode ? "" : term.why_ascii);
 }
 
 static void init_colors(void)
 {
+    bool few = term.color == TERM_16 || term.color == TERM_8;
     if (term.color == TERM_MONO || !has_colors() || start_color() == ERR)
         return;
     use_default_colors();
     for (int ink = 0; ink < INK_COUNT; ink++) {
-        int index = theme_style(term.scheme, (enum ink)ink).index;
-        init_extended_pair(ink + 1, index < COLORS ? index : -1, -1);
+        struct style s = theme_style(term.scheme, (enum ink)ink);
+        init_extended_pair(ink + 1, few || COLORS < 256 ? s.basic : s.index, -1);
     }
     init_extended_pair(SENTINEL_PAIR, -1, -1);
     term.pairs = true;
-}
-
-/* The keypad is switched on by the first reading, not by keypad(). */
-static void prime_keys(void)
-{
-    wint_t c;
-    int kind = wget_wch(term.keys, &c);
-    if (kind == OK)
-        unget_wch((wchar_t)c);
-    else if (kind == KEY_CODE_YES)
-        ungetch((int)c);
 }
 
 static bool check(struct error *err)
@@ -210,8 +203,7 @@ static bool start_curses(struct error *err)
                     "the terminal '%s' is not in this machine's terminfo; "
                     "TERM=xterm-256color suits most of today's",
                     getenv("TERM"));
-    const char *place = tigetstr("cup");
-    if (place && place != (const char *)-1) /* NOLINT: terminfo's own "not a string" */
+    if (has_string("cup"))
         return true;
     delscreen(term.screen);
     term.screen = NULL;
@@ -224,14 +216,21 @@ static void set_modes(void)
     noecho();
     nonl();
     typeahead(-1);
-    set_escdelay(25);
     leaveok(stdscr, FALSE);
     idlok(stdscr, FALSE); /* shifting lines or characters would shift the picture */
     idcok(stdscr, FALSE);
     curs_set(0);
-    nodelay(term.keys, TRUE);
-    keypad(term.keys, TRUE);
-    prime_keys();
+    enter_modes();
+}
+
+/* Asked before the first frame, which does not wait for what comes back. */
+static void ask(void)
+{
+    const char *questions = probe_questions(&term.probe);
+    if (!questions)
+        return;
+    say(questions);
+    term_input_await(true);
 }
 
 bool term_open(const struct term_options *o, struct error *err)
@@ -241,24 +240,24 @@ bool term_open(const struct term_options *o, struct error *err)
     setlocale(LC_CTYPE, "");
     bool utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
     tcgetattr(STDIN_FILENO, &term.shell);
-    if (pipe2(term.signals, O_NONBLOCK | O_CLOEXEC))
+    if (!term_signals_open())
         return fail(err, ERROR_MEMORY, "the terminal could not be set up: %s", strerror(errno));
     if (!start_curses(err)) {
-        close(term.signals[0]);
-        close(term.signals[1]);
+        term_signals_close();
         return false;
     }
-    const char *why;
-    term.color = decide(o->color, &why);
+    look_around(o->color);
+    term.unicode = utf8 && !o->ascii;
+    term_input_open(utf8);
+    term.why_ascii = o->ascii ? "--ascii" : "the locale is not UTF-8";
+    decide();
     term.scheme = term.color == TERM_MONO ? SCHEME_MONO : o->scheme;
     term.light = o->scheme == SCHEME_LIGHT;
-    term.unicode = utf8 && !o->ascii;
-    say_mode(why, o->ascii ? "--ascii" : "the locale is not UTF-8");
     prepare_restore();
-    catch_signals();
-    term.keys = newpad(1, 1);
+    term_signals_catch();
     set_modes();
     init_colors();
+    ask();
     term.fresh = true;
     return true;
 }
@@ -267,16 +266,15 @@ void term_close(void)
 {
     if (!term.screen)
         return;
+    leave_modes();
     endwin();
     tcsetattr(STDIN_FILENO, TCSANOW, &term.shell);
-    restore_size = 0;
-    release_signals();
-    delwin(term.keys);
+    term_signals_restore(NULL, 0, NULL);
+    term_signals_release();
     delscreen(term.screen);
     grid_finish(&term.last);
     hole_finish(&term.hole);
-    close(term.signals[0]);
-    close(term.signals[1]);
+    term_signals_close();
     memset(&term, 0, sizeof(term));
 }
 
@@ -352,7 +350,7 @@ static bool put_text(const struct grid *g)
 static void synchronize(bool on)
 {
     if (term.color != TERM_MONO)
-        (void)!write(STDOUT_FILENO, on ? "\033[?2026h" : "\033[?2026l", 8);
+        say(on ? "\033[?2026h" : synchronize_off);
 }
 
 /* Memory for a screen of this size; false: there is none, and nothing is shown. */
@@ -365,6 +363,35 @@ static bool remember(const struct grid *g)
     return grid_init(&term.last, g->width, g->height) && hole_init(&term.hole, g->width, g->height);
 }
 
+/* Text by curses, then the picture by the hole; false: a key stopped it. */
+static bool paint(const struct grid *g, bool moving)
+{
+    double start = now_ms();
+    size_t n = term.measured ? written() : 0;
+    synchronize(true);
+    if (term.fresh) {
+        clearok(curscr, TRUE);
+        hole_forget(&term.hole);
+        term.fresh = false;
+    }
+    move(g->height - 1, 0);
+    wnoutrefresh(stdscr);
+    doupdate();
+    term.cost.text_ms = now_ms() - start;
+    memcpy(term.last.cells, g->cells, sizeof(*g->cells) * (size_t)g->width * (size_t)g->height);
+    start = now_ms();
+    term.hole.write_ms = 0;
+    bool done = term.color == TERM_MONO ||
+                hole_paint(&term.hole, g, term.color, term.unicode, moving, STDOUT_FILENO,
+                           STDIN_FILENO, g->height - 1, 0);
+    synchronize(false);
+    term.cost.write_ms = term.hole.write_ms;
+    term.cost.picture_ms = now_ms() - start - term.hole.write_ms;
+    if (term.measured)
+        term.cost.bytes = written() - n;
+    return done;
+}
+
 bool term_show(const struct grid *g, bool moving)
 {
     int width, height;
@@ -374,37 +401,31 @@ bool term_show(const struct grid *g, bool moving)
     bool changed = put_text(g);
     if (!changed && !term.pending && (moving || !term.hole.rough))
         return true;
-    synchronize(true);
-    if (term.fresh) {
-        clearok(curscr, TRUE);
-        hole_forget(&term.hole);
-        term.fresh = false;
-    }
-    move(height - 1, 0);
-    wnoutrefresh(stdscr);
-    doupdate();
-    memcpy(term.last.cells, g->cells, sizeof(*g->cells) * (size_t)width * (size_t)height);
-    bool done = term.color == TERM_MONO ||
-                hole_paint(&term.hole, g, term.color == TERM_256 ? HOLE_256 : HOLE_24BIT,
-                           term.unicode, moving, STDOUT_FILENO, STDIN_FILENO, height - 1, 0);
-    synchronize(false);
+    bool done = paint(g, moving);
     term.pending = !done;
     return done;
 }
 
+struct term_cost term_cost(bool measure)
+{
+    term.measured = measure;
+    return term.cost;
+}
+
 void term_suspend(void)
 {
+    leave_modes();
     endwin();
     tcsetattr(STDIN_FILENO, TCSANOW, &term.shell);
-    release_signals();
+    term_signals_release();
     kill(0, SIGTSTP);  /* the whole job, as the terminal would */
     poll(NULL, 0, 10); /* another thread may have taken it: it stops this one in here */
-    catch_signals();
+    term_signals_catch();
     reset_prog_mode();
     refresh();
-    prime_keys();
+    enter_modes();
     term.fresh = true;
-    on_told(SIGWINCH); /* the size may be another one by now */
+    term_signals_raise(SIGWINCH); /* the size may be another one by now */
 }
 
 static void resize(void)
@@ -415,23 +436,14 @@ static void resize(void)
     term.fresh = true;
 }
 
-/* What the handlers told, all of it at once. */
 static enum term_event take_signals(void)
 {
-    unsigned char bytes[64];
-    ssize_t n;
-    bool quit = false, stop = false, woken = false;
-    while ((n = read(term.signals[0], bytes, sizeof(bytes))) > 0)
-        for (ssize_t i = 0; i < n; i++) {
-            stop |= bytes[i] == SIGTSTP;
-            woken |= bytes[i] == SIGWINCH || bytes[i] == SIGCONT;
-            quit |= bytes[i] == SIGTERM || bytes[i] == SIGHUP || bytes[i] == SIGINT;
-        }
-    if (quit)
+    struct told told = term_signals_take();
+    if (told.quit)
         return TERM_QUIT;
-    if (stop)
+    if (told.stop)
         term_suspend();
-    if (!stop && !woken)
+    if (!told.stop && !told.woken)
         return TERM_NONE;
     reset_prog_mode(); /* after SIGSTOP, the shell's modes are set */
     resize();
@@ -440,9 +452,14 @@ static enum term_event take_signals(void)
 
 enum term_event term_wait(int fd, int timeout_ms)
 {
-    struct pollfd p[] = { { .fd = term.signals[0], .events = POLLIN },
+    struct pollfd p[] = { { .fd = term_signals_fd(), .events = POLLIN },
                           { .fd = STDIN_FILENO, .events = POLLIN },
                           { .fd = fd, .events = POLLIN } };
+    int left = term_input_patience();
+    if (left >= 0 && (timeout_ms < 0 || left < timeout_ms))
+        timeout_ms = left;
+    if (term_input_gone())
+        return TERM_QUIT;
     if (poll(p, 3, timeout_ms) < 0)
         p[1].revents = p[2].revents = 0; /* interrupted: the pipe says why */
     enum term_event told_now = take_signals();
@@ -450,16 +467,31 @@ enum term_event term_wait(int fd, int timeout_ms)
         return told_now;
     if (p[1].revents & (POLLHUP | POLLERR | POLLNVAL))
         return TERM_QUIT;
-    if (p[1].revents)
+    if (p[1].revents || term_input_patience() == 0)
         return TERM_KEY;
     return p[2].revents ? TERM_FD : TERM_NONE;
 }
 
-bool term_key(char *name, int size, uint32_t *text)
+/* The terminal says more of itself than the environment did. */
+static void learn(const struct event *e)
 {
-    wint_t c;
-    for (int kind; (kind = wget_wch(term.keys, &c)) != ERR;)
-        if (term_keys_name(kind == KEY_CODE_YES, (uint32_t)c, name, size, text))
+    enum term_color before = term.color;
+    if (!probe_hear(&term.probe, e))
+        return;
+    term_input_await(!term.probe.done);
+    decide();
+    if (term.color == before)
+        return;
+    hole_forget(&term.hole);
+    term.pending = true;
+}
+
+bool term_take(struct event *e)
+{
+    while (term_input_next(e)) {
+        if (e->kind == EVENT_KEY || e->kind == EVENT_MOUSE)
             return true;
+        learn(e);
+    }
     return false;
 }

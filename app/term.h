@@ -2,14 +2,12 @@
 
 #include "canvas.h"
 #include "error.h"
+#include "input.h"
 #include "theme.h"
 
 /* The terminal: the only file that includes curses. Text goes through curses;
  * picture cells are a hole that curses keeps a sentinel in and this file paints
  * itself in true colour (docs/architecture.md). UI thread only, one terminal. */
-
-enum term_color { TERM_AUTO, TERM_24BIT, TERM_256, TERM_MONO };
-extern const char *const term_color_names[]; /* "auto", "24bit", "256", "none", NULL */
 
 struct term_options {
     enum term_color color;
@@ -31,11 +29,19 @@ const char *term_mode(void); /* how pictures are drawn and why, one phrase */
  * cells to be off by 2/255 until a call without. Stops early when a key waits:
  * false, call again. */
 bool term_show(const struct grid *g, bool moving);
+/* What the last term_show that wrote anything cost; measure: count bytes from now on. */
+struct term_cost {
+    double text_ms, picture_ms, write_ms; /* curses with its writing; encoding; writing */
+    size_t bytes;
+};
+struct term_cost term_cost(bool measure);
 void term_redraw(void); /* the next term_show starts from a blank screen */
 
 /* Waits for a key, a readable fd, a signal or the timeout (ms, -1: for ever). */
 enum term_event { TERM_NONE, TERM_KEY, TERM_FD, TERM_RESIZE, TERM_QUIT };
 enum term_event term_wait(int fd, int timeout_ms);
-/* The key that TERM_KEY announced: its name in `name`, its character or 0. false: none left. */
-bool term_key(char *name, int size, uint32_t *text);
-void term_suspend(void); /* Ctrl-Z: restores, stops, comes back */
+/* The key or the mouse's news that TERM_KEY announced; false: none left. The terminal's
+ * answers are taken in on the way, and may change term_mode(). */
+bool term_take(struct event *e);
+void term_mouse(bool on); /* false: the terminal has it, to select text */
+void term_suspend(void);  /* Ctrl-Z: restores, stops, comes back */

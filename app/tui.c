@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -58,12 +59,16 @@ static void draw(struct tui *t)
 
 static void read_keys(struct tui *t)
 {
-    char name[16];
-    uint32_t text;
-    while (term_key(name, sizeof(name), &text)) {
-        action_press(t->model, name, text);
+    struct event e;
+    while (term_take(&e)) {
+        if (e.kind == EVENT_KEY)
+            action_press(t->model, e.name, e.text);
         t->dirty = t->moving = true;
         t->pressed = now_ms();
+    }
+    if (strcmp(t->model->mode, term_mode()) != 0) { /* it answered what it was asked */
+        snprintf(t->model->mode, sizeof(t->model->mode), "%s", term_mode());
+        t->dirty = true;
     }
 }
 

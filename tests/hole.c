@@ -39,6 +39,8 @@ static size_t play(int file)
             color[a == 48] = (uint32_t)b;
         else if (!strncmp(c, "\033[m", 3))
             used = 3;
+        else if (sscanf(c, "\033[%dm%n", &a, &used) == 1 && used) /* one of 16 */
+            color[a % 30 >= 10] = (uint32_t)(a % 10 + (a >= 90 ? 8 : 0));
         else
             used = *c == ' ' ? 1 : 3;
         normal = !strncmp(c, "\033[m", 3) || (normal && c[used - 1] == 'H');
@@ -72,7 +74,7 @@ static size_t differing(const struct grid *g)
 
 static bool paint(struct hole *h, const struct grid *g, bool moving, int out, int in)
 {
-    return hole_paint(h, g, HOLE_24BIT, true, moving, out, in, HEIGHT - 1, 3);
+    return hole_paint(h, g, TERM_24BIT, true, moving, out, in, HEIGHT - 1, 3);
 }
 
 static void test_exact(struct hole *h, struct grid *g, int out)
@@ -135,7 +137,7 @@ static void test_256(struct hole *h, struct grid *g, int out)
 {
     size_t wrong = 0;
     hole_forget(h);
-    CHECK(hole_paint(h, g, HOLE_256, false, true, out, -1, 0, 0));
+    CHECK(hole_paint(h, g, TERM_256, false, true, out, -1, 0, 0));
     play(out);
     for (size_t i = 0; i + 1 < CELLS; i++) {
         uint32_t a = g->cells[i].top, b = g->cells[i].bottom;
@@ -145,6 +147,22 @@ static void test_256(struct hole *h, struct grid *g, int out)
         wrong += g->cells[i].picture && shown[i].bottom != (uint32_t)theme_nearest_256(mean);
     }
     CHECK(wrong == 0);
+}
+
+static void test_16(struct hole *h, struct grid *g, int out)
+{
+    size_t wrong = 0, bright = 0;
+    hole_forget(h);
+    CHECK(hole_paint(h, g, TERM_16, true, true, out, -1, 0, 0));
+    CHECK(play(out) == h->sent);
+    for (size_t i = 0; i + 1 < CELLS; i++) {
+        int x = (int)(i % WIDTH), y = (int)(i / WIDTH);
+        uint32_t top = theme_pixel(TERM_16, g->cells[i].top, x, 2 * y);
+        uint32_t bottom = theme_pixel(TERM_16, g->cells[i].bottom, x, 2 * y + 1);
+        wrong += g->cells[i].picture && (shown[i].top != top || shown[i].bottom != bottom);
+        bright += g->cells[i].picture && bottom > 7;
+    }
+    CHECK(wrong == 0 && bright > 100);
 }
 
 int main(void)
@@ -158,6 +176,8 @@ int main(void)
     test_covered(&h, &g, out);
     test_interrupted(&h, &g, out);
     test_256(&h, &g, out);
+    h.sent = 0;
+    test_16(&h, &g, out);
     hole_finish(&h);
     hole_finish(&h);
     grid_finish(&g);

@@ -91,12 +91,6 @@ static bool print_json(const struct call *c, const struct model *m, char *text, 
 
 static bool print(const struct call *c, const struct model *m, struct error *err)
 {
-    static const enum term_color colors[] = {
-        [TERM_AUTO] = TERM_MONO,
-        [TERM_24BIT] = TERM_24BIT,
-        [TERM_256] = TERM_256,
-        [TERM_MONO] = TERM_MONO,
-    };
     struct grid grid = { 0 };
     if (!grid_init(&grid, m->width, m->height))
         return fail(err, ERROR_MEMORY, "out of memory");
@@ -105,8 +99,8 @@ static bool print(const struct call *c, const struct model *m, struct error *err
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (out)
-        frame_print(&grid, colors[c->o.screen.color], (enum scheme)c->o.screen.theme, m->unicode,
-                    out);
+        frame_print(&grid, (enum term_color)c->o.screen.color, (enum scheme)c->o.screen.theme,
+                    m->unicode, out);
     grid_finish(&grid);
     bool ok = out && fclose(out) == 0;
     if (!ok)
