@@ -122,7 +122,7 @@ static void reseed(struct model *m)
 static void cancel(struct model *m)
 {
     if (m->busy) {
-        m->busy = m->quit_asked = false;
+        m->busy = m->quit_asked = m->goal_wanted = false;
         m->cancel = true;
         model_say(m, false, "cancelled at %.0f %%, showing %s", m->progress * 100,
                   m->shown ? "the last picture" : "nothing yet");
@@ -162,7 +162,7 @@ const struct action common_actions[] = {
     { "increase-coarse", "L PgUp", "Values", "a large step up: double, or ten steps", NULL, increase_coarse },
     { "next-field", "j Down", "Values", "next parameter", NULL, next_field },
     { "previous-field", "k Up", "Values", "previous parameter", NULL, previous_field },
-    { "type", "= Enter", "Values", "type a value: a number, *2, /2, a name, elbow, full", "type", overlay_type },
+    { "type", "= Enter", "Values", "type a value (24, *2, m/8, elbow) or goal (err<5%)", "type", overlay_type },
     { "minimum", "^", "Values", "smallest value", NULL, minimum },
     { "maximum", "$", "Values", "largest value", NULL, maximum },
     { "more", "+", "Rank", "rank one up, from any parameter", NULL, more },

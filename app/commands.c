@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "aim.h"
 #include "registry.h"
 #include "setting.h"
 
@@ -123,6 +124,8 @@ const struct command commands[] = {
 /* One command, without blanks around it. */
 static bool run_one(struct model *m, char *line, struct error *err)
 {
+    if (goal_looks(line))
+        return aim(m, goal_axis(m->method), line, err);
     char *arguments = line + strcspn(line, " ");
     if (*arguments)
         *arguments++ = 0;

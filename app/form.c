@@ -100,6 +100,16 @@ static void draw_box(struct canvas c, int attributes, const char *text)
     canvas_printf(c, 0, 0, INK_TEXT, attributes, c.area.w < BOX ? "%s" : "[%6s]", text);
 }
 
+/* The value recommended, where one is known: of the rank the elbow of the spectrum. */
+static void draw_tick(const struct model *m, const struct param *p, struct canvas bar, double limit)
+{
+    size_t elbow = m->subject && !strcmp(p->key, "rank") ? m->subject->elbow : 0;
+    if (elbow == 0)
+        return;
+    int x = (int)(form_fraction(p, (double)elbow, limit) * bar.area.w);
+    canvas_rune(bar, x < bar.area.w ? x : bar.area.w - 1, 0, INK_KEY, bar.unicode ? 0x2502 : '|');
+}
+
 static void draw_slider(const struct model *m, const struct param *p, struct canvas c,
                         int attributes, struct ends e)
 {
@@ -118,6 +128,7 @@ static void draw_slider(const struct model *m, const struct param *p, struct can
         return;
     canvas_printf(c, BOX + 1, 0, INK_DIM, 0, "%*s", e.lo, lo);
     form_bar(c, BOX + e.lo + 2, 0, bar, form_fraction(p, value, limit));
+    draw_tick(m, p, canvas_inside(c, (struct rect){ BOX + e.lo + 2, 0, bar, 1 }), limit);
     canvas_zone(c, (struct rect){ BOX + e.lo + 2, 0, bar, 1 }, ZONE_BAR,
                 (size_t)(p - m->method->params.rows));
     canvas_text(c, BOX + e.lo + 3 + bar, 0, INK_DIM, 0, hi);

@@ -50,7 +50,7 @@ static void forget(struct model *m)
     m->subject = NULL;
     m->shown = NULL;
     m->numbers = unknown;
-    m->asked_holds = m->elbow = false;
+    m->asked_holds = m->elbow = m->goal_wanted = false;
     m->opened = m->serial;
 }
 
@@ -164,8 +164,20 @@ static void blank_quality(struct model *m)
     m->numbers.factors_bytes = 0;
 }
 
+/* Settings that moved by hand: the goal is given up, and the search for it. */
+static void drop_goal(struct model *m)
+{
+    if (m->goal_wanted && m->busy && m->out == REQUEST_SOLVE) {
+        m->busy = false;
+        m->cancel = true;
+        model_say(m, false, "%s: given up, the settings changed", m->goal.text);
+    }
+    m->goal_wanted = false;
+}
+
 void model_changed(struct model *m)
 {
+    drop_goal(m);
     blank_quality(m);
     derive(m);
     judge(m);
@@ -261,6 +273,12 @@ bool model_want(struct model *m, bool idle, struct request *out)
         fill(m, REQUEST_PICTURE, out);
         return true;
     }
+    if (m->goal_wanted && !m->busy) {
+        fill(m, REQUEST_SOLVE, out);
+        out->goal = m->goal;
+        out->axis = m->goal_axis;
+        return true;
+    }
     if (idle && !m->busy && !m->stale && m->quality_stale && !m->quality_asked) {
         fill(m, REQUEST_QUALITY, out);
         m->quality_asked = true;
@@ -315,6 +333,21 @@ static void accept_export(struct model *m, const struct outcome *o)
     m->numbers.written_bytes = o->numbers.written_bytes;
 }
 
+/* The slider walks there; where the goal cannot be met it stays, and one reads how near it comes. */
+static void accept_answer(struct model *m, const struct outcome *o)
+{
+    char line[MODEL_LINE];
+    if (!m->goal_wanted || o->serial != m->serial)
+        return;
+    m->goal_wanted = false;
+    goal_tell(&m->goal, m->method, m->goal_axis, &o->answer, line, sizeof(line));
+    if (o->answer.met) {
+        *model_params(m) = o->answer.best.params;
+        model_changed(m);
+    }
+    model_say(m, !o->answer.met, "%s", line);
+}
+
 void model_accept(struct model *m, struct outcome *o)
 {
     if (o->serial == m->serial && o->final)
@@ -325,11 +358,14 @@ void model_accept(struct model *m, struct outcome *o)
     if (gone) {
         /* of a document that is gone */
     } else if (!o->ok) {
+        m->goal_wanted &= o->kind != REQUEST_SOLVE;
         model_say(m, true, "%s", o->error.text);
     } else if (o->kind == REQUEST_PICTURE) {
         accept_picture(m, o);
     } else if (o->kind == REQUEST_QUALITY) {
         accept_quality(m, o);
+    } else if (o->kind == REQUEST_SOLVE) {
+        accept_answer(m, o);
     } else {
         accept_export(m, o);
     }

@@ -64,6 +64,11 @@ struct model {
     bool quit_asked;                    /* C-c was pressed with nothing running: once more quits */
     bool cancel, redraw, suspend, quit; /* wishes to whoever owns the terminal and the worker */
 
+    /* A goal that waits for its answer, or is out, and the row it moves (aim.h). */
+    struct goal goal;
+    const struct param *goal_axis;
+    bool goal_wanted;
+
     char prefix[16]; /* the first key of a pair, until the second comes; else "" */
 };
 

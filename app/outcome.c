@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "memory.h"
+#include "spectrum.h"
 
 void request_finish(struct request *r)
 {
@@ -81,4 +82,49 @@ double subject_sigma(const struct subject *s, size_t i)
     for (size_t p = 0; i < s->n && p < s->planes; p++)
         sum += s->sigma[p][i] * s->sigma[p][i];
     return sqrt(sum);
+}
+
+bool subject_elbow(const struct subject *s, size_t *rank, struct error *err)
+{
+    double *sigma = memory_alloc(s->n * sizeof(*sigma), err), norm = 0;
+    if (!sigma)
+        return false;
+    for (size_t i = 0; i < s->n; i++)
+        sigma[i] = subject_sigma(s, i);
+    for (size_t p = 0; p < s->planes; p++)
+        norm = hypot(norm, s->norm[p]);
+    const struct spectrum spectrum = {
+        .sigma = sigma, .n = s->n, .rows = s->rows, .cols = s->cols, .norm = norm
+    };
+    *rank = spectrum_elbow(&spectrum);
+    memory_free(sigma);
+    return true;
+}
+
+struct numbers numbers_of(const struct approximation *a)
+{
+    struct numbers n = { .psnr = (double)NAN, .ssim = (double)NAN };
+    double bound = 0, norm = 0;
+    n.rank = a->results[0].rank;
+    for (size_t i = 0; i < a->n; i++) {
+        n.dead += a->results[i].dead;
+        for (size_t j = 0; j < a->results[i].n_measures; j++) {
+            const struct measure *m = &a->results[i].measures[j];
+            bound += m->bound * m->bound * m->norm * m->norm; /* NAN spreads, as it should */
+            norm += m->norm * m->norm;
+        }
+    }
+    n.error = a->error;
+    n.optimal = a->optimal;
+    n.bound = sqrt(bound / norm); /* 0 / 0 is unknown too */
+    n.seconds = a->seconds;
+    n.bits_paper = a->bits_paper;
+    n.bits_true = a->bits_true;
+    n.entries = a->entries;
+    n.backend = a->backend;
+    for (int op = 0; op < OP_COUNT; op++) {
+        n.on_device += a->counts.device[op];
+        n.by_processor += a->counts.fallback[op];
+    }
+    return n;
 }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-#include "spectrum.h"
+#include "aim.h"
+#include "expression.h"
 
 static void put(const struct model *m, const struct param *p, void *params, double value)
 {
@@ -43,16 +43,89 @@ void setting_put(struct model *m, const struct param *p, double value)
     apply(m, &params);
 }
 
-static bool scaled(struct model *m, const struct param *p, const char *text, struct error *err)
+static bool is_number(const struct param *p)
+{
+    return !p->choices && p->kind != PARAM_BOOL;
+}
+
+/* Rows and columns of what is open. */
+static bool shape(const struct model *m, double *rows, double *cols)
+{
+    const struct document *d = m->document;
+    const struct entry *e = NULL;
+    if (d && d->n)
+        e = m->entry[0] ? document_entry(d, m->entry) : &d->entries[0];
+    *rows = m->subject ? (double)m->subject->rows : e ? (double)e->rows : 0;
+    *cols = m->subject ? (double)m->subject->cols : e ? (double)e->cols : 0;
+    return *rows > 0;
+}
+
+/* m, n, k, elbow, full, and every number of the method by its name. */
+static bool name_value(const void *context, const char *at, size_t n, double *out)
+{
+    const struct model *m = context;
+    const struct param *rank = param_find(&m->method->params, "rank");
+    char name[64];
+    double rows, cols;
+    struct error err;
+    size_t elbow;
+    if (n >= sizeof(name))
+        return false;
+    memcpy(name, at, n);
+    name[n] = 0;
+    const struct param *p = param_find(&m->method->params, strcmp(name, "k") ? name : "rank");
+    if (p && is_number(p)) {
+        *out = param_get(p, model_params_const(m));
+        return true;
+    }
+    if (!strcmp(name, "m") || !strcmp(name, "n")) {
+        bool known = shape(m, &rows, &cols);
+        *out = name[0] == 'm' ? rows : cols;
+        return known;
+    }
+    if (rank && !strcmp(name, "full")) {
+        *out = model_limit(m, rank);
+        return true;
+    }
+    if (strcmp(name, "elbow") != 0 || !m->subject || !m->subject->exact ||
+        !subject_elbow(m->subject, &elbow, &err))
+        return false;
+    *out = (double)elbow;
+    return true;
+}
+
+/* What is no plain number: rounded where the row is of whole numbers, and clamped with a word. */
+static bool evaluate(struct model *m, const struct param *p, struct params_any *params,
+                     const char *text, struct error *err)
+{
+    const struct names names = { name_value, m };
+    double from = param_get(p, params), value, limit = model_limit(m, p), kept;
+    size_t at = 0;
+    if (!expression(text, &names, &from, false, &value, &at, err)) {
+        if (text == m->line)
+            m->line_at = at; /* the cursor goes to the fault */
+        return false;
+    }
+    if (p->kind != PARAM_REAL)
+        value = floor(value + 0.5);
+    if (p->kind == PARAM_SEED && !(value >= 0 && value <= 0x1p53))
+        return fail(err, ERROR_USAGE, "'%.80s': a seed is from 0 to 2^53 there", text);
+    kept = p->kind == PARAM_SEED ? value : fmin(fmax(value, p->min), limit);
+    if (kept != value)
+        model_say(m, false, "%s: %.10g is %s %.10g, which was taken", p->key, value,
+                  kept < value ? "more than" : "less than", kept);
+    param_put(p, params, kept);
+    return true;
+}
+
+/* Digits, a point, an exponent; no sign, which would mean "from where it stands". */
+static bool is_plain(const struct param *p, const char *text)
 {
     char *end;
-    double by = strtod(text + 1, &end);
-    if (end == text + 1 || *end || !(by > 0) || !isfinite(by))
-        return fail(err, ERROR_USAGE, "'%s': a number above 0 comes after %c", text, text[0]);
-    double value = param_get(p, model_params(m));
-    value = text[0] == '*' ? value * by : value / by;
-    setting_put(m, p, p->kind == PARAM_INT ? floor(value + 0.5) : value);
-    return true;
+    if (text[0] == '+' || (text[0] == '-' && p->min >= 0))
+        return false;
+    strtod(text, &end);
+    return !text[0] || (end != text && !*end);
 }
 
 bool setting_elbow(struct model *m, struct error *err)
@@ -68,34 +141,24 @@ bool setting_elbow(struct model *m, struct error *err)
         model_say(m, false, "the elbow is taken once the spectrum is known");
         return true;
     }
-    double *sigma = memory_alloc(s->n * sizeof(*sigma), err), norm = 0;
-    if (!sigma)
+    size_t at;
+    if (!subject_elbow(s, &at, err))
         return false;
-    for (size_t i = 0; i < s->n; i++)
-        sigma[i] = subject_sigma(s, i);
-    for (size_t p = 0; p < s->planes; p++)
-        norm = hypot(norm, s->norm[p]);
-    const struct spectrum spectrum = {
-        .sigma = sigma, .n = s->n, .rows = s->rows, .cols = s->cols, .norm = norm
-    };
-    setting_put(m, rank, (double)spectrum_elbow(&spectrum));
-    memory_free(sigma);
+    setting_put(m, rank, (double)at);
     return true;
 }
 
 bool setting_set(struct model *m, const struct param *p, const char *text, struct error *err)
 {
-    bool rank = !strcmp(p->key, "rank"), number = !p->choices && p->kind != PARAM_BOOL;
-    if (rank && !strcmp(text, "elbow"))
-        return setting_elbow(m, err);
-    if (rank && !strcmp(text, "full")) {
-        setting_put(m, p, model_limit(m, p));
-        return true;
-    }
-    if (number && p->kind != PARAM_SEED && (text[0] == '*' || text[0] == '/'))
-        return scaled(m, p, text, err);
+    if (is_number(p) && goal_looks(text))
+        return aim(m, p, text, err);
+    if (!strcmp(p->key, "rank") && !strcmp(text, "elbow"))
+        return setting_elbow(m, err); /* also while it is not known yet */
     struct params_any params = *model_params(m);
-    if (!param_set(p, &params, text, err))
+    clamp(m, p, &params);
+    bool ok = is_number(p) && !is_plain(p, text) ? evaluate(m, p, &params, text, err)
+                                                 : param_set(p, &params, text, err);
+    if (!ok)
         return false;
     clamp(m, p, &params);
     apply(m, &params);

@@ -8,8 +8,11 @@
 void setting_step(struct model *m, const struct param *p, int direction, bool coarse);
 void setting_put(struct model *m, const struct param *p, double value); /* clamped */
 
-/* A value as param_set reads it; "*2" and "/2" scale a number, and a rank knows
- * "elbow" and "full". Fails with ERROR_USAGE; nothing has changed then. */
+/* A plain number or a word as param_set reads it; an expression (expression.h) over m, n (rows,
+ * columns), k (the rank), elbow, full and the method's numbers by name, from the value there is
+ * where it begins with an operator (*2, +3), rounded for whole numbers and clamped with a message;
+ * or a goal (aim.h). Fails with ERROR_USAGE, nothing has changed then; the cursor of m->line, if
+ * that is the text, is at the fault. */
 bool setting_set(struct model *m, const struct param *p, const char *text, struct error *err);
 
 /* The rank at the elbow of the spectrum over all planes (spectrum_elbow); sets

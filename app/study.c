@@ -167,6 +167,7 @@ static struct subject *subject_of(const struct run *r, const struct svd *svds, b
         if (ok)
             memcpy(out->sigma[p], svds[p].sigma, out->n * sizeof(double));
     }
+    ok = ok && (!exact || subject_elbow(out, &out->elbow, err));
     if (ok)
         return out;
     subject_destroy(out);
@@ -318,35 +319,6 @@ static bool approximation_of(struct run *r, struct error *err)
     return ok;
 }
 
-static struct numbers numbers_of(const struct study *s)
-{
-    const struct approximation *a = &s->kept.of[0].a;
-    struct numbers n = unknown;
-    double bound = 0, norm = 0;
-    n.rank = a->results[0].rank;
-    for (size_t i = 0; i < a->n; i++) {
-        n.dead += a->results[i].dead;
-        for (size_t j = 0; j < a->results[i].n_measures; j++) {
-            const struct measure *m = &a->results[i].measures[j];
-            bound += m->bound * m->bound * m->norm * m->norm; /* NAN spreads, as it should */
-            norm += m->norm * m->norm;
-        }
-    }
-    n.error = a->error;
-    n.optimal = a->optimal;
-    n.bound = sqrt(bound / norm); /* 0 / 0 is unknown too */
-    n.seconds = a->seconds;
-    n.bits_paper = a->bits_paper;
-    n.bits_true = a->bits_true;
-    n.entries = a->entries;
-    n.backend = a->backend;
-    for (int op = 0; op < OP_COUNT; op++) {
-        n.on_device += a->counts.device[op];
-        n.by_processor += a->counts.fallback[op];
-    }
-    return n;
-}
-
 static bool picture(struct run *r, struct outcome *o, struct error *err)
 {
     struct study *s = r->study;
@@ -356,7 +328,7 @@ static bool picture(struct run *r, struct outcome *o, struct error *err)
     o->subject = subject_of(r, s->svds, true, err);
     o->shown = o->subject ? shown_of(r, nested ? s->svds : NULL, err) : NULL;
     if (o->shown && !nested)
-        o->numbers = numbers_of(s);
+        o->numbers = numbers_of(&s->kept.of[0].a);
     return o->shown != NULL;
 }
 
@@ -390,7 +362,7 @@ static bool quality(struct run *r, struct outcome *o, struct error *err)
     struct provenance words = { 0 };
     if (!decompose(r, err) || !approximation_of(r, err))
         return false;
-    o->numbers = numbers_of(s);
+    o->numbers = numbers_of(&s->kept.of[0].a);
     if (!job_step(&r->job, 0.9, "likeness", err) ||
         (s->selection.picture && !likeness_measure(&s->selection, s->matrices, &s->kept.of[0].a,
                                                    &o->numbers.psnr, &o->numbers.ssim, err)) ||
@@ -405,11 +377,68 @@ static bool export(struct run *r, struct outcome *o, struct error *err)
     struct provenance words = { 0 };
     if (!decompose(r, err) || !approximation_of(r, err))
         return false;
-    o->numbers = numbers_of(r->study);
+    o->numbers = numbers_of(&r->study->kept.of[0].a);
     const struct export_request file = file_of(r, &words);
     return job_step(&r->job, 0.9, "writing", err) &&
            export_factors_size(&file, &o->numbers.factors_bytes, err) &&
            export_write(&file, r->request->path, &o->numbers.written_bytes, err);
+}
+
+/* One setting on the way to a goal, measured as a picture of it would be. */
+static bool measure(void *context, const struct params_any *params, struct goal_numbers *out,
+                    struct error *err)
+{
+    const struct run *whole = context;
+    struct study *s = whole->study;
+    struct request request = *whole->request;
+    struct run r = *whole;
+    struct provenance words = { 0 };
+    request.params = *params;
+    r.request = &request;
+    r.progress = r.job.progress = NULL; /* the search tells how far it is */
+    if (!approximation_of(&r, err))
+        return false;
+    const struct approximation *a = &s->kept.of[0].a;
+    *out = (struct goal_numbers){ a->error, (double)NAN, (double)NAN, a->bits_true, a->entries, 0 };
+    if (goal_needs_picture(&request.goal) && s->selection.picture)
+        return likeness_measure(&s->selection, s->matrices, a, &out->psnr, &out->ssim, err);
+    const struct export_request file = file_of(&r, &words);
+    return request.goal.kind != GOAL_SIZE || export_factors_size(&file, &out->bytes, err);
+}
+
+/* The Eckart-Young error of all planes together. */
+static double optimal(void *context, size_t rank)
+{
+    const struct run *r = context;
+    const struct study *s = r->study;
+    double tail = 0, norm = 0;
+    for (size_t p = 0; p < s->selection.n; p++) {
+        const struct spectrum spectrum = { s->svds[p].sigma, s->svds[p].n, s->selection.rows,
+                                           s->selection.cols, s->norm[p] };
+        tail = hypot(tail, spectrum_tail(&spectrum, rank) * s->norm[p]);
+        norm = hypot(norm, s->norm[p]);
+    }
+    return norm > 0 ? tail / norm : 0;
+}
+
+static bool solve(struct run *r, struct outcome *o, struct error *err)
+{
+    const struct study *s = r->study;
+    const struct goal_search search = {
+        .goal = &r->request->goal,
+        .method = r->request->method,
+        .axis = r->request->axis,
+        .params = r->request->params,
+        .dtype = s->dtype,
+        .rows = s->selection.rows,
+        .cols = s->selection.cols,
+        .planes = s->selection.n,
+        .job = &r->job,
+        .measure = measure,
+        .optimal = optimal,
+        .context = r,
+    };
+    return decompose(r, err) && goal_solve(&search, &o->answer, err);
 }
 
 void study_run(struct study *s, const struct request *request, const atomic_bool *cancel,
@@ -417,10 +446,8 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
                void (*emit_to)(void *context, struct outcome *o), void *context)
 {
     static bool (*const kinds[])(struct run *, struct outcome *, struct error *) = {
-        [REQUEST_PICTURE] = picture,
-        [REQUEST_QUALITY] = quality,
-        [REQUEST_EXPORT] = export,
-        [REQUEST_SLOT] = picture,
+        [REQUEST_PICTURE] = picture, [REQUEST_QUALITY] = quality, [REQUEST_EXPORT] = export,
+        [REQUEST_SLOT] = picture,    [REQUEST_SOLVE] = solve,
     };
     struct run r = {
         .study = s,

@@ -3,6 +3,7 @@
 #include "approximate.h"
 #include "brightness.h"
 #include "document.h"
+#include "goal.h"
 #include "preview.h"
 
 /* What the workbench asks of the engine, and what comes back. A study keeps the
@@ -15,6 +16,7 @@ enum request_kind {
     REQUEST_QUALITY, /* numbers of a nested picture at this rank: psnr, ssim, size on disk */
     REQUEST_EXPORT,  /* a file */
     REQUEST_SLOT,    /* a picture at the settings of a slot (slots.h) */
+    REQUEST_SOLVE,   /* the cheapest setting that meets a goal */
 };
 
 enum { PATH_TEXT = 1024 };
@@ -35,6 +37,9 @@ struct request {
 
     struct region region; /* of the matrix, that the picture shows; {0}: the whole */
     int slot;             /* REQUEST_SLOT: which one */
+
+    struct goal goal;         /* REQUEST_SOLVE */
+    const struct param *axis; /* the row it moves */
 };
 void request_finish(struct request *r); /* drops the reference */
 
@@ -53,6 +58,7 @@ struct subject {
 
     struct region region; /* what the originals show; {0}: the whole */
     struct brightness brightness;
+    size_t elbow; /* the rank there; 0: not known */
 };
 void subject_destroy(struct subject *s); /* NULL is fine */
 /* Over all planes: sqrt(sum tail^2 / sum norm^2), and sqrt(sum sigma_i^2) as one spectrum. */
@@ -60,6 +66,8 @@ double subject_tail(const struct subject *s, size_t rank);
 /* The same of n ranks that do not fall, in one pass. */
 void subject_tails(const struct subject *s, const double *ranks, size_t n, double *tails);
 double subject_sigma(const struct subject *s, size_t i);
+/* The rank at the elbow of the spectrum over all planes (spectrum_elbow); fails without memory. */
+bool subject_elbow(const struct subject *s, size_t *rank, struct error *err);
 
 /* A picture at the screen's resolution; nested: any rank up to previews[0].rank. */
 struct shown {
@@ -88,6 +96,8 @@ struct numbers {
     const char *backend;
     unsigned long on_device, by_processor;
 };
+/* All that a run tells; psnr, ssim and the sizes of files are of the reconstruction. */
+struct numbers numbers_of(const struct approximation *a);
 
 struct outcome {
     uint64_t serial;
@@ -101,6 +111,8 @@ struct outcome {
     char trouble[ERROR_TEXT]; /* why the processor stood in for the device; "": it did not */
 
     int slot; /* REQUEST_SLOT: of which one */
+
+    struct goal_answer answer; /* REQUEST_SOLVE */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 

@@ -298,10 +298,13 @@ static void test_commands(struct model *m)
         "set rank",
         "set rank=",
         "set rank=1.5",
-        "set rank=-3",
         "set nothing=3",
-        "k *0",
         "k *x",
+        "k m/0",
+        "k 5%",
+        "set seed=-1",
+        "err>5%",
+        "k err<",
         "k",
         "open",
         "open /nowhere/at.all",
@@ -419,6 +422,171 @@ static void test_typing(struct model *m)
     CHECK(m->overlay_line == 0);
     press(m, "q");
     CHECK(m->overlay == OVERLAY_NONE && !m->quit);
+}
+
+static double row(struct model *m, const char *key)
+{
+    return param_get(param_find(&m->method->params, key), model_params(m));
+}
+
+/* Expressions in parameter boxes: names, rounding, clamping with a word, the cursor at the fault. */
+static void test_expressions(struct model *m)
+{
+    static const struct {
+        const char *text;
+        double rank;
+    } rows[] = { { "min(m,n)/8", 50 }, { "n/7", 86 },          { "k*2", 172 },     { "*2", 344 },
+                 { "/4", 86 },         { "+3", 89 },           { "-4", 85 },       { "*2+1", 171 },
+                 { "full/2", 200 },    { "left-bits+k", 204 }, { "left_bits", 4 }, { "2^5", 32 },
+                 { "k-1", 31 },        { "m", 400 },           { "12", 12 } };
+    int wrong = 0;
+    CHECK(command(m, "open demo:photo; method lplr; set left-bits=4 rank=24"));
+    settle(m, false);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[64];
+        snprintf(line, sizeof(line), "rank %s", rows[i].text);
+        bool ok = command(m, line) && row(m, "rank") == rows[i].rank && !m->message[0];
+        wrong += !ok;
+        if (!ok)
+            printf("# %s: %g '%s'\n", rows[i].text, row(m, "rank"), m->message);
+    }
+    CHECK(wrong == 0);
+    CHECK(command(m, "elbow"));
+    double elbow = row(m, "rank");
+    CHECK(m->subject->elbow == (size_t)elbow);
+    CHECK(command(m, "k 2*elbow-1") && row(m, "rank") == 2 * elbow - 1);
+    CHECK(command(m, "k 12K") && row(m, "rank") == 400 && strstr(m->message, "12000 is more than"));
+    CHECK(command(m, "k -1000") && row(m, "rank") == 1 && strstr(m->message, "less than 1"));
+    CHECK(command(m, "set left-bits=k+4 seed=3*2^5") && row(m, "left-bits") == 5);
+    CHECK(row(m, "seed") == 96);
+    CHECK(refused(m, "k 3*what") && refused(m, "set seed=0-1") && refused(m, "k left-bits/0"));
+    CHECK(row(m, "rank") == 1);
+
+    m->field = 0;
+    press(m, "= m i n ( m , 2 0 * x ) Enter");
+    CHECK(m->overlay == OVERLAY_TYPE && m->message_is_error && m->line_at == 9);
+    CHECK(strstr(m->message, "offset 9") != NULL);
+    press(m, "Delete k Enter");
+    CHECK(m->overlay == OVERLAY_NONE && row(m, "rank") == 20);
+    struct error err;
+    struct model empty; /* nothing is open, so that a matrix has no sides */
+    CHECK(model_init(&empty, &err));
+    CHECK(command(&empty, "method lplr; k 2*3") && row(&empty, "rank") == 6);
+    CHECK(refused(&empty, "k m/2") && refused(&empty, "k elbow/2") && refused(&empty, "err<5%"));
+    model_finish(&empty);
+}
+
+/* Error of the settings, by a run of its own. */
+static double error_of(struct model *m, const char *line)
+{
+    struct approximation a = { 0 };
+    bool ok = command(m, line) && truth(m, &a);
+    double error = ok ? a.error : (double)NAN;
+    approximation_finish(&a);
+    return error;
+}
+
+/* Goals over a nested method cost no run; the answer is what runs say. */
+static void test_goals_at_once(struct model *m)
+{
+    CHECK(command(m, "method truncated-svd; k 3"));
+    settle(m, true);
+    CHECK(command(m, "err<10%") && !m->goal_wanted && settle(m, false) == 0);
+    size_t rank = model_rank(m);
+    printf("# %s\n", m->message);
+    CHECK(strstr(m->message, "err<10%: rank ") == m->message && !m->message_is_error);
+    CHECK(!m->stale && m->numbers.error < .1 && m->numbers.rank == rank);
+    CHECK(error_of(m, "k -1") >= .1 && error_of(m, "k +1") < .1);
+    m->field = 0;
+    press(m, "= e n e r g y > 9 9 % Enter");
+    CHECK(m->overlay == OVERLAY_NONE && model_rank(m) == rank); /* 1 - 0.1^2 */
+    CHECK(command(m, "bits<1.5") && strstr(m->message, "bits<1.5: rank "));
+    CHECK(m->numbers.bits_true < 1.5 * (double)m->numbers.entries);
+    rank = model_rank(m);
+    CHECK(command(m, "k +1") && m->numbers.bits_true >= 1.5 * (double)m->numbers.entries);
+    CHECK(command(m, "bits<.01") && m->message_is_error && model_rank(m) == rank + 1);
+    CHECK(strstr(m->message, "cannot be met") && strstr(m->message, "nearest is rank 1,"));
+}
+
+/* Other goals are the worker's: the search is out, tells how far it is, and its answer moves the slider. */
+static void test_goals_by_the_worker(struct model *m)
+{
+    struct request r, again;
+    CHECK(command(m, "size<60K") && m->goal_wanted && m->message[0]);
+    CHECK(settle(m, true) == 2 && !m->goal_wanted && !m->busy); /* the answer, its numbers */
+    printf("# %s\n", m->message);
+    CHECK(m->numbers.factors_bytes < 60000 && m->numbers.factors_bytes > 40000);
+    CHECK(command(m, "k +1") && settle(m, true) == 1 && m->numbers.factors_bytes >= 60000);
+    CHECK(command(m, "psnr > 25") && settle(m, true) == 2 && m->numbers.psnr > 25);
+    printf("# %s\n", m->message);
+    CHECK(strstr(m->message, "psnr>25: rank ") == m->message);
+    CHECK(command(m, "k -1") && settle(m, true) == 1 && m->numbers.psnr <= 25);
+
+    CHECK(command(m, "method lplr; set rank=9 left-bits=5 right-bits=6"));
+    settle(m, true);
+    CHECK(command(m, "err<20%") && settle(m, false) == 2); /* the search, the picture */
+    printf("# %s\n", m->message);
+    size_t rank = model_rank(m);
+    CHECK(!m->stale && m->numbers.error < .2 && m->numbers.rank == rank);
+    CHECK(error_of(m, "k -1") >= .2 && row(m, "left-bits") == 5);
+    settle(m, true);
+    CHECK(command(m, "err<.01%") && settle(m, false) == 1 && model_rank(m) == rank - 1);
+    CHECK(m->message_is_error && strstr(m->message, "cannot be met by lplr"));
+
+    m->field = 1; /* another row than the rank */
+    press(m, "= e r r < 2 0 . 5 5 % Enter");
+    CHECK(settle(m, false) == 2 && model_rank(m) == rank - 1 && m->numbers.error < .2055);
+    CHECK(row(m, "left-bits") > 5 && error_of(m, "set left-bits=-1") >= .2055);
+    settle(m, false);
+    printf("# %s\n", m->message);
+
+    CHECK(command(m, "err<25%") && model_want(m, false, &r) && r.kind == REQUEST_SOLVE);
+    CHECK(m->busy && !model_want(m, true, &again)); /* once */
+    progress_last = 0;
+    study_run(study, &r, NULL, watch, take, m);
+    CHECK(progress_last > .1 && !m->busy && m->numbers.error >= 0);
+    request_finish(&r);
+    settle(m, true);
+}
+
+/* A search is given up by C-c, by a key that changes the settings, by another file. */
+static void test_goals_given_up(struct model *m)
+{
+    struct request r, again;
+    CHECK(command(m, "method lplr; set rank=30 left-bits=5 right-bits=6"));
+    settle(m, true);
+    CHECK(command(m, "err<20%") && model_want(m, false, &r) && r.kind == REQUEST_SOLVE);
+    press(m, "C-c");
+    CHECK(m->cancel && !m->busy && !m->goal_wanted && strstr(m->message, "cancelled"));
+    CHECK(!model_want(m, false, &again));
+    m->cancel = false;
+    atomic_bool cancel = true;
+    study_run(study, &r, &cancel, NULL, take, m);
+    CHECK(model_rank(m) == 30 && strstr(m->message, "cancelled"));
+
+    CHECK(command(m, "err<20%"));
+    request_finish(&r);
+    CHECK(model_want(m, false, &r) && r.kind == REQUEST_SOLVE);
+    CHECK(command(m, "rank 31") && m->cancel && !m->goal_wanted && strstr(m->message, "given up"));
+    m->cancel = false;
+    study_run(study, &r, NULL, NULL, take, m); /* an answer that nobody waits for */
+    CHECK(model_rank(m) == 31);
+    request_finish(&r);
+    settle(m, true);
+
+    CHECK(command(m, "err<20%") && model_want(m, false, &r));
+    model_resize(m, 90, 30); /* a picture overtakes it; the goal stays */
+    CHECK(model_want(m, false, &again) && again.kind == REQUEST_PICTURE && m->goal_wanted);
+    study_run(study, &again, NULL, NULL, take, m);
+    request_finish(&again);
+    request_finish(&r);
+    CHECK(m->goal_wanted && settle(m, false) == 2 && m->numbers.error < .2);
+
+    CHECK(command(m, "method naive; err<5%") && settle(m, false) >= 2 && m->numbers.error < .05);
+    CHECK(row(m, "bits") > 1 && error_of(m, "set bits=-1") >= .05);
+    CHECK(refused(m, "set seed=err<5%") && !m->goal_wanted);
+    CHECK(command(m, "err<6%; open demo:phantom256; method truncated-svd") && !m->goal_wanted);
+    CHECK(command(m, "open demo:photo") && settle(m, true) > 0);
 }
 
 static bool is_png(const char *path)
@@ -686,6 +854,11 @@ int main(void)
     test_commands(&m);
     test_keys_are_unique(&m);
     test_typing(&m);
+    test_expressions(&m);
+    test_goals_at_once(&m);
+    test_goals_by_the_worker(&m);
+    test_goals_given_up(&m);
+    model_resize(&m, 100, 31);
     test_export(&m);
     test_coarse_first(&m);
     test_documents(&m);

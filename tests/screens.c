@@ -316,6 +316,12 @@ static void test_rules(struct fixture *f)
     CHECK(strstr(screen(f, 120, 40, false), "(log y) first 400 ~") && strstr(got, "(log y) ~"));
     f->subject.exact = true;
 
+    f->subject.elbow = 47; /* a tick where the elbow is, on the slider of the rank alone */
+    CHECK(strstr(screen(f, 80, 24, false), "#|-") != NULL || strstr(got, "-|-") ||
+          strstr(got, "#|#"));
+    f->subject.elbow = 0;
+    CHECK(!strstr(screen(f, 80, 24, false), "#|-") && !strstr(got, "-|-") && !strstr(got, "#|#"));
+
     f->m.original = true;
     CHECK(strstr(screen(f, 80, 24, true), " original ") != NULL);
     f->m.original = false;
