@@ -134,6 +134,19 @@ static void cancel(struct model *m)
     }
 }
 
+static void mouse(struct model *m)
+{
+    m->mouse_free = !m->mouse_free;
+    model_say(m, false, "%s",
+              m->mouse_free ? "the terminal has the mouse, to select text - M takes it back"
+                            : "the mouse is the workbench's again");
+}
+
+static void statistics(struct model *m)
+{
+    m->statistics = !m->statistics;
+}
+
 static void redraw(struct model *m)
 {
     m->redraw = true;
@@ -174,6 +187,8 @@ const struct action common_actions[] = {
     { "reseed", "r", "Method", "next seed: other random numbers", NULL, reseed },
     { "next-pane", "Tab", "Screen", "next pane", NULL, next_pane },
     { "previous-pane", "S-Tab", "Screen", "previous pane", NULL, previous_pane },
+    { "mouse", "M", "Screen", "leave the mouse to the terminal, to select text, and back", NULL, mouse },
+    { "stats", "S", "Screen", "what the last frame cost: computing, drawing, bytes", NULL, statistics },
     { "redraw", "C-l", "Screen", "draw everything anew", NULL, redraw },
     { "export", "e", "Program", "write the picture, the matrix or the packed factors", "export", overlay_export },
     { "help", "? F1", "Program", "every key", "help", overlay_help },

@@ -39,6 +39,7 @@ bool model_init(struct model *m, struct error *err)
     m->unicode = true;
     m->numbers = unknown;
     m->frame_ms = -1;
+    m->pointer_x = m->pointer_y = -1;
     m->focus = PANE_FORM;
     return true;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "canvas.h"
 #include "registry.h"
 #include "study.h"
 
@@ -10,6 +11,20 @@
 enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_EXPORT, OVERLAY_METHODS, OVERLAY_TYPE };
 enum pane_id { PANE_PICTURE, PANE_SPECTRUM, PANE_ERROR, PANE_FORM, PANE_COUNT };
 enum { MODEL_METHODS = 32, MODEL_LINE = 256 };
+
+/* A row of cells that the pointer holds: enum zone, its index, where it lies. */
+struct grip {
+    enum zone zone;
+    size_t index;
+    int left, width;
+};
+
+/* Of the last frame that was written, ms and bytes; frames that a key overtook. */
+struct frame_cost {
+    double render_ms, text_ms, picture_ms, write_ms;
+    size_t bytes; /* 0: not counted */
+    unsigned long dropped;
+};
 
 struct model {
     /* One per method, in registry order: switching loses nothing. */
@@ -70,6 +85,14 @@ struct model {
     bool goal_wanted;
 
     char prefix[16]; /* the first key of a pair, until the second comes; else "" */
+
+    /* The pointer: mouse.h. */
+    bool mouse_free;          /* the terminal has the mouse, to select text */
+    struct grip grip;         /* what is being dragged */
+    int pointer_x, pointer_y; /* cell of the event being handled; -1: none is */
+
+    bool statistics; /* drawn over the view */
+    struct frame_cost cost;
 };
 
 bool model_init(struct model *m, struct error *err);

@@ -122,11 +122,12 @@ static void leave_modes(void)
         say(bytes);
 }
 
-void term_mouse(bool on)
+bool term_mouse(bool on)
 {
     if (term.mice && on != term.mouse)
         say(on ? mouse_on : mouse_off);
     term.mouse = on;
+    return term.mice;
 }
 
 static bool has_string(const char *name)

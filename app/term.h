@@ -43,5 +43,6 @@ enum term_event term_wait(int fd, int timeout_ms);
 /* The key or the mouse's news that TERM_KEY announced; false: none left. The terminal's
  * answers are taken in on the way, and may change term_mode(). */
 bool term_take(struct event *e);
-void term_mouse(bool on); /* false: the terminal has it, to select text */
-void term_suspend(void);  /* Ctrl-Z: restores, stops, comes back */
+/* on false: the terminal has the mouse, to select text. Whether there is one. */
+bool term_mouse(bool on);
+void term_suspend(void); /* Ctrl-Z: restores, stops, comes back */

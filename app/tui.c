@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "mouse.h"
 #include "setting.h"
 #include "sink.h"
 #include "worker.h"
@@ -20,7 +21,8 @@ struct tui {
     struct worker *worker;
     struct grid grid;
     bool dirty;     /* the model changed since it was drawn */
-    bool unshown;   /* a key stopped the last frame half way */
+    bool unshown;   /* the last frame is not, or not exactly, on the screen */
+    bool stopped;   /* a key stopped it half way */
     bool moving;    /* a key was pressed less than QUIET_MS ago */
     double pressed; /* when, ms */
     double asked;   /* when the worker was given something while it had nothing, ms */
@@ -49,12 +51,39 @@ static void draw(struct tui *t)
 {
     struct model *m = t->model;
     double start = now_ms();
-    if (t->dirty)
+    m->cost.dropped += t->dirty && t->unshown && t->stopped;
+    if (t->dirty) {
         view_draw(m, grid_canvas(&t->grid, m->unicode));
-    t->unshown = !term_show(&t->grid, t->moving);
+        m->cost.render_ms = now_ms() - start;
+    }
+    t->unshown = t->stopped = !term_show(&t->grid, t->moving);
+    struct term_cost cost = term_cost(m->statistics);
+    m->cost.text_ms = cost.text_ms;
+    m->cost.picture_ms = cost.picture_ms;
+    m->cost.write_ms = cost.write_ms;
+    m->cost.bytes = cost.bytes;
     if (t->dirty)
         m->frame_ms = now_ms() - start; /* seen in the next frame */
     t->dirty = false;
+}
+
+/* A paste is text: it goes where one types, and never into actions. */
+static void press(struct model *m, const struct event *e)
+{
+    if (!e->pasted)
+        action_press(m, e->name, e->text);
+    else if (m->overlay == OVERLAY_NONE)
+        model_say(m, false, "pasted text is taken where a line is typed only");
+    else if (e->text)
+        action_press(m, e->name, e->text);
+}
+
+/* By what is on the screen after the keys before it. */
+static void point(struct tui *t, const struct mouse *e)
+{
+    if (t->dirty && e->kind != MOUSE_DRAG)
+        view_draw(t->model, grid_canvas(&t->grid, t->model->unicode));
+    mouse_take(t->model, &t->grid, e);
 }
 
 static void read_keys(struct tui *t)
@@ -62,7 +91,9 @@ static void read_keys(struct tui *t)
     struct event e;
     while (term_take(&e)) {
         if (e.kind == EVENT_KEY)
-            action_press(t->model, e.name, e.text);
+            press(t->model, &e);
+        else
+            point(t, &e.mouse);
         t->dirty = t->moving = true;
         t->pressed = now_ms();
     }
@@ -82,6 +113,11 @@ static void grant(struct tui *t)
         term_suspend();
     if (m->redraw)
         term_redraw();
+    if (!term_mouse(!m->mouse_free) && m->mouse_free) {
+        m->mouse_free = false;
+        model_say(m, false, "this terminal reports no mouse");
+        t->dirty = true;
+    }
     m->cancel = m->suspend = m->redraw = false;
 }
 

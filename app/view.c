@@ -289,7 +289,9 @@ static void draw_status(const struct model *m, struct canvas c)
     }
     late_text(m, line, sizeof(line), c.area.w >= ROOMY);
     width = canvas_text_width(line);
-    x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, overlay_words[m->overlay].mode);
+    bool select = m->mouse_free && m->overlay == OVERLAY_NONE;
+    x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD,
+                        select ? "SELECT" : overlay_words[m->overlay].mode);
     int blank = *line == ' ' ? 0 : 1; /* between the keys and the time */
     keys = canvas_inside(c, (struct rect){ x, 0, c.area.w - x - width - blank, 1 });
     if (m->overlay == OVERLAY_NONE) {
@@ -325,4 +327,6 @@ void view_draw(const struct model *m, struct canvas c)
     draw_status(m, canvas_inside(c, (struct rect){ 0, h - 1, w, 1 }));
     if (overlays[m->overlay])
         overlays[m->overlay](m, middle);
+    if (m->statistics)
+        pane_statistics(m, middle);
 }

@@ -20,7 +20,7 @@ FLOORS = [
      "outcome", "likeness", "worker",
      "provenance", "frame", "typing"},
     {"model", "plot", "view"},
-    {"form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim"},
+    {"form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse"},
     {"main", "cli", "manual", "options", "flags", "help", "account",
      "report", "docs", "doctor", "progress", "tui", "words/", "words"},
 ]

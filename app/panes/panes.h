@@ -38,5 +38,8 @@ void pane_export(const struct model *m, struct canvas c);
 void pane_methods(const struct model *m, struct canvas c);
 void pane_start(const struct model *m, struct canvas c); /* no document: what could be opened */
 
+/* What the last frame cost, over the top right corner of c. */
+void pane_statistics(const struct model *m, struct canvas c);
+
 /* The greatest first line of the help in c's height: m->overlay_line need not go further. */
 size_t pane_help_last(const struct model *m, int height);

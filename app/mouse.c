@@ -1,0 +1,280 @@
+#include "mouse.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "actions.h"
+#include "form.h"
+#include "overlay.h"
+#include "plot.h"
+#include "setting.h"
+
+enum { COARSE = 10 /* steps of the wheel with Shift */, PAGE = 3 /* lines of a list */ };
+
+struct hit {
+    enum zone zone;
+    size_t index;
+    int x, left, width; /* where in the row of cells of that zone */
+};
+
+static const struct cell *cell_of(const struct grid *g, int x, int y)
+{
+    bool inside = x >= 0 && y >= 0 && x < g->width && y < g->height;
+    return inside ? &g->cells[(size_t)y * (size_t)g->width + (size_t)x] : NULL;
+}
+
+static bool alike(const struct cell *a, const struct cell *b)
+{
+    return a && b && a->zone == b->zone && a->zone_index == b->zone_index;
+}
+
+static struct hit find(const struct grid *g, int x, int y)
+{
+    const struct cell *here = cell_of(g, x, y);
+    struct hit h = { .x = x, .left = x, .width = 1 };
+    if (!here)
+        return h;
+    h.zone = (enum zone)here->zone;
+    h.index = here->zone_index;
+    while (alike(here, cell_of(g, h.left - 1, y)))
+        h.left--;
+    while (alike(here, cell_of(g, h.left + h.width, y)))
+        h.width++;
+    return h;
+}
+
+/* 0 on the first cell, 1 on the last, outside as on the nearest. */
+static double along(const struct model *m, int x)
+{
+    double last = m->grip.width > 1 ? m->grip.width - 1 : 1;
+    return fmin(fmax((x - m->grip.left) / last, 0), 1);
+}
+
+static const struct param *row(const struct model *m, size_t index)
+{
+    return index < m->method->params.n ? &m->method->params.rows[index] : NULL;
+}
+
+static void put(struct model *m, const struct param *p, double value)
+{
+    setting_put(m, p, p->kind == PARAM_INT ? floor(value + 0.5) : value);
+}
+
+static void slide(struct model *m, int x)
+{
+    const struct param *p = row(m, m->grip.index);
+    if (p)
+        put(m, p, form_value(p, along(m, x), model_limit(m, p)));
+}
+
+/* The rank that is drawn in this cell: of a braille cell's two columns, between them. */
+static void choose_rank(struct model *m, int x)
+{
+    const struct param *p = param_find(&m->method->params, "rank");
+    int dots = m->grip.width * (m->unicode ? 2 : 1), at = x - m->grip.left;
+    at = at < 0 ? 0 : at >= m->grip.width ? m->grip.width - 1 : at;
+    if (!p) {
+        model_say(m, false, "%s has no rank", m->method->name);
+        return;
+    }
+    struct axis a = { .lo = 1, .hi = fmax(model_limit(m, p), 2), .log = m->x_log };
+    double dot = m->unicode ? 2 * at + 0.5 : at;
+    if (at == 0 || at == m->grip.width - 1)
+        dot = at ? dots - 1 : 0; /* the ends can be reached */
+    put(m, p, plot_value(a, dots > 1 ? dot / (dots - 1) : 0));
+}
+
+static void focus_row(struct model *m, size_t index)
+{
+    m->focus = PANE_FORM;
+    if (index < m->method->params.n)
+        m->field = index;
+}
+
+/* ---- the left button, by what it is on ---- */
+
+static void press_nothing(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)m, (void)g, (void)h, (void)y;
+}
+
+static void press_tab(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    char key[2] = { (char)('1' + h->index), 0 };
+    if (h->index < 9)
+        action_press(m, key, 0);
+}
+
+static void press_pane(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    if (h->index < PANE_COUNT)
+        m->focus = (enum pane_id)h->index;
+}
+
+static void press_field(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    focus_row(m, h->index);
+}
+
+static void press_bar(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    focus_row(m, h->index);
+    m->grip = (struct grip){ ZONE_BAR, h->index, h->left, h->width };
+    slide(m, h->x);
+}
+
+static void press_choice(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    focus_row(m, h->index / ZONE_CHOICES);
+    const struct param *p = row(m, h->index / ZONE_CHOICES);
+    if (p)
+        put(m, p, (double)(h->index % ZONE_CHOICES));
+}
+
+/* Left of the data is the axis, which is the pane's own. */
+static void press_rank(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    const struct cell *beside = cell_of(g, h->left - 1, y);
+    if (beside && beside->zone == ZONE_PANE && beside->zone_index < PANE_COUNT)
+        m->focus = (enum pane_id)beside->zone_index;
+    m->grip = (struct grip){ ZONE_RANK, h->index, h->left, h->width };
+    choose_rank(m, h->x);
+}
+
+static void press_line(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    m->overlay_line = h->index;
+    if (m->overlay != OVERLAY_NONE)
+        overlay_press(m, "Enter", 0);
+    else
+        overlay_start(m, "Enter");
+}
+
+static void press_action(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    const struct action *a = action_numbered(m, (int)h->index);
+    if (m->overlay != OVERLAY_NONE)
+        overlay_close(m);
+    if (a)
+        a->run(m);
+}
+
+/* clang-format off */
+static const struct {
+    void (*press)(struct model *m, const struct grid *g, const struct hit *h, int y);
+    bool on_top; /* also part of what lies over the view */
+} zones[] = {
+    [ZONE_NONE] = { press_nothing, false },   [ZONE_TAB] = { press_tab, false },
+    [ZONE_PANE] = { press_pane, false },      [ZONE_FIELD] = { press_field, false },
+    [ZONE_BAR] = { press_bar, false },        [ZONE_CHOICE] = { press_choice, false },
+    [ZONE_RANK] = { press_rank, false },      [ZONE_LINE] = { press_line, true },
+    [ZONE_ACTION] = { press_action, true },   [ZONE_OVERLAY] = { press_nothing, true },
+};
+/* clang-format on */
+
+/* A click beside a menu closes it; beside the export dialog, whose line would be lost, it
+ * does nothing. */
+static void press(struct model *m, const struct grid *g, const struct mouse *e)
+{
+    struct hit h = find(g, e->x, e->y);
+    if (m->overlay != OVERLAY_NONE && !zones[h.zone].on_top) {
+        if (m->overlay != OVERLAY_EXPORT)
+            overlay_close(m);
+        return;
+    }
+    zones[h.zone].press(m, g, &h, e->y);
+}
+
+/* ---- the wheel ---- */
+
+static void run(struct model *m, const char *name)
+{
+    const struct action *a = action_find(m, name);
+    if (a)
+        a->run(m);
+}
+
+static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
+{
+    struct hit h = find(g, e->x, e->y);
+    bool up = e->kind == MOUSE_UP;
+    size_t index = h.zone == ZONE_CHOICE ? h.index / ZONE_CHOICES : h.index;
+    int steps = e->shift ? COARSE : 1;
+    if (m->overlay != OVERLAY_NONE || h.zone == ZONE_LINE) {
+        for (int i = 0; i < (m->overlay == OVERLAY_HELP ? PAGE : 1); i++)
+            action_press(m, up ? "Up" : "Down", 0);
+    } else if (h.zone == ZONE_FIELD || h.zone == ZONE_BAR || h.zone == ZONE_CHOICE) {
+        focus_row(m, index);
+        for (int i = 0; i < steps && row(m, index); i++)
+            setting_step(m, row(m, index), up ? 1 : -1, false);
+    } else if (h.zone == ZONE_RANK) {
+        for (int i = 0; i < steps; i++)
+            run(m, up ? "more" : "fewer");
+    } else if (h.zone == ZONE_PANE && h.index == PANE_PICTURE) {
+        run(m, up ? "zoom-in" : "zoom-out");
+    }
+}
+
+/* ---- the right button ---- */
+
+static const char *const pane_help[PANE_COUNT] = {
+    [PANE_PICTURE] = "the picture as the approximation keeps it; o shows the original",
+    [PANE_SPECTRUM] = "singular values by rank; click or drag sets the rank, i gaps, Y scale",
+    [PANE_ERROR] = "the least error of each rank, and where this setting stands; click sets it",
+    [PANE_FORM] = "parameters of the method: click or drag a slider, = types a value",
+};
+
+static void explain(struct model *m, const struct grid *g, const struct mouse *e)
+{
+    struct hit h = find(g, e->x, e->y);
+    size_t index = h.zone == ZONE_CHOICE ? h.index / ZONE_CHOICES : h.index;
+    bool of_row = h.zone == ZONE_FIELD || h.zone == ZONE_BAR || h.zone == ZONE_CHOICE;
+    const struct param *p = of_row ? row(m, index) : NULL;
+    const struct action *a = h.zone == ZONE_ACTION ? action_numbered(m, (int)h.index) : NULL;
+    if (p)
+        model_say(m, false, "%s: %s", p->title, p->help);
+    else if (a)
+        model_say(m, false, "%s: %s (%s)", a->name, a->help, a->keys);
+    else if (h.zone == ZONE_PANE && h.index < PANE_COUNT)
+        model_say(m, false, "%s", pane_help[h.index]);
+    else if (h.zone == ZONE_RANK)
+        model_say(m, false, "%s", pane_help[PANE_SPECTRUM]);
+    else if (h.zone == ZONE_TAB)
+        model_say(m, false, "%s", views[h.index]->summary);
+    else if (h.zone == ZONE_LINE && m->overlay == OVERLAY_METHODS)
+        model_say(m, false, "%s", methods[h.index]->summary);
+}
+
+void mouse_take(struct model *m, const struct grid *g, const struct mouse *e)
+{
+    if (e->kind == MOUSE_RELEASE) {
+        m->grip = (struct grip){ 0 };
+        return;
+    }
+    if (e->kind == MOUSE_DRAG) {
+        if (m->grip.zone == ZONE_BAR)
+            slide(m, e->x);
+        else if (m->grip.zone == ZONE_RANK)
+            choose_rank(m, e->x);
+        return;
+    }
+    m->message[0] = m->prefix[0] = 0;
+    m->message_is_error = m->quit_asked = false;
+    m->grip = (struct grip){ 0 };
+    m->pointer_x = e->x;
+    m->pointer_y = e->y;
+    if (e->kind != MOUSE_PRESS)
+        wheel(m, g, e);
+    else if (e->button == 1)
+        press(m, g, e);
+    else if (e->button == 3)
+        explain(m, g, e);
+    m->pointer_x = m->pointer_y = -1;
+}

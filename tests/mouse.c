@@ -1,0 +1,351 @@
+/* The mouse without a terminal: screens are drawn, cells are found by what they say they
+ * are, pressed, and the model is asked what became of it. */
+
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "actions.h"
+#include "model.h"
+#include "mouse.h"
+#include "overlay.h"
+#include "view.h"
+
+static struct grid grid;
+
+static void draw(struct model *m, int width, int height)
+{
+    if (grid.width != width || grid.height != height) {
+        grid_finish(&grid);
+        if (!grid_init(&grid, width, height))
+            exit(2);
+    }
+    model_resize(m, width, height);
+    view_draw(m, grid_canvas(&grid, m->unicode));
+}
+
+static void redraw(struct model *m)
+{
+    draw(m, m->width, m->height);
+}
+
+static const struct cell *at(int x, int y)
+{
+    return &grid.cells[y * grid.width + x];
+}
+
+struct place {
+    int x, y, width; /* the first row of cells of that zone; width 0: there is none */
+};
+
+static struct place find(enum zone zone, size_t index)
+{
+    for (int y = 0; y < grid.height; y++)
+        for (int x = 0; x < grid.width; x++) {
+            int end = x;
+            while (end < grid.width && at(end, y)->zone == zone && at(end, y)->zone_index == index)
+                end++;
+            if (end > x)
+                return (struct place){ x, y, end - x };
+        }
+    return (struct place){ 0 };
+}
+
+static void send(struct model *m, enum mouse_kind kind, int button, int x, int y, bool shift)
+{
+    const struct mouse e = { .kind = kind, .button = button, .shift = shift, .x = x, .y = y };
+    mouse_take(m, &grid, &e);
+}
+
+static void click(struct model *m, int x, int y)
+{
+    send(m, MOUSE_PRESS, 1, x, y, false);
+    send(m, MOUSE_RELEASE, 1, x, y, false);
+    redraw(m);
+}
+
+/* Presses the first cell of that zone; false: there is none. */
+static bool click_on(struct model *m, enum zone zone, size_t index)
+{
+    struct place p = find(zone, index);
+    if (p.width > 0)
+        click(m, p.x, p.y);
+    return p.width > 0;
+}
+
+static size_t field_of(const struct model *m, const char *key)
+{
+    size_t i = 0;
+    while (i < m->method->params.n && strcmp(m->method->params.rows[i].key, key) != 0)
+        i++;
+    return i;
+}
+
+static double value(const struct model *m, const char *key)
+{
+    return param_get(param_find(&m->method->params, key), model_params_const(m));
+}
+
+static void take(void *context, struct outcome *o)
+{
+    model_accept(context, o);
+}
+
+static void begin(struct model *m, struct study *study)
+{
+    struct error err;
+    struct request r;
+    CHECK(model_init(m, &err) && command_run(m, "open demo:phantom256; method lplr", &err));
+    model_resize(m, 120, 40);
+    while (model_want(m, false, &r)) {
+        study_run(study, &r, NULL, NULL, take, m);
+        request_finish(&r);
+    }
+    CHECK(m->subject && m->subject->exact);
+    redraw(m);
+}
+
+static void test_panes(struct model *m)
+{
+    int focused = 0;
+    for (int i = 0; i < PANE_COUNT; i++) {
+        CHECK(click_on(m, ZONE_PANE, (size_t)i));
+        focused += m->focus == (enum pane_id)i;
+    }
+    CHECK(focused == PANE_COUNT);
+    CHECK(click_on(m, ZONE_TAB, 0) && m->view == views[0]);
+}
+
+static void test_sliders(struct model *m)
+{
+    size_t rank = field_of(m, "rank"), left = field_of(m, "left_bits");
+    struct place p = find(ZONE_BAR, rank);
+    double last = 0;
+    int falls = 0;
+    CHECK(p.width > 5);
+    for (int x = p.x; x < p.x + p.width; x++) {
+        click(m, x, p.y);
+        falls += value(m, "rank") < last;
+        last = value(m, "rank");
+        if (x == p.x)
+            CHECK(last == 1);
+    }
+    CHECK(falls == 0 && last == model_limit(m, &m->method->params.rows[rank]));
+    CHECK(m->focus == PANE_FORM && m->field == rank);
+    send(m, MOUSE_PRESS, 1, p.x, p.y, false);
+    send(m, MOUSE_DRAG, 1, 1000, 0, false); /* held, wherever it goes */
+    CHECK(value(m, "rank") == last);
+    send(m, MOUSE_DRAG, 1, -5, 0, false);
+    CHECK(value(m, "rank") == 1);
+    send(m, MOUSE_RELEASE, 1, 0, 0, false);
+    send(m, MOUSE_DRAG, 1, 1000, 0, false); /* let go */
+    CHECK(value(m, "rank") == 1);
+    redraw(m);
+    CHECK(click_on(m, ZONE_FIELD, left) && m->field == left && value(m, "rank") == 1);
+}
+
+static void test_wheel(struct model *m)
+{
+    size_t rank = field_of(m, "rank");
+    struct place p = find(ZONE_BAR, rank), plot = find(ZONE_RANK, 0);
+    double before = value(m, "rank");
+    m->field = 0;
+    send(m, MOUSE_UP, 0, p.x, p.y, false);
+    CHECK(value(m, "rank") == before + 1 && m->field == rank);
+    send(m, MOUSE_UP, 0, p.x, p.y, true);
+    CHECK(value(m, "rank") == before + 11);
+    send(m, MOUSE_DOWN, 0, p.x, p.y, true);
+    CHECK(value(m, "rank") == before + 1);
+    send(m, MOUSE_DOWN, 0, plot.x, plot.y, false);
+    CHECK(value(m, "rank") == before);
+    redraw(m);
+}
+
+/* The column of the mark in the first plot, wherever the curve leaves some of it; -1: none. */
+static int mark_column(struct place plot)
+{
+    for (int x = plot.x; x < plot.x + plot.width; x++)
+        for (int y = plot.y + 1; at(x, y)->zone == ZONE_RANK; y++)
+            if (at(x, y)->rune == 0x254e)
+                return x;
+    return -1;
+}
+
+/* The rank that a click sets is drawn in the column that was clicked. */
+static void test_plot(struct model *m)
+{
+    struct place p = find(ZONE_RANK, 0);
+    int off = 0, falls = 0;
+    double last = 0;
+    CHECK(p.width > 20);
+    for (int x = p.x; x < p.x + p.width; x++) {
+        click(m, x, p.y + 5);
+        off += mark_column(p) != x;
+    }
+    printf("# %d of %d columns off\n", off, p.width);
+    CHECK(off == 0 && value(m, "rank") == 256 && m->focus == PANE_SPECTRUM);
+    m->x_log = true;
+    redraw(m);
+    for (int x = p.x; x < p.x + p.width; x++) {
+        click(m, x, p.y + 5);
+        falls += value(m, "rank") < last;
+        last = value(m, "rank");
+        off += abs(mark_column(p) - x) > 3; /* between the first ranks there are none */
+    }
+    CHECK(falls == 0 && off == 0 && last == 256);
+    m->x_log = false;
+    redraw(m);
+    send(m, MOUSE_PRESS, 1, p.x + 9, p.y + 5, false);
+    send(m, MOUSE_DRAG, 1, -40, 39, false);
+    CHECK(value(m, "rank") == 1);
+    send(m, MOUSE_RELEASE, 1, 0, 0, false);
+    redraw(m);
+}
+
+static void test_menu(struct model *m)
+{
+    const struct method *wanted = methods[2], *old = m->method;
+    overlay_methods(m);
+    redraw(m);
+    click(m, 0, 20); /* beside it */
+    CHECK(m->overlay == OVERLAY_NONE && m->method == old);
+    overlay_methods(m);
+    redraw(m);
+    size_t line = m->overlay_line;
+    struct place first = find(ZONE_LINE, 0);
+    send(m, MOUSE_DOWN, 0, first.x, first.y, false);
+    CHECK(m->overlay_line == line + (methods[line + 1] != NULL));
+    CHECK(click_on(m, ZONE_LINE, 2) && m->method == wanted && m->overlay == OVERLAY_NONE);
+    overlay_export(m);
+    redraw(m);
+    click(m, 0, 20);
+    CHECK(m->overlay == OVERLAY_EXPORT);
+    overlay_close(m);
+    model_set_method(m, old);
+    redraw(m);
+}
+
+static void test_actions(struct model *m)
+{
+    bool gaps = m->gaps;
+    size_t number = (size_t)action_number(m, action_find(m, "gaps"));
+    CHECK(action_numbered(m, (int)number) == action_find(m, "gaps"));
+    CHECK(!action_numbered(m, 255) && !action_numbered(m, 60000));
+    CHECK(click_on(m, ZONE_ACTION, (size_t)action_number(m, action_find(m, "help"))));
+    CHECK(m->overlay == OVERLAY_HELP); /* its key in the status line */
+    struct place inside = find(ZONE_OVERLAY, 0);
+    for (int i = 0; i < 40 && !find(ZONE_ACTION, number).width; i++) {
+        send(m, MOUSE_DOWN, 0, inside.x, inside.y, false);
+        redraw(m);
+    }
+    CHECK(click_on(m, ZONE_ACTION, number) && m->gaps != gaps && m->overlay == OVERLAY_NONE);
+    double before = value(m, "rank");
+    m->field = field_of(m, "rank");
+    redraw(m);
+    CHECK(click_on(m, ZONE_ACTION, (size_t)action_number(m, action_find(m, "increase"))));
+    CHECK(value(m, "rank") == before + 1); /* the second of "hl value" */
+}
+
+static void test_help_on(struct model *m)
+{
+    struct place p = find(ZONE_BAR, field_of(m, "rank"));
+    double before = value(m, "rank");
+    send(m, MOUSE_PRESS, 3, p.x + 3, p.y, false);
+    CHECK(!strncmp(m->message, "Rank", 4) && strlen(m->message) > 10);
+    CHECK(value(m, "rank") == before);
+    for (int i = 0; i < PANE_COUNT; i++) {
+        p = find(ZONE_PANE, (size_t)i);
+        m->message[0] = 0;
+        send(m, MOUSE_PRESS, 3, p.x, p.y, false);
+        CHECK(strlen(m->message) > 10);
+    }
+}
+
+static void test_let_go(struct model *m)
+{
+    action_press(m, "M", 'M');
+    CHECK(m->mouse_free && strstr(m->message, "M takes it back"));
+    redraw(m);
+    CHECK(at(0, 39)->rune == 'S' && at(5, 39)->rune == 'T'); /* SELECT */
+    action_press(m, "M", 'M');
+    CHECK(!m->mouse_free);
+    action_press(m, "S", 'S');
+    redraw(m);
+    CHECK(m->statistics && find(ZONE_OVERLAY, 0).x == 96);
+    action_press(m, "S", 'S');
+    redraw(m);
+    CHECK(!find(ZONE_OVERLAY, 0).width);
+}
+
+static void test_start_page(void)
+{
+    struct error err;
+    struct model m;
+    CHECK(model_init(&m, &err));
+    draw(&m, 80, 24);
+    CHECK(click_on(&m, ZONE_LINE, 1) && m.document != NULL);
+    model_finish(&m);
+}
+
+/* No event anywhere, at no size and with nothing open on top, goes wrong; a pane and the
+ * status line are on the smallest screens. */
+static void test_everywhere(struct model *m)
+{
+    static const char *const opens[] = { "Esc", "?", "p", "e", "=", "S", "M", ":", "C-p" };
+    enum { OPENS = sizeof(opens) / sizeof(opens[0]) };
+    int events = 0, blank = 0;
+    srand(11);
+    for (int i = 0; i < 400; i++) {
+        draw(m, 20 + rand() % (i % 4 ? 60 : 231), 5 + rand() % (i % 4 ? 25 : 76));
+        const char *key = opens[(size_t)rand() % OPENS];
+        action_press(m, key, key[1] ? 0 : (uint32_t)key[0]);
+        redraw(m);
+        for (int k = 0; k < 12; k++, events++) {
+            send(m, (enum mouse_kind)(rand() % 5), 1 + rand() % 3, rand() % grid.width,
+                 rand() % grid.height, rand() % 4 == 0);
+            redraw(m);
+        }
+        int words[2] = { 0, 0 }; /* in the last row; anywhere above it */
+        for (int y = 0; y < grid.height; y++)
+            for (int x = 0; x < grid.width; x++)
+                words[y < grid.height - 1] += at(x, y)->picture || at(x, y)->rune != ' ';
+        blank += !words[0] || !words[1];
+        m->quit = m->suspend = m->cancel = false;
+        m->export.path[0] = 0;
+        if (!m->document)
+            break;
+    }
+    printf("# %d events\n", events);
+    CHECK(blank == 0 && events == 400 * 12);
+    for (int side = 0; side < 12; side++)
+        draw(m, side, 12 - side);
+    CHECK(!m->quit);
+}
+
+int main(void)
+{
+    struct error err;
+    struct model m;
+    struct backend *backend = backend_open("cpu", NULL, &err);
+    struct study *study = backend ? study_create(backend, &err) : NULL;
+    if (!study)
+        return 2;
+    begin(&m, study);
+    test_panes(&m);
+    test_sliders(&m);
+    test_wheel(&m);
+    test_plot(&m);
+    test_menu(&m);
+    test_actions(&m);
+    test_help_on(&m);
+    test_let_go(&m);
+    test_start_page();
+    draw(&m, 120, 40);
+    test_everywhere(&m);
+    model_finish(&m);
+    study_destroy(study);
+    backend_close(backend);
+    grid_finish(&grid);
+    return check_done();
+}
