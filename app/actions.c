@@ -276,6 +276,21 @@ static bool view_key(struct model *m, const char *key)
     return false;
 }
 
+/* Waits for the second key, and says which there are. */
+static void begin_pair(struct model *m, const char *key)
+{
+    const struct action *const tables[] = { m->view->actions, common_actions };
+    char line[MODEL_LINE] = "";
+    size_t n = 0;
+    for (size_t t = 0; t < 2; t++)
+        for (const struct action *a = tables[t]; a && a->name; a++)
+            if (!strncmp(a->keys, key, strlen(key)) && n < sizeof(line))
+                n += (size_t)snprintf(line + n, sizeof(line) - n, "%s%s %s", n ? "   " : "",
+                                      a->keys, a->name);
+    snprintf(m->prefix, sizeof(m->prefix), "%s", key);
+    model_say(m, false, "%s", line);
+}
+
 /* The second key of a pair, or a key that is not one of a pair. */
 static void press_action(struct model *m, const char *key)
 {
@@ -289,14 +304,17 @@ static void press_action(struct model *m, const char *key)
     else if (second && !strcmp(key, "Esc"))
         return;
     else if (!second && action_prefix(key))
-        snprintf(m->prefix, sizeof(m->prefix), "%s", key);
+        begin_pair(m, key);
     else if (second || !view_key(m, key))
         model_say(m, false, "no key '%s' here - ? for help", pair);
 }
 
 void action_press(struct model *m, const char *key, uint32_t text)
 {
-    bool interrupt = !strcmp(key, "C-c");
+    bool interrupt = !strcmp(key, "C-c"), swept = m->sweeping;
+    m->sweeping = false;
+    if (swept && (!strcmp(key, "Space") || !strcmp(key, "Esc")))
+        return;
     if (!interrupt && (m->overlay != OVERLAY_NONE || strcmp(key, "q") != 0))
         m->quit_asked = false;
     if (!interrupt || !m->busy) /* while something runs its message stays */

@@ -40,6 +40,7 @@ bool model_init(struct model *m, struct error *err)
     m->numbers = unknown;
     m->frame_ms = -1;
     m->pointer_x = m->pointer_y = -1;
+    m->wipe_at = 0.5;
     m->focus = PANE_FORM;
     return true;
 }
@@ -50,8 +51,12 @@ static void forget(struct model *m)
     shown_destroy(m->shown);
     m->subject = NULL;
     m->shown = NULL;
+    for (int i = 0; i < SLOT_COUNT; i++)
+        slot_clear(&m->slots[i]);
     m->numbers = unknown;
-    m->asked_holds = m->elbow = m->goal_wanted = false;
+    m->asked_holds = m->elbow = m->goal_wanted = m->cross = m->sweeping = false;
+    m->zoom = (struct zoom){ 0 };
+    m->channel = 0;
     m->opened = m->serial;
 }
 
@@ -77,22 +82,30 @@ const struct param *model_field(const struct model *m)
     return m->field < m->method->params.n ? &m->method->params.rows[m->field] : NULL;
 }
 
-/* min(rows, cols) of what is open, known before anything is computed; 0: nothing is. */
-static size_t short_side(const struct model *m)
+bool model_shape(const struct model *m, double *rows, double *cols)
 {
     const struct document *d = m->document;
     const struct entry *e = NULL;
-    if (m->subject)
-        return m->subject->rows < m->subject->cols ? m->subject->rows : m->subject->cols;
-    if (d && d->n)
+    *rows = *cols = 0;
+    if (m->subject) {
+        *rows = (double)m->subject->rows;
+        *cols = (double)m->subject->cols;
+    } else if (d && d->n) {
         e = m->entry[0] ? document_entry(d, m->entry) : &d->entries[0];
-    return !e ? 0 : e->rows < e->cols ? e->rows : e->cols;
+    }
+    if (e) {
+        *rows = (double)e->rows;
+        *cols = (double)e->cols;
+    }
+    return *rows > 0 && *cols > 0;
 }
 
 double model_limit(const struct model *m, const struct param *p)
 {
-    size_t side = strcmp(p->key, "rank") ? 0 : short_side(m);
-    return side ? fmax(p->min, fmin(p->max, (double)side)) : p->max;
+    double rows, cols;
+    if (strcmp(p->key, "rank") != 0 || !model_shape(m, &rows, &cols))
+        return p->max;
+    return fmax(p->min, fmin(p->max, fmin(rows, cols)));
 }
 
 size_t model_rank(const struct model *m)
@@ -103,35 +116,49 @@ size_t model_rank(const struct model *m)
     return (size_t)fmin(param_get(p, model_params_const(m)), model_limit(m, p));
 }
 
-/* The numbers of a nested picture at this rank: the error is the tail of the
- * spectrum (Eckart, Young 1936), the size is counted, nothing is run. */
-static void derive(struct model *m)
+/* The error is the tail of the spectrum (Eckart, Young 1936), the size is counted,
+ * nothing is run. */
+struct numbers model_nested(const struct model *m, const struct method *method,
+                            const struct params_any *params)
 {
     const struct subject *s = m->subject;
-    const struct method *method = m->shown ? m->shown->method : NULL;
-    const struct param *rank = method ? param_find(&method->params, "rank") : NULL;
-    struct numbers *n = &m->numbers;
-    if (!s || !rank || !m->shown->nested || (method != m->method && n->rank > 0))
-        return; /* another method is on its way: what is shown stays */
-    struct params_any params = method == m->method ? *model_params(m) : m->shown->params;
-    n->rank = (size_t)fmin(param_get(rank, &params), model_limit(m, rank));
-    if (!s->exact && n->rank > s->n)
-        n->rank = s->n; /* of a first sketch no more is there to be shown */
-    n->dead = 0;
-    param_put(rank, &params, (double)n->rank);
-    n->error = n->optimal = subject_tail(s, n->rank);
-    n->bound = (double)NAN;
-    n->bits_paper = s->planes * method->bits(&params, m->dtype, s->rows, s->cols, true);
-    n->bits_true = s->planes * method->bits(&params, m->dtype, s->rows, s->cols, false);
-    n->entries = s->planes * s->rows * s->cols;
-    n->backend = NULL; /* prefix sums, no run */
-    n->on_device = n->by_processor = 0;
+    const struct param *rank = param_find(&method->params, "rank");
+    struct params_any at = *params;
+    struct numbers n = unknown;
+    n.rank = (size_t)fmin(param_get(rank, &at), model_limit(m, rank));
+    if (!s->exact && n.rank > s->n)
+        n.rank = s->n; /* of a first sketch no more is there to be shown */
+    param_put(rank, &at, (double)n.rank);
+    n.error = n.optimal = subject_tail(s, n.rank);
+    n.bits_paper = s->planes * method->bits(&at, m->dtype, s->rows, s->cols, true);
+    n.bits_true = s->planes * method->bits(&at, m->dtype, s->rows, s->cols, false);
+    n.entries = s->planes * s->rows * s->cols;
+    return n;
 }
 
-static void picture_size(const struct model *m, int *width, int *height)
+/* The numbers of a nested picture at this rank; what was measured at it stays. */
+static void derive(struct model *m)
 {
+    const struct method *method = m->shown ? m->shown->method : NULL;
+    struct numbers old = m->numbers;
+    if (!m->subject || !method || !m->shown->nested || (method != m->method && old.rank > 0))
+        return; /* another method is on its way: what is shown stays */
+    m->numbers = model_nested(m, method, method == m->method ? model_params(m) : &m->shown->params);
+    m->numbers.psnr = old.psnr;
+    m->numbers.ssim = old.ssim;
+    m->numbers.seconds = old.seconds;
+    m->numbers.factors_bytes = old.factors_bytes;
+    m->numbers.written_bytes = old.written_bytes;
+}
+
+void model_frame(const struct model *m, int *width, int *height, struct region *region)
+{
+    double rows, cols;
     *width = *height = 0;
+    *region = (struct region){ 0 };
     m->view->picture_size(m, m->width, m->height, width, height);
+    if (*width > 0 && model_shape(m, &rows, &cols))
+        *region = zoom_region(&m->zoom, rows, cols, *width, *height);
 }
 
 /* The parameters matter to the picture only where a rank is not a truncation. */
@@ -142,11 +169,12 @@ static bool same_settings(const struct model *m, const struct method *method,
                                    param_equal(&method->params, params, model_params_const(m)));
 }
 
-static bool same_size(const struct model *m, size_t w, size_t h)
+static bool same_frame(const struct model *m, size_t w, size_t h, struct region r)
 {
     int width, height;
-    picture_size(m, &width, &height);
-    return (size_t)width == w && (size_t)height == h;
+    struct region region;
+    model_frame(m, &width, &height, &region);
+    return (size_t)width == w && (size_t)height == h && region_equal(region, r);
 }
 
 static void judge(struct model *m)
@@ -154,7 +182,12 @@ static void judge(struct model *m)
     const struct shown *s = m->shown;
     m->stale = m->document &&
                !(s && m->subject && m->subject->exact && same_settings(m, s->method, &s->params) &&
-                 same_size(m, s->previews[0].width, s->previews[0].height));
+                 same_frame(m, s->previews[0].width, s->previews[0].height, s->region));
+}
+
+void model_looked(struct model *m)
+{
+    judge(m);
 }
 
 static void blank_quality(struct model *m)
@@ -234,7 +267,10 @@ static void fill(struct model *m, enum request_kind kind, struct request *out)
                              .method = m->method,
                              .params = *model_params(m) };
     memcpy(out->entry, m->entry, sizeof(out->entry));
-    picture_size(m, &out->width, &out->height);
+    model_frame(m, &out->width, &out->height, &out->region);
+    if (kind == REQUEST_PICTURE || (m->busy && m->out == REQUEST_SLOT)) /* overtaken */
+        for (int i = 0; i < SLOT_COUNT; i++)
+            m->slots[i].asked = false;
     if (kind == REQUEST_PICTURE) {
         m->asked = *out;
         m->asked_holds = true;
@@ -248,19 +284,34 @@ static void fill(struct model *m, enum request_kind kind, struct request *out)
     m->stage[0] = 0;
 }
 
+static void fill_slot(struct model *m, int i, struct request *out)
+{
+    struct slot *s = &m->slots[i];
+    fill(m, REQUEST_SLOT, out);
+    out->slot = i;
+    out->method = s->method;
+    out->params = s->params;
+    s->asked = true;
+    s->wide = out->width;
+    s->high = out->height;
+    s->region = out->region;
+}
+
 /* Whatever was asked for once, and was answered, failed or was stopped, is not
  * asked for again until something changes. */
 static bool wants_picture(const struct model *m)
 {
-    int width, height;
-    picture_size(m, &width, &height);
+    const struct request *asked = &m->asked;
     return m->stale &&
-           !(m->asked_holds && m->asked.planes == m->planes && m->asked.width == width &&
-             m->asked.height == height && same_settings(m, m->asked.method, &m->asked.params));
+           !(m->asked_holds && asked->planes == m->planes &&
+             same_frame(m, (size_t)asked->width, (size_t)asked->height, asked->region) &&
+             same_settings(m, asked->method, &asked->params));
 }
 
 bool model_want(struct model *m, bool idle, struct request *out)
 {
+    int width, height, slot;
+    struct region region;
     if (!m->document || (m->busy && m->out == REQUEST_EXPORT))
         return false;
     if (m->export.path[0]) {
@@ -278,6 +329,12 @@ bool model_want(struct model *m, bool idle, struct request *out)
         fill(m, REQUEST_SOLVE, out);
         out->goal = m->goal;
         out->axis = m->goal_axis;
+        return true;
+    }
+    model_frame(m, &width, &height, &region);
+    slot = m->busy ? -1 : slots_want(m, width, height, region);
+    if (slot >= 0) {
+        fill_slot(m, slot, out);
         return true;
     }
     if (idle && !m->busy && !m->stale && m->quality_stale && !m->quality_asked) {
@@ -312,6 +369,7 @@ static void accept_picture(struct model *m, struct outcome *o)
         take_numbers(m, &o->numbers);
         blank_quality(m);
         derive(m);
+        slots_follow(m);
     }
     judge(m);
 }
@@ -367,6 +425,8 @@ void model_accept(struct model *m, struct outcome *o)
         accept_quality(m, o);
     } else if (o->kind == REQUEST_SOLVE) {
         accept_answer(m, o);
+    } else if (o->kind == REQUEST_SLOT) {
+        slots_accept(m, o);
     } else {
         accept_export(m, o);
     }

@@ -2,7 +2,9 @@
 
 #include "canvas.h"
 #include "registry.h"
+#include "slots.h"
 #include "study.h"
+#include "zoom.h"
 
 /* What the screen shows. The UI thread alone touches it; views only read it. It
  * knows no terminal and no thread: it says what it wants computed (model_want)
@@ -93,6 +95,23 @@ struct model {
 
     bool statistics; /* drawn over the view */
     struct frame_cost cost;
+    /* Comparing: slots.h. `original` comes before `difference`, and that before `wipe`. */
+    struct slot slots[SLOT_COUNT];
+    bool wipe, difference;
+    bool swapped;   /* B on the left, A on the right */
+    double wipe_at; /* of the bar: 0 left to 1 right */
+    int channel;    /* 0: all; else this plane alone, counted from 1, in grey */
+
+    /* Looking closer. */
+    struct zoom zoom;
+    bool full; /* the focused pane alone on the screen */
+    /* A crosshair: in the plots on a rank, in the picture on an entry. */
+    bool cross;
+    size_t cross_rank;
+    double cross_row, cross_col;
+    /* The rank moves by itself. */
+    bool sweeping;
+    double sweep_next; /* when it moves again, ms of model_tick's clock */
 };
 
 bool model_init(struct model *m, struct error *err);
@@ -112,6 +131,16 @@ void model_set_method(struct model *m, const struct method *method);
 /* Tells the model that parameters changed: marks the picture stale, or, nested,
  * re-derives the numbers from prefix sums at once. */
 void model_changed(struct model *m);
+
+/* What a nested method's setting keeps, from prefix sums. There is a subject. */
+struct numbers model_nested(const struct model *m, const struct method *method,
+                            const struct params_any *params);
+/* Rows and columns of what is open, known before the first outcome. false: nothing is. */
+bool model_shape(const struct model *m, double *rows, double *cols);
+/* What a picture should be now: pixels, and the part of the matrix in it. */
+void model_frame(const struct model *m, int *width, int *height, struct region *region);
+/* Tells the model that another part of the picture is looked at. */
+void model_looked(struct model *m);
 
 /* The next thing to compute, if any; idle: nothing was pressed for a while, so
  * that quality numbers may be asked for. The request owns a reference. */

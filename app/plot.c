@@ -422,7 +422,7 @@ void plot_point(const struct plot *p, double x, double y, enum ink ink, char mar
     else if (!low && plot_fraction(p->y, y) < -1e-9)
         mark = 'v';
     old = canvas_rune_at(p->data, plot_column(p, x), row);
-    if (old >= 'a' && old <= 'z')
+    if ((old >= 'a' && old <= 'z') || (old >= 'A' && old <= 'Z'))
         mark = '*';
     canvas_rune(p->data, plot_column(p, x), row, ink, (uint32_t)mark);
 }

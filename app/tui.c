@@ -10,6 +10,7 @@
 #include "mouse.h"
 #include "setting.h"
 #include "sink.h"
+#include "sweep.h"
 #include "worker.h"
 
 enum { QUIET_MS = 150 };    /* without a key for so long: exact picture, quality numbers */
@@ -153,11 +154,12 @@ static int timeout(const struct tui *t)
     bool quick = t->model->busy && t->model->quick;
     if (t->unshown)
         return 0;
-    if (!t->moving && !quick)
+    double left = sweep_wait(t->model, now_ms());
+    if (!t->moving && !quick && left < 0)
         return -1;
-    double left = HUGE_VAL;
+    left = left < 0 ? HUGE_VAL : left;
     if (t->moving)
-        left = t->pressed + QUIET_MS - now_ms();
+        left = fmin(left, t->pressed + QUIET_MS - now_ms());
     if (quick)
         left = fmin(left, t->asked + SHOW_MS - now_ms());
     return left > 0 ? (int)left + 1 : 0;
@@ -166,6 +168,10 @@ static int timeout(const struct tui *t)
 /* What changes by itself as time goes by. */
 static void look_at_clock(struct tui *t)
 {
+    if (sweep_tick(t->model, now_ms())) {
+        t->dirty = t->moving = true;
+        t->pressed = now_ms();
+    }
     if (t->moving && now_ms() >= t->pressed + QUIET_MS) {
         t->moving = false;
         t->unshown = true; /* once more, exactly */

@@ -121,7 +121,10 @@ static void draw_message(const struct model *m, struct canvas c)
     const struct param *p = model_field(m);
     bool form = m->focus == PANE_FORM || m->overlay == OVERLAY_TYPE;
     char line[LINE];
-    if (m->message[0]) {
+    pane_readout(m, c.area.w, line, sizeof(line));
+    if (!m->message[0] && line[0]) {
+        canvas_text(c, 0, 0, INK_TEXT, 0, line);
+    } else if (m->message[0]) {
         canvas_text(c, 0, 0, m->message_is_error ? INK_ERROR : INK_TEXT, 0, m->message);
     } else if (m->document && p && form) {
         describe(m, p, c.area.w, line, sizeof(line));
@@ -202,6 +205,14 @@ static const struct action start_keys[] = {
     { 0 },
 };
 
+/* Pressed now, its first key is this row's; in the first pass, because of what holds only now. */
+static bool holds(const struct model *m, const struct action *a, int pass)
+{
+    char key[32];
+    snprintf(key, sizeof(key), "%.*s", (int)strcspn(a->keys, " "), a->keys);
+    return (a->when ? pass == 0 : pass == 1) && (!m->document || action_for_key(m, key) == a);
+}
+
 static int draw_keys(const struct model *m, struct canvas c)
 {
     const struct action *tables[] = { m->document ? common_actions : start_keys,
@@ -211,13 +222,14 @@ static int draw_keys(const struct model *m, struct canvas c)
 
     if (help && help->footer)
         room -= footer_width(help);
-    for (size_t t = 0; t < 2; t++)
-        for (const struct action *a = tables[t]; a && a->name && left > 0; a++)
-            if (a->footer && a != help && !told_before(tables[t], a) &&
-                x + footer_width(a) <= room) {
-                x = draw_footer(m, c, x, a);
-                left--;
-            }
+    for (int pass = 0; pass < 2; pass++) /* first what holds only now */
+        for (size_t t = 0; t < 2; t++)
+            for (const struct action *a = tables[t]; a && a->name && left > 0; a++)
+                if (a->footer && a != help && holds(m, a, pass) && !told_before(tables[t], a) &&
+                    x + footer_width(a) <= room) {
+                    x = draw_footer(m, c, x, a);
+                    left--;
+                }
     return help && help->footer ? draw_footer(m, c, x, help) : x;
 }
 
@@ -265,12 +277,25 @@ static const struct {
     [OVERLAY_TYPE] = { "TYPE", "Enter set  Esc keep" },
 };
 
+static const char *mode_word(const struct model *m)
+{
+    bool cross = m->cross && m->focus != PANE_FORM;
+    if (m->overlay != OVERLAY_NONE)
+        return overlay_words[m->overlay].mode;
+    return m->sweeping     ? "SWEEP"
+           : m->mouse_free ? "SELECT"
+           : cross         ? "CROSS"
+                           : overlay_words[OVERLAY_NONE].mode;
+}
+
 /* A small screen has no room for the mode and the time: the result, the progress, some keys. */
 static void draw_short_status(const struct model *m, struct canvas c)
 {
     char line[LINE];
     int x;
-    pane_summary(m, line, sizeof(line));
+    pane_readout(m, c.area.w, line, sizeof(line)); /* there may be no line for messages */
+    if (!line[0])
+        pane_summary(m, line, sizeof(line));
     x = 2 + canvas_text(c, 0, 0, INK_TEXT, ATTR_BOLD, line);
     if (m->busy && !m->quick)
         x += 2 + canvas_printf(c, x, 0, INK_WARNING, 0, "%.0f%%", 100 * m->progress);
@@ -289,9 +314,7 @@ static void draw_status(const struct model *m, struct canvas c)
     }
     late_text(m, line, sizeof(line), c.area.w >= ROOMY);
     width = canvas_text_width(line);
-    bool select = m->mouse_free && m->overlay == OVERLAY_NONE;
-    x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD,
-                        select ? "SELECT" : overlay_words[m->overlay].mode);
+    x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, mode_word(m));
     int blank = *line == ' ' ? 0 : 1; /* between the keys and the time */
     keys = canvas_inside(c, (struct rect){ x, 0, c.area.w - x - width - blank, 1 });
     if (m->overlay == OVERLAY_NONE) {

@@ -18,9 +18,11 @@ FLOORS = [
     {"registry"},
     {"canvas", "theme", "input", "probe", "term", "term_input", "term_signals", "hole", "study", "brightness", "kept",
      "outcome", "likeness", "worker",
+     "zoom",
      "provenance", "frame", "typing"},
-    {"model", "plot", "view"},
-    {"form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse"},
+    {"model", "slots", "plot", "view"},
+    {"comparing", "crosshair", "sweep",
+     "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse"},
     {"main", "cli", "manual", "options", "flags", "help", "account",
      "report", "docs", "doctor", "progress", "tui", "words/", "words"},
 ]

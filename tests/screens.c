@@ -87,6 +87,7 @@ static void fill_pictures(struct fixture *f, int width, int height, struct error
         matrix_init(&f->subject.original[p], DTYPE_F32, (size_t)high, (size_t)wide, err);
         preview_render(preview, TERMS, f->subject.original[p].view);
     }
+    f->subject.region = f->shown.region = zoom_region(&f->m.zoom, ROWS, COLS, wide, high);
 }
 
 static void set(struct model *m, const char *key, double value)
@@ -140,6 +141,32 @@ static void fixture_finish(struct fixture *f)
     drop_pictures(f);
     for (size_t p = 0; p < 3; p++)
         memory_free(f->subject.sigma[p]);
+}
+
+/* Slot A: the same method at eight terms. */
+static void fill_slot(struct fixture *f, struct shown *kept, int width, int height)
+{
+    struct error err = { 0 };
+    int wide, high;
+    f->m.view->picture_size(&f->m, width, height, &wide, &high);
+    *kept = f->shown;
+    for (size_t p = 0; p < 3; p++) {
+        kept->previews[p] = (struct preview){ 0 };
+        fill_preview(&kept->previews[p], p, (size_t)high, (size_t)wide, &err);
+    }
+    kept->nested = true;
+    f->m.slots[SLOT_A] = (struct slot){
+        .method = f->m.method, .params = f->shown.params, .shown = kept, .numbers = f->m.numbers
+    };
+    f->m.slots[SLOT_A].numbers.rank = 8;
+    f->m.slots[SLOT_A].numbers.error = 0.21;
+}
+
+static void drop_slot(struct fixture *f, struct shown *kept)
+{
+    for (size_t p = 0; p < 3; p++)
+        preview_finish(&kept->previews[p]);
+    f->m.slots[SLOT_A] = (struct slot){ 0 };
 }
 
 static char got[TEXT], want[TEXT];
@@ -244,6 +271,38 @@ static void test_golden(struct fixture *f)
     CHECK(model_init(&empty.m, &err));
     golden(&empty, "start-80x24", 80, 24, true);
     golden(&empty, "start-40x12", 40, 12, false);
+}
+
+/* Both sides of a comparison, the crosshair in both plots, and a part of the picture. */
+static void test_golden_comparing(struct fixture *f)
+{
+    static const int sizes[][2] = { { 80, 24 }, { 120, 40 } };
+    struct shown kept = f->shown;
+    struct model before = f->m;
+    char name[64];
+    for (size_t i = 0; i < 2; i++) {
+        int w = sizes[i][0], h = sizes[i][1];
+        fill_slot(f, &kept, w, h);
+        f->m.wipe = true;
+        snprintf(name, sizeof(name), "wipe-%dx%d", w, h);
+        golden(f, name, w, h, true);
+        f->m.difference = true;
+        snprintf(name, sizeof(name), "difference-%dx%d", w, h);
+        golden(f, name, w, h, true);
+        drop_slot(f, &kept);
+        f->m.wipe = f->m.difference = false;
+        f->m.focus = PANE_SPECTRUM;
+        f->m.cross = true;
+        f->m.cross_rank = 100;
+        snprintf(name, sizeof(name), "crosshair-%dx%d", w, h);
+        golden(f, name, w, h, true);
+        f->m.cross = false;
+        f->m.focus = PANE_PICTURE;
+        f->m.zoom = (struct zoom){ .scale = 0.5, .row = 300, .col = 400 };
+        snprintf(name, sizeof(name), "zoom-%dx%d", w, h);
+        golden(f, name, w, h, true);
+        f->m = before;
+    }
 }
 
 static size_t count(const char *text, const char *what)
@@ -477,6 +536,13 @@ static void test_every_size(struct fixture *f)
             f->m.gaps = w % 2;
             f->m.y_scale = h % 3;
             f->m.x_log = w % 3 == 0;
+            f->m.wipe = w % 4 == 0;
+            f->m.difference = h % 6 == 0;
+            f->m.cross = w % 5 == 0;
+            f->m.cross_rank = 1 + (size_t)(w * h) % ROWS;
+            f->m.channel = (w + h) % 4;
+            f->m.full = w % 7 == 0;
+            f->m.zoom.scale = h % 4 == 1 ? 0.3 : 0;
             f->m.busy = h % 2;
             bad += trespass(f, w, h, h % 2 == 0);
             if (h % 5 == 0)
@@ -587,6 +653,7 @@ int main(void)
     struct fixture f;
     fixture_init(&f);
     test_golden(&f);
+    test_golden_comparing(&f);
     test_rules(&f);
     test_picture(&f);
     test_every_parameter(&f);

@@ -45,6 +45,17 @@ static void draw_points(const struct model *m, const struct plot *p)
         plot_point(p, rank, 100 * now->error, INK_WARNING, 'x');
 }
 
+/* What the slots keep, at the errors they have. */
+static void draw_slots(const struct model *m, const struct plot *p)
+{
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        const struct slot *s = &m->slots[i];
+        if (s->shown && s->numbers.rank > 0)
+            plot_point(p, (double)s->numbers.rank, 100 * s->numbers.error, INK_MARK,
+                       (char)('A' + i));
+    }
+}
+
 static void draw_legend(const struct model *m, const struct plot *p)
 {
     bool nested = m->shown && m->shown->nested;
@@ -80,7 +91,10 @@ void pane_error_curve(const struct model *m, struct canvas c)
     y.percent = true;
     p = plot_begin(inside, x, y, floor);
     plot_ranks(&p);
+    if (m->cross)
+        plot_vertical(&p, (double)m->cross_rank, INK_KEY);
     plot_curve(&p, rank, error, n, INK_CURVE);
     draw_legend(m, &p);
     draw_points(m, &p);
+    draw_slots(m, &p);
 }

@@ -23,6 +23,13 @@ struct rect pane_inside(int width, int height);
  * half its height: the whole matrix, its aspect kept. false: nothing is open yet. */
 bool pane_picture_size(const struct model *m, int cells_wide, int cells_high, int *wide, int *high);
 
+/* The column of the wipe's bar in a picture of so many pixels. */
+int pane_wipe_column(const struct model *m, int wide);
+
+/* What the focused pane says of its crosshair, or of the part of the picture it shows: one
+ * line of at most `width` cells; "": nothing. */
+void pane_readout(const struct model *m, int width, char *out, size_t size);
+
 /* Lines the parameters pane needs under its sliders. */
 enum { PANE_NUMBER_LINES = 2 };
 

@@ -66,7 +66,14 @@ static void draw(const struct model *m, struct canvas c, const double *values, s
 
     if (rank > 0)
         plot_vertical(&p, (double)rank, INK_MARK);
+    if (m->cross)
+        plot_vertical(&p, (double)m->cross_rank, INK_KEY);
     plot_curve(&p, NULL, values, n, INK_CURVE);
+    for (int i = 0; i < SLOT_COUNT; i++) {
+        size_t kept = m->slots[i].shown ? m->slots[i].numbers.rank : 0;
+        if (kept > 0 && kept <= n)
+            plot_point(&p, (double)kept, values[kept - 1], INK_MARK, (char)('A' + i));
+    }
     if (rank > 0)
         label(m, &p, rank);
 }

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "model.h"
+
+/* The rank runs by itself: from where it stands to the end, on from 1, and so on until
+ * a key is pressed. A nested method moves SWEEP_MS apart, another one as soon as its
+ * picture is there. UI thread. */
+
+enum { SWEEP_MS = 50 };
+
+void sweep_toggle(struct model *m);
+
+/* Moves the rank if it is time; now in ms of a clock that only grows. true: it has moved. */
+bool sweep_tick(struct model *m, double now);
+
+/* How long to wait for the next tick, in ms; < 0: no tick is wanted, or an answer is. */
+double sweep_wait(const struct model *m, double now);
