@@ -180,13 +180,23 @@ static void put_devices(struct report *r, FILE *out, const struct backend_ops *o
             ops->name);
 }
 
+/* The device named if this backend has it, otherwise its best. NULL: it does not open at all. */
+static struct backend *open_backend(const char *name, const char *device, bool *named,
+                                    struct error *err)
+{
+    struct backend *b = backend_open(name, device, err);
+    *named |= b != NULL;
+    return b || !device || err->code != ERROR_USAGE ? b : backend_open(name, NULL, err);
+}
+
 /* Opens every backend to see its device, and lists those there are. */
 static void put_backends(struct report *r, FILE *out, const struct options *o, struct findings *f)
 {
     size_t i = 0;
+    bool named = false;
     for (; backends[i]; i++) {
         struct error err = { 0 };
-        struct backend *b = backend_open(backends[i]->name, o->device, &err);
+        struct backend *b = open_backend(backends[i]->name, o->device, &named, &err);
         const char *device = b ? backend_device(b) : NULL;
         if (r) {
             report_object(r, NULL);
@@ -203,6 +213,8 @@ static void put_backends(struct report *r, FILE *out, const struct options *o, s
         if (r)
             report_end(r);
     }
+    if (o->device && !named)
+        gap(f, "No device is called \"%s\".", o->device);
     if (i == 1)
         gap(f, "This program was built without Vulkan: building needs its headers, glslc and "
                "spirv-val (Debian: libvulkan-dev glslc spirv-tools).");

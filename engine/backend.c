@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Always in the list. */
 static const struct backend_ops *processor(void)
@@ -52,16 +53,37 @@ struct backend *backend_auto(const struct backend_ops *const *list, struct error
 static struct backend *open_named(const char *device, struct error *err)
 {
     struct backend *b = backend_start(processor(), device, err);
-    struct error other = { 0 };
-    for (size_t i = 0; !b && backends[i]; i++)
-        if (backends[i] != processor())
+    for (size_t i = 0; !b && err->code == ERROR_USAGE && backends[i]; i++)
+        if (backends[i] != processor()) {
+            struct error other = { 0 };
             b = backend_start(backends[i], device, &other);
+            if (!b && other.code != ERROR_USAGE && other.code != ERROR_DEVICE)
+                *err = other;
+        }
+    if (!b && err->code == ERROR_USAGE)
+        fail(err, ERROR_USAGE, "no device is called \"%s\"; eigenscope doctor lists them", device);
     return b;
+}
+
+bool backend_device_is(const char *wanted, unsigned number, const char *name)
+{
+    if (!wanted[strspn(wanted, "0123456789")]) {
+        char digits[16];
+        snprintf(digits, sizeof(digits), "%u", number);
+        return strcmp(wanted, digits) == 0;
+    }
+    size_t n = strlen(wanted);
+    for (; *name; name++)
+        if (strncasecmp(name, wanted, n) == 0)
+            return true;
+    return false;
 }
 
 struct backend *backend_open(const char *name, const char *device, struct error *err)
 {
     char names[ERROR_TEXT / 2] = "auto";
+    if (device && !*device)
+        device = NULL;
     if (strcmp(name, "auto") == 0)
         return device ? open_named(device, err) : backend_auto(backends, err);
     for (size_t i = 0, n = strlen(names); backends[i]; i++) {

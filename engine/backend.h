@@ -62,7 +62,7 @@ struct backend_ops {
     const char *name;    /* "cpu", "vulkan": the word after --backend */
     const char *summary; /* one sentence */
 
-    /* device: a number or a part of the name; NULL: the best, software last. Hands back a zeroed
+    /* device: see backend_device_is; NULL: the best, software last. Hands back a zeroed
      * struct backend, at the start of whatever else the implementation keeps. */
     struct backend *(*open)(const char *device, struct error *err);
     void (*close)(struct backend *b);
@@ -149,7 +149,7 @@ extern const struct backend_ops *const backends[];
 
 /* name "auto", "cpu", ...; fails with ERROR_USAGE (no such name, no such device) or ERROR_DEVICE.
  * "auto" is the processor, and opens a device when a job pays for it (backend_begin); with a
- * device named, the backend that has it. */
+ * device named, the backend that has it, the processor first. An empty name is none. */
 struct backend *backend_open(const char *name, const char *device, struct error *err);
 /* Opens one by its table, which need not be in the list. */
 struct backend *backend_start(const struct backend_ops *ops, const char *device, struct error *err);
@@ -157,6 +157,9 @@ struct backend *backend_start(const struct backend_ops *ops, const char *device,
  * is no software, from the first job on that pays for it. */
 struct backend *backend_auto(const struct backend_ops *const *list, struct error *err);
 void backend_close(struct backend *b); /* NULL is fine; releases what is left */
+/* Whether --device `wanted` means this one: digits alone are its number, anything else is a part of
+ * its name in whatever case. */
+bool backend_device_is(const char *wanted, unsigned number, const char *name);
 /* Where the latest job ran. */
 const char *backend_name(const struct backend *b);
 const char *backend_device(const struct backend *b);

@@ -203,7 +203,19 @@ static void test_open(void)
     b = backend_open("cpu", "0", &err);
     CHECK(b != NULL);
     backend_close(b);
+    b = backend_open("auto", "", &err);
+    CHECK(b && b->list); /* an empty name leaves it the choice */
+    backend_close(b);
     backend_close(NULL);
+}
+
+/* A second card of the same make is not the first because its name has the digit. */
+static void test_named(void)
+{
+    CHECK(backend_device_is("1", 1, "NVIDIA H100") && !backend_device_is("1", 0, "NVIDIA H100"));
+    CHECK(!backend_device_is("100", 0, "NVIDIA H100") && !backend_device_is("01", 1, "x"));
+    CHECK(backend_device_is("h100", 0, "NVIDIA H100") && backend_device_is("NVIDIA", 3, "nvidia"));
+    CHECK(!backend_device_is("NVIDIA H100 PCIe", 0, "NVIDIA H100"));
 }
 
 /* Only F32, as on a device without double precision. */
@@ -288,6 +300,7 @@ int main(void)
                                  .load = backend_cpu.load,
                                  .read = backend_cpu.read };
     test_open();
+    test_named();
     for (size_t i = 0; backends[i]; i++)
         if (strcmp(backends[i]->name, "vulkan") != 0) {
             CHECK(test_backend(backends[i]));

@@ -379,6 +379,8 @@ def test_refusals():
         (2, ["run", "truncated-svd", "demo:phantom256", "--left-bits", "3"]),
         (2, ["run", "lplr", "demo:phantom256", "--backend", "abacus"]),
         (2, ["run", "lplr", "demo:phantom256", "--backend", "cpu", "--device", "no such"]),
+        (2, ["run", "lplr", "demo:phantom256", "--device", "no such"]),
+        (2, ["run", "lplr", "demo:phantom256", "--backend", "vulkan", "--device", "256"]),
         (2, ["run", "lplr", "demo:phantom256", "--max-memory", "lots"]),
         (2, ["run", "lplr", "demo:phantom256", "-o", "out.xyz"]),
         (2, ["run", "lplr", "plain.npy", "-o", "plain.png"]),
@@ -512,6 +514,12 @@ def test_doctor():
     check(devices[0]["type"] in ("processor", "software", "discrete", "integrated", "virtual") and
           all(d["name"] and d["binding"] > 0 and d["memory"] > 0 and d["auto_reason"] for d in devices) and
           not any(d["auto"] for d in devices if d["type"] == "software"), "doctor: the devices", devices)
+    missing = data("doctor", "--device", "no such")
+    check(any('"no such"' in g for g in missing["gaps"]) and
+          [b["device"] for b in missing["backends"]] == [b["device"] for b in j["backends"]],
+          "doctor: a device that is not there", missing)
+    named = data("doctor", "--device", j["backends"][0]["device"])
+    check(named["gaps"] == j["gaps"], "doctor: a device of one backend is no gap of the others", named["gaps"])
     nothing = {**ENV, "VK_ICD_FILENAMES": "/nowhere.json", "VK_DRIVER_FILES": "/nowhere.json"}
     bare = data("doctor", env=nothing)
     check([b["name"] for b in bare["backends"]] == [b["name"] for b in j["backends"]] and

@@ -61,7 +61,7 @@ static struct backend *cpu_open(const char *device, struct error *err)
     if (!c)
         return NULL;
     find_device(c->device, sizeof(c->device));
-    if (device && strcmp(device, "0") != 0 && !strstr(c->device, device)) {
+    if (device && !backend_device_is(device, 0, c->device)) {
         fail(err, ERROR_USAGE, "no processor is called \"%s\"; there is 0: %s", device, c->device);
         memory_free(c);
         return NULL;

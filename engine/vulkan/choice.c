@@ -165,9 +165,7 @@ bool device_choose(struct vulkan *v, const char *wanted, struct candidate *out, 
         return false;
     const char *lacks = NULL, *whose = NULL;
     for (size_t i = 0; i < n; i++) {
-        char number[24];
-        snprintf(number, sizeof(number), "%zu", i);
-        if (wanted && strcmp(wanted, number) != 0 && !strstr(all[i].name, wanted))
+        if (wanted && !backend_device_is(wanted, (unsigned)i, all[i].name))
             continue;
         if (!all[i].lacks) {
             *out = all[i];
