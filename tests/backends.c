@@ -67,19 +67,6 @@ static void run_trial(struct backend *b, const struct trial *t, enum dtype dtype
                 dtype, "ran where it should");
 }
 
-/* How many operations a device with double precision leaves out. */
-static int left_out(const struct backend *b)
-{
-    int n = 0;
-    for (int op = 0; op < OP_COUNT && offered(b, OP_GEMM, DTYPE_F64); op++)
-        for (int type = 0; type < 2; type++)
-            if (!offered(b, (enum backend_op)op, (enum dtype)type)) {
-                printf("# %s is left out\n", backend_op_names[op]);
-                n++;
-            }
-    return n;
-}
-
 static void run_trials(struct backend *b)
 {
     static const struct trial *const parts[] = { trials_products, trials_numbers, trials_codes,
@@ -232,6 +219,19 @@ static void skip(const char *what)
 
 #ifdef HAVE_VULKAN
 extern const struct backend_ops backend_vulkan;
+
+/* How many operations a device with double precision leaves out. */
+static int left_out(const struct backend *b)
+{
+    int n = 0;
+    for (int op = 0; op < OP_COUNT && offered(b, OP_GEMM, DTYPE_F64); op++)
+        for (int type = 0; type < 2; type++)
+            if (!offered(b, (enum backend_op)op, (enum dtype)type)) {
+                printf("# %s is left out\n", backend_op_names[op]);
+                n++;
+            }
+    return n;
+}
 
 /* With the validation layer if there is one; NULL: no device here. */
 static struct backend *start_validated(void)
