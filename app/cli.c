@@ -7,6 +7,7 @@
 #include "progress.h"
 #include "registry.h"
 #include "sink.h"
+#include "stray.h"
 #include "view.h"
 
 #include <errno.h>
@@ -76,8 +77,9 @@ void cli_note(const char *format, ...)
 
 static bool write_all(const char *text, size_t n, struct error *err)
 {
+    int out = stray_stdout();
     while (n) {
-        ssize_t done = write(STDOUT_FILENO, text, n);
+        ssize_t done = write(out, text, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done < 0)
@@ -109,6 +111,8 @@ static bool call_word(struct call *c, struct error *err)
         return fail(err, ERROR_USAGE, "%s: %s; usage: eigenscope %s%s%s", w->name,
                     c->o.n < w->least ? "an argument is missing" : "too many arguments", w->name,
                     *name || *w->arguments ? " " : "", w->arguments);
+    if (w != &workbench && stray_stdout() < 0)
+        return fail(err, ERROR_WRITE, "standard output: %s", strerror(errno));
     return cli_limits(&c->o, err) && w->run(c, err);
 }
 

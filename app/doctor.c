@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "registry.h"
 #include "report.h"
+#include "stray.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -43,7 +44,7 @@ static void look_at_terminal(struct findings *f)
     f->terminal = term ? term : "";
     f->colorterm = color ? color : "";
     f->tty_in = isatty(STDIN_FILENO);
-    f->tty_out = isatty(STDOUT_FILENO);
+    f->tty_out = isatty(stray_stdout());
     f->true_color = !strcmp(f->colorterm, "truecolor") || !strcmp(f->colorterm, "24bit");
     if (!f->tty_in || !f->tty_out)
         gap(f, "This is no terminal: the workbench needs one; `frame` and the other words do not.");

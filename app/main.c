@@ -4,6 +4,7 @@
 #include "demo.h"
 #include "help.h"
 #include "report.h"
+#include "stray.h"
 #include "tui.h"
 
 #include <string.h>
@@ -100,6 +101,15 @@ static bool commands_first(struct model *m, const struct options *o, struct erro
     return !o->commands || command_run(m, o->commands, err);
 }
 
+static bool on_screen(struct model *m, struct backend *backend, const struct term_options *o,
+                      struct error *err)
+{
+    stray_hold();
+    bool ok = tui_run(m, backend, o, err);
+    stray_tell();
+    return ok;
+}
+
 static bool workbench_word(struct call *c, struct error *err)
 {
     struct model m = { 0 };
@@ -112,7 +122,7 @@ static bool workbench_word(struct call *c, struct error *err)
     bool ok = engine_open(&c->o, &e, err) && cli_model(&c->o, &m, err) &&
               commands_first(&m, &c->o, err) &&
               (!atomic_load(&cli_cancel) || fail(err, ERROR_CANCELLED, "interrupted")) &&
-              tui_run(&m, e.backend, &t, err);
+              on_screen(&m, e.backend, &t, err);
     model_finish(&m);
     engine_close(&e);
     return ok;

@@ -15,6 +15,7 @@ import time
 import zlib
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+LOADER = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None  # prints, does nothing else
 ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
 PHANTOM_ERRORS = {1: .5322897045, 2: .3121961555, 3: .1337983523, 4: .0285995964}  # naive, 1000^2
 METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd"]
@@ -533,6 +534,13 @@ def test_doctor():
     alone = data("run", "naive", "demo:phantom256", env=nothing)
     check(alone["backend"] == "cpu" and not alone["dispatches"] and not alone["fallbacks"],
           "auto without a device is the processor", alone)
+    if LOADER:
+        os.mkdir("noisy")
+        shutil.copy(LOADER, "noisy/libvulkan.so.1")
+        noisy = {**ENV, "LD_LIBRARY_PATH": os.path.abspath("noisy")}
+        status, out, err = run("doctor", "--json", env=noisy)
+        check(status == 0 and out.count(b"\n") == 1 and json.loads(out) and b"noise on stdout" in err,
+              "doctor: a driver that prints does not print into the JSON", (status, out[:200], err))
     status, out, _ = run("doctor")
     check(status == 0 and b"Backends" in out and b"What to do" in out, "doctor: text", out)
 

@@ -24,7 +24,7 @@ FLOORS = [
     {"comparing", "crosshair", "sweep",
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse"},
     {"main", "cli", "manual", "options", "flags", "help", "account",
-     "report", "docs", "doctor", "progress", "tui", "words/", "words"},
+     "report", "docs", "doctor", "progress", "stray", "tui", "words/", "words"},
 ]
 DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],
