@@ -68,19 +68,42 @@ static void overflowing(struct lab *l, const struct method *m)
     matrix_finish(&a);
 }
 
+/* Of what approximate_memory tells, the share that a run takes. */
+static double share_taken(struct lab *l, const struct method *m, enum dtype dtype, size_t rows,
+                          size_t cols, const char *settings)
+{
+    struct matrix a = lab_matrix(dtype, rows, cols);
+    struct params_any params = with(m, settings);
+    uint64_t told = approximate_memory(m, params.bytes, dtype, rows, cols);
+    random_fill(SKETCH_GAUSSIAN, 6, STREAM_TEST, 0, 1, a.view);
+    memory_limit(0);
+    struct approximation out = lab_run(l, m, &params, a.view, NULL);
+    double share = (double)memory_peak() / (double)told;
+    if (!(share <= 1))
+        printf("# %s, %s: %zu x %zu %s: %zu bytes at most, %llu told\n", m->name,
+               backend_name(l->job.backend), rows, cols, settings, memory_peak(),
+               (unsigned long long)told);
+    approximation_finish(&out);
+    matrix_finish(&a);
+    return share;
+}
+
 /* What --max-memory is held against before a run is what the run then takes, or more. */
 static void estimated(struct lab *l, const struct method *m)
 {
-    struct matrix a = lab_spectrum(DTYPE_F32, 300, 200, 5, decaying);
-    struct params_any params = with(m, "rank=20");
-    uint64_t told = approximate_memory(m, params.bytes, DTYPE_F32, 300, 200);
-    memory_limit(0);
-    struct approximation out = lab_run(l, m, &params, a.view, NULL);
-    printf("# %s: %zu bytes at most, %llu told\n", m->name, memory_peak(),
-           (unsigned long long)told);
-    CHECK(memory_peak() <= told);
-    approximation_finish(&out);
-    matrix_finish(&a);
+    static const size_t shapes[][2] = {
+        { 300, 200 }, { 200, 300 }, { 2000, 30 }, { 30, 2000 }, { 1030, 1010 }
+    };
+    static const char *const settings[] = { "rank=1 rounds=2", "rank=20 rounds=2",
+                                            "rank=65536 rounds=2" };
+    double most = 0;
+    for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
+        for (int rank = 0; rank < (shapes[s][0] < 1000 || shapes[s][1] < 1000 ? 3 : 2); rank++)
+            for (int type = 0; type < 2; type++)
+                most = fmax(most, share_taken(l, m, (enum dtype)type, shapes[s][0], shapes[s][1],
+                                              settings[rank]));
+    printf("# %s: %.2f of what is told, at most\n", m->name, most);
+    CHECK(most <= 1);
 }
 
 /* A row that is moved by one changes the result: none is dropped on its way. */
