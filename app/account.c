@@ -126,14 +126,16 @@ static void put_head(struct report *r, const struct account *a)
     report_text(r, "file", a->options->arguments[0]);
 }
 
-static void put_tail(struct report *r, const struct account *a)
+/* The same but for the counts. */
+static void put_tail(struct report *r, const struct account *a, const struct account_line *x)
 {
     report_text(r, "backend", a->backend);
     report_text(r, "device", a->device);
-    put_counts(r, "dispatches", a->counts.device);
-    put_counts(r, "fallbacks", a->counts.fallback);
+    put_counts(r, "dispatches", x->counts.device);
+    put_counts(r, "fallbacks", x->counts.fallback);
     report_text(r, "precision", a->dtype == DTYPE_F64 ? "f64" : "f32");
     report_text(r, "notice", *a->notice ? a->notice : NULL);
+    report_text(r, "trouble", *a->trouble ? a->trouble : NULL);
     put_output(r, a);
 }
 
@@ -144,7 +146,7 @@ bool account_json(const struct account *a, FILE *out, struct error *err)
         return fail(err, ERROR_MEMORY, "out of memory");
     put_head(r, a);
     put_line(r, a, &a->total);
-    put_tail(r, a);
+    put_tail(r, a, &a->total);
     if (a->selection->n > 1) {
         report_text(r, "planes", a->selection->picture ? planes_names[a->selection->planes] : NULL);
         report_array(r, "matrices");
@@ -152,7 +154,7 @@ bool account_json(const struct account *a, FILE *out, struct error *err)
             report_object(r, NULL);
             put_head(r, a);
             put_line(r, a, &a->lines[i]);
-            put_tail(r, a);
+            put_tail(r, a, &a->lines[i]);
             report_end(r);
         }
         report_end(r);
@@ -226,8 +228,8 @@ void account_print(const struct account *a, FILE *out)
     report_bytes(a->total.bytes, size, sizeof(size));
     fprintf(out, "  factors file     %s (%" PRIu64 " bytes)\n", size, a->total.bytes);
     fprintf(out, "  time             %.3g s\n", a->total.seconds);
-    print_counts(out, "on the device", a->counts.device);
-    print_counts(out, "by the processor", a->counts.fallback);
+    print_counts(out, "on the device", a->total.counts.device);
+    print_counts(out, "by the processor", a->total.counts.fallback);
     if (*a->notice)
         fprintf(out, "  note             %s\n", a->notice);
     if (!a->options->output)

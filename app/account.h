@@ -13,6 +13,7 @@ struct account_line {
     double error, optimal, bound, numerical_rank, psnr, ssim, seconds;
     uint64_t bits_paper, bits_true, entries;
     uint64_t bytes; /* of the factors file; 0: there is none of this matrix alone */
+    struct backend_counts counts;
 };
 
 /* What a run has to tell: data alone, borrowed from whoever ran it. */
@@ -23,7 +24,7 @@ struct account {
     struct params_any params; /* as they were run */
     enum dtype dtype;
     const char *backend, *device;
-    struct backend_counts counts;
+    const char *trouble; /* why the processor stood in for the device; "": it did not */
     struct account_line lines[SELECTION_MAX], total; /* lines: one per matrix of the selection */
     uint64_t written;                                /* bytes of -o's file; 0: no -o */
     char notice[320];

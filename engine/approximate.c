@@ -213,17 +213,31 @@ static void add_up(struct approximation *a)
     a->optimal = isnan(optimal) ? optimal : ratio(optimal, norm);
 }
 
+static struct backend_counts counts_since(const struct backend *b,
+                                          const struct backend_counts *before)
+{
+    struct backend_counts n = backend_counts(b);
+    for (int op = 0; op < OP_COUNT; op++) {
+        n.device[op] -= before->device[op];
+        n.fallback[op] -= before->fallback[op];
+    }
+    return n;
+}
+
 bool approximate(struct job *job, const struct method *m, const void *params,
                  const struct inputs *in, struct approximation *out, struct error *err)
 {
     bool many = m->flags & METHOD_MANY;
     struct approximation a = { .n = many ? 1 : in->n };
-    backend_counts_reset(job->backend);
     a.results = memory_alloc(a.n * sizeof(*a.results), err);
-    bool ok = a.results;
+    a.each = a.results ? memory_alloc(a.n * sizeof(*a.each), err) : NULL;
+    bool ok = a.each;
+    backend_counts_reset(job->backend);
     for (size_t i = 0; ok && i < a.n; i++) {
         struct inputs one = { in->matrices + i, 1, in->svds ? in->svds + i : NULL };
+        struct backend_counts before = backend_counts(job->backend);
         ok = run_one(job, m, params, many ? in : &one, &a.results[i], err);
+        a.each[i] = counts_since(job->backend, &before);
     }
     if (!ok) {
         approximation_finish(&a);
@@ -241,6 +255,7 @@ void approximation_finish(struct approximation *a)
     for (size_t i = 0; a->results && i < a->n; i++)
         result_finish(&a->results[i]);
     memory_free(a->results);
+    memory_free(a->each);
     *a = (struct approximation){ 0 };
 }
 

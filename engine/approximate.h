@@ -11,10 +11,10 @@ struct approximation {
     double error;   /* over all matrices: sqrt(sum residual^2 / sum norm^2) */
     double optimal; /* likewise; NAN where not all are known */
     uint64_t bits_paper, bits_true;
-    uint64_t entries; /* sum of rows * cols */
-    double seconds;   /* of the methods, without measuring */
-    struct backend_counts counts;
-    const char *backend; /* where the last of them ran: a table's name */
+    uint64_t entries;                    /* sum of rows * cols */
+    double seconds;                      /* of the methods, without measuring */
+    struct backend_counts counts, *each; /* of all, and of every result; owned */
+    const char *backend;                 /* where the last of them ran: a table's name */
 };
 
 /* Clamps rank to min(rows, cols) in its own copy of params. Releases every

@@ -541,6 +541,13 @@ def test_doctor():
         status, out, err = run("doctor", "--json", env=noisy)
         check(status == 0 and out.count(b"\n") == 1 and json.loads(out) and b"noise on stdout" in err,
               "doctor: a driver that prints does not print into the JSON", (status, out[:200], err))
+    if any(b["name"] == "vulkan" and b["device"] for b in j["backends"]):
+        planes = data("run", "naive", "demo:photo", "--bits", "3", "--backend", "vulkan")
+        total = {k: sum(m["dispatches"].get(k, 0) for m in planes["matrices"]) for k in planes["dispatches"]}
+        check(total["code"] >= 3 and total == planes["dispatches"] and not planes["fallbacks"] and
+              planes["trouble"] is None, "run: each matrix tells its own dispatches", planes)
+    else:
+        skip("run: each matrix tells its own dispatches", "no Vulkan device")
     status, out, _ = run("doctor")
     check(status == 0 and b"Backends" in out and b"What to do" in out, "doctor: text", out)
 

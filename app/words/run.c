@@ -130,6 +130,7 @@ static bool fill_line(struct task *t, size_t i, struct error *err)
         .bits_paper = result_bits_paper(r),
         .bits_true = result_bits_true(r),
         .entries = (uint64_t)m->rows * m->cols,
+        .counts = t->x.each[i],
     };
     if (!look_up_optimum(t, i, err))
         return false;
@@ -159,6 +160,7 @@ static void fill_total(struct task *t)
     total->bits_paper = t->x.bits_paper;
     total->bits_true = t->x.bits_true;
     total->entries = t->x.entries;
+    total->counts = t->x.counts;
     if (t->s.n == 1)
         return;
     total->name = NULL;
@@ -181,9 +183,9 @@ static bool approximate_all(struct task *t, struct error *err)
     const struct inputs in = { .matrices = views, .n = t->s.n };
     if (!approximate(&t->engine.job, t->a.method, &t->a.params, &in, &t->x, err))
         return false;
-    t->a.counts = t->x.counts;
     t->a.backend = backend_name(t->engine.backend); /* auto decided on the way */
     t->a.device = backend_device(t->engine.backend);
+    t->a.trouble = backend_trouble(t->engine.backend);
     for (size_t i = 0; i < t->s.n; i++)
         if (!fill_line(t, i, err))
             return false;
