@@ -102,19 +102,19 @@ static const char *const libraries[] = { LIBRARY_VERSIONS };
 struct survey {
     struct report *r; /* NULL: as text to `out` */
     FILE *out;
-    bool processor, taken; /* of the processor itself; auto has its device */
+    bool processor, tried; /* of the processor itself; auto, which opens one alone, is past it */
     size_t real, any;
 };
 
 /* Whether auto computes there, and why or why not. */
 static bool auto_takes(struct survey *s, const struct device_facts *d, const char **why)
 {
-    bool takes = s->processor || (!d->unusable && !d->software && d->f64 && !s->taken);
+    bool takes = s->processor || (!d->unusable && !d->software && d->f64 && !s->tried);
     *why = d->unusable    ? d->unusable
            : s->processor ? "unless a device is done sooner"
            : d->software  ? "never a software device"
+           : s->tried     ? "another comes first"
            : !d->f64      ? "it has no double precision"
-           : s->taken     ? "another comes first"
                           : "where it is done sooner than the processor";
     return takes;
 }
@@ -154,7 +154,7 @@ static void tell(void *context, const struct device_facts *d)
     struct survey *s = context;
     const char *why;
     bool takes = auto_takes(s, d, &why);
-    s->taken |= takes;
+    s->tried |= !d->unusable;
     s->any++;
     s->real += !d->software && !d->unusable;
     if (s->r)

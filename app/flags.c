@@ -96,7 +96,8 @@ static const struct text_flag common_texts[] = {
         .name = "device",
         .value = "N|NAME",
         .offset = offsetof(struct options, device),
-        .help = "Which device of that backend, by number or part of its name.",
+        .help = "Which device of that backend, by its number or a part of its name; auto looks at "
+                "the processor first.",
     },
     {
         .name = "max-memory",
