@@ -123,10 +123,11 @@ static void describe(struct vulkan *v, VkPhysicalDevice device, VkExtensionPrope
     }
     v->api.GetPhysicalDeviceFeatures2(device, &features);
     out->has_f64 = features.features.shaderFloat64;
-    out->lacks = !features12.timelineSemaphore             ? "timeline semaphores"
-                 : device_family(v, device) < 0            ? "a compute queue"
-                 : l->maxComputeWorkGroupInvocations < 256 ? "work groups of 256"
-                 : out->shared < 32 << 10                  ? "32 KiB of shared memory"
+    out->lacks = !features12.timelineSemaphore  ? "timeline semaphores"
+                 : device_family(v, device) < 0 ? "a compute queue"
+                 : l->maxComputeWorkGroupInvocations < 256 || l->maxComputeWorkGroupSize[0] < 256
+                     ? "work groups of 256"
+                 : out->shared < 32 << 10 ? "32 KiB of shared memory"
                  : !has_extension(v, device, "VK_KHR_push_descriptor", list) ? "push descriptors"
                                                                              : NULL;
 }
