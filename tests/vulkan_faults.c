@@ -3,7 +3,7 @@
 
 #include "check.h"
 #include "lab.h"
-#include "vulkan/api.h"
+#include "vulkan/vulkan.h"
 
 #include <time.h>
 
@@ -202,6 +202,93 @@ static void sweep_renewal(const struct task *t)
     CHECK(wrong == 0 && k > 3);
 }
 
+/* ---- a device that hangs ---- */
+
+static size_t destroyed, waits;
+static PFN_vkWaitSemaphores wait_truly;
+
+static void count_buffer(VkDevice d, VkBuffer x, const VkAllocationCallbacks *a)
+{
+    (void)d, (void)x, (void)a, destroyed++;
+}
+
+static void count_memory(VkDevice d, VkDeviceMemory x, const VkAllocationCallbacks *a)
+{
+    (void)d, (void)x, (void)a, destroyed++;
+}
+
+static void count_pipeline(VkDevice d, VkPipeline x, const VkAllocationCallbacks *a)
+{
+    (void)d, (void)x, (void)a, destroyed++;
+}
+
+static void count_pool(VkDevice d, VkCommandPool x, const VkAllocationCallbacks *a)
+{
+    (void)d, (void)x, (void)a, destroyed++;
+}
+
+static void count_device(VkDevice d, const VkAllocationCallbacks *a)
+{
+    (void)d, (void)a, destroyed++;
+}
+
+static void count_instance(VkInstance i, const VkAllocationCallbacks *a)
+{
+    (void)i, (void)a, destroyed++;
+}
+
+static VkResult count_wait(VkDevice d, const VkSemaphoreWaitInfo *info, uint64_t patience)
+{
+    waits++;
+    return wait_truly(d, info, patience);
+}
+
+static void watch(struct backend *b)
+{
+    struct vulkan_api *api = &((struct vulkan *)b)->api;
+    destroyed = waits = 0;
+    wait_truly = api->WaitSemaphores;
+    api->WaitSemaphores = count_wait;
+    api->DestroyBuffer = count_buffer;
+    api->FreeMemory = count_memory;
+    api->DestroyPipeline = count_pipeline;
+    api->DestroyCommandPool = count_pool;
+    api->DestroyDevice = count_device;
+    api->DestroyInstance = count_instance;
+}
+
+/* More buffers than there is room for until they can be freed: none of them is, nor anything else;
+ * the device is waited for once. The one made in its place works. */
+static void test_hang(const struct task *t)
+{
+    size_t before = memory_used();
+    struct backend *b = start();
+    struct backend_counts c;
+    struct buffer x[100] = { 0 };
+    struct matrix m = { 0 };
+    struct error err = { 0 };
+    bool ok = b && matrix_init(&m, DTYPE_F32, 4, 4, &err);
+    for (int i = 0; ok && i < 100; i++)
+        ok = backend_alloc(b, DTYPE_F32, 4, 4, &x[i], &err);
+    ok = ok && backend_gemm(&x[0], false, &x[1], false, &x[2], &err) &&
+         backend_read(&x[2], m.view, &err) && backend_gemm(&x[0], false, &x[1], false, &x[2], &err);
+    CHECK(ok);
+    if (ok) {
+        watch(b);
+        vulkan_testing.hung = true;
+        inject(3, VK_TIMEOUT); /* the wait */
+        CHECK(!backend_read(&x[2], m.view, &err) && one_line(&err));
+        backend_release_all(b);
+        CHECK(b->ops->lost(b) && b->ops->renew(b, &err));
+        vulkan_testing.hung = false;
+        CHECK(destroyed == 0 && waits == 1);
+        CHECK(answer(t, b, &c) && sum(c.device) > 0 && sum(c.fallback) == 0);
+    }
+    backend_close(b);
+    matrix_finish(&m);
+    CHECK(destroyed == 0 && memory_used() == before);
+}
+
 /* No loader, no device, one that is too small, one without double precision. */
 static void test_poor(const struct task *t)
 {
@@ -267,6 +354,7 @@ int main(void)
     for (size_t i = 0; i < 3; i++)
         sweep_opening(opening[i]);
     printf("# %.1f s\n", seconds() - begin);
+    test_hang(&lplr);
     test_poor(&lplr);
     test_pieces();
     for (size_t i = 0; methods[i]; i++) {

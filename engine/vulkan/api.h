@@ -55,6 +55,7 @@ struct vulkan_testing {
     long fail_at;    /* the number of the call that fails, 1, 2, ...; 0: none */
     VkResult result; /* what it then returns */
     bool gone;       /* the device is lost, until one is made anew */
+    bool hung;       /* as if it never ended what it was given; see recorder_settle */
     bool no_loader;  /* as if there were none */
     bool no_device;  /* as if the loader knew none */
     bool no_f64;     /* as if it had no double precision */

@@ -134,6 +134,7 @@ static void take_facts(struct vulkan *v, const struct candidate *c)
     v->binding = c->binding < 1u << 30 ? c->binding : 1u << 30;
     if (vulkan_testing.binding && vulkan_testing.binding < v->binding)
         v->binding = vulkan_testing.binding;
+    v->binding = v->binding / 16 * 16; /* blocks are rounded up to that */
     v->heap = c->heap;
     if (vulkan_testing.memory && vulkan_testing.memory < v->heap)
         v->heap = vulkan_testing.memory;
@@ -186,30 +187,25 @@ static bool create_device(struct vulkan *v, struct error *err)
     return true;
 }
 
-/* A device that neither ends its work nor reports itself lost is left to the operating
- * system: what it still uses may not be destroyed. */
 static void destroy_device(struct vulkan *v)
 {
     if (!v->device)
         return;
-    if (!v->api.DestroyDevice || !recorder_settle(v)) {
-        v->device = VK_NULL_HANDLE;
-        v->recorder = NULL;
-        v->pipelines = NULL;
-        memset(v->scratch, 0, sizeof(v->scratch));
-        return;
-    }
+    recorder_settle(v);
     vulkan_pipelines_finish(v);
     for (size_t i = 0; i < SCRATCH_COUNT; i++)
         block_finish(v, &v->scratch[i]);
     recorder_finish(v);
-    v->api.DestroyDevice(v->device, NULL);
+    if (!v->hung && v->api.DestroyDevice)
+        v->api.DestroyDevice(v->device, NULL);
+    else
+        v->left_behind = true;
     v->device = VK_NULL_HANDLE;
 }
 
 static bool start_device(struct vulkan *v, struct error *err)
 {
-    v->lost = false;
+    v->lost = v->hung = false;
     v->used = 0;
     if (create_device(v, err) && recorder_init(v, err))
         return true;
@@ -222,6 +218,10 @@ void vulkan_close(struct backend *b)
 {
     struct vulkan *v = (struct vulkan *)b;
     destroy_device(v);
+    if (v->left_behind) { /* an instance ends after its devices */
+        memory_free(v);
+        return;
+    }
     if (v->messenger) {
         PFN_vkDestroyDebugUtilsMessengerEXT destroy =
             (PFN_vkDestroyDebugUtilsMessengerEXT)v->api.GetInstanceProcAddr(

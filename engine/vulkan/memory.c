@@ -5,12 +5,20 @@ enum { LEAST_BLOCK = 16 };
 static const VkMemoryPropertyFlags reach = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
                                            VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 
+/* Of other kinds (protected, AMD's uncached) some may only be taken with features that are off. */
+static const VkMemoryPropertyFlags usual = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT |
+                                           VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT |
+                                           VK_MEMORY_PROPERTY_HOST_COHERENT_BIT |
+                                           VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
+
 /* The first type among `bits` that has all the flags; -1: none. */
 static int find_type(const struct vulkan *v, uint32_t bits, VkMemoryPropertyFlags flags)
 {
-    for (uint32_t i = 0; i < v->memory.memoryTypeCount; i++)
-        if (bits >> i & 1 && (v->memory.memoryTypes[i].propertyFlags & flags) == flags)
+    for (uint32_t i = 0; i < v->memory.memoryTypeCount; i++) {
+        VkMemoryPropertyFlags has = v->memory.memoryTypes[i].propertyFlags;
+        if (bits >> i & 1 && (has & flags) == flags && !(has & ~usual))
             return (int)i;
+    }
     return -1;
 }
 
@@ -133,11 +141,11 @@ void block_finish(struct vulkan *v, struct block *b)
 {
     if (b->memory)
         v->used -= b->size;
-    if (b->mapped)
+    if (b->mapped && !v->hung)
         v->api.UnmapMemory(v->device, b->memory);
-    if (b->buffer)
+    if (b->buffer && !v->hung)
         v->api.DestroyBuffer(v->device, b->buffer, NULL);
-    if (b->memory)
+    if (b->memory && !v->hung)
         v->api.FreeMemory(v->device, b->memory, NULL);
     *b = (struct block){ 0 };
 }

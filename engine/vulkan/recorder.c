@@ -428,15 +428,16 @@ void vulkan_bury(struct vulkan *v, struct block *b)
 bool recorder_settle(struct vulkan *v)
 {
     struct recorder *r = v->recorder;
-    if (!r || !r->timeline || r->submitted == 0)
-        return true;
+    if (v->hung || !r || !r->timeline || r->submitted == 0)
+        return !v->hung;
     VkSemaphoreWaitInfo info = { .sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
                                  .semaphoreCount = 1,
                                  .pSemaphores = &r->timeline,
                                  .pValues = &r->submitted };
     /* Not through VULKAN_CALL: a failure that a test asks for did not stop the device. */
     VkResult result = v->api.WaitSemaphores(v->device, &info, 10000000000ull);
-    return result == VK_SUCCESS || result == VK_ERROR_DEVICE_LOST;
+    v->hung = vulkan_testing.hung || (result != VK_SUCCESS && result != VK_ERROR_DEVICE_LOST);
+    return !v->hung;
 }
 
 bool recorder_repair(struct vulkan *v)
@@ -461,9 +462,9 @@ void recorder_finish(struct vulkan *v)
         block_finish(v, &r->graves[i].block);
     for (size_t i = 0; i < BATCHES; i++)
         block_finish(v, &r->batches[i].staging);
-    if (r->timeline)
+    if (r->timeline && !v->hung)
         v->api.DestroySemaphore(v->device, r->timeline, NULL);
-    if (r->pool)
+    if (r->pool && !v->hung)
         v->api.DestroyCommandPool(v->device, r->pool, NULL);
     memory_free(r);
     v->recorder = NULL;

@@ -82,9 +82,11 @@ static bool create_pipeline(struct vulkan *v, struct pipeline *p, struct error *
 
 static void destroy(struct vulkan *v, struct pipeline *p)
 {
-    v->api.DestroyPipeline(v->device, p->pipeline, NULL);
-    v->api.DestroyPipelineLayout(v->device, p->layout, NULL);
-    v->api.DestroyDescriptorSetLayout(v->device, p->set, NULL);
+    if (!v->hung) {
+        v->api.DestroyPipeline(v->device, p->pipeline, NULL);
+        v->api.DestroyPipelineLayout(v->device, p->layout, NULL);
+        v->api.DestroyDescriptorSetLayout(v->device, p->set, NULL);
+    }
     memory_free(p);
 }
 

@@ -84,6 +84,8 @@ struct vulkan {
     bool software;       /* a program that plays a device */
     bool has_f64;        /* shaders may use double precision */
     bool lost;           /* nothing works until it is made anew */
+    bool hung;           /* it neither ends its work nor is lost: nothing it may use is destroyed */
+    bool left_behind;    /* such a device, or half of one, is still there */
     bool full;           /* the last failure was for want of memory */
     uint64_t binding;    /* bytes, the largest block */
     uint64_t heap, used; /* bytes of its memory, and what we hold */
@@ -152,7 +154,8 @@ bool vulkan_read_rows(struct vulkan *v, const struct block *from, size_t first, 
 /* Frees the block once nothing recorded needs it. */
 void vulkan_bury(struct vulkan *v, struct block *b);
 bool recorder_init(struct vulkan *v, struct error *err);
-/* Whether what was submitted has ended or will never: only then may anything be destroyed. */
+/* Whether what was submitted has ended or never will: only then may anything be destroyed. Waits
+ * for that once; a device that still runs is hung, and left to the operating system. */
 bool recorder_settle(struct vulkan *v);
 /* After a failure that the device survived: forgets what was recorded. */
 bool recorder_repair(struct vulkan *v);
