@@ -349,6 +349,8 @@ int main(void)
         return 0;
     }
     printf("# %s\n", backend_device(b));
+    /* However long one work group takes, as many as run at once go into a dispatch. */
+    CHECK(vulkan_share((struct vulkan *)b, 1000, 1e30, true) == ((struct vulkan *)b)->cores);
     backend_close(b);
     struct matrix a = lab_spectrum(DTYPE_F32, ROWS, COLS, 5, decaying);
     struct task lplr = make_task("lplr", a.view), plain = make_task("naive", a.view);

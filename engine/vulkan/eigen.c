@@ -37,7 +37,8 @@ static bool solve(struct vulkan *v, enum field field, enum dtype dtype, struct p
     struct dispatch dispatch = { .shader = shaders[dtype == DTYPE_F64][field == FIELD_COMPLEX],
                                  .constants = { push->d <= 32 ? 32 : EIGEN_MAX },
                                  .blocks = { from, to },
-                                 .push_size = sizeof(*push) };
+                                 .push_size = sizeof(*push),
+                                 .wide = dtype == DTYPE_F64 };
     return items_dispatch(v, &dispatch, &push->first, n, 1, 150 * d * d * d + 1e4, err);
 }
 

@@ -38,7 +38,7 @@ static void choose_height(struct vulkan *v, struct cut *c)
 {
     double each = 6.0 * (double)c->d * (double)c->strip;
     size_t height = (size_t)least(c->rows.size / 4 / c->d, c->n);
-    size_t share = vulkan_share(v, height, each);
+    size_t share = vulkan_share(v, height, each, false);
     c->height = share < height && share > DEPTH ? share / DEPTH * DEPTH : height;
     if (share < DEPTH && height > DEPTH)
         c->height = DEPTH;

@@ -7,7 +7,7 @@ bool items_dispatch(struct vulkan *v, struct dispatch *d, uint32_t *push, size_t
 {
     assert(n <= UINT32_MAX - group);
     size_t groups = (n + group - 1) / group;
-    size_t most = vulkan_share(v, groups, each * (double)group);
+    size_t most = vulkan_share(v, groups, each * (double)group, d->wide);
     if (most > v->max_groups)
         most = v->max_groups;
     d->push = push;

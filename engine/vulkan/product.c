@@ -39,7 +39,7 @@ bool product_spread(struct vulkan *v, struct dispatch *d, uint32_t *first, size_
 {
     assert(groups <= UINT32_MAX && d->push == first);
     for (size_t i = 0, n; i < groups; i += n) {
-        n = least(vulkan_share(v, groups - i, each), v->max_groups);
+        n = least(vulkan_share(v, groups - i, each, d->wide), v->max_groups);
         *first = (uint32_t)i;
         d->groups[0] = (uint32_t)n;
         d->cost = (double)n * each;
@@ -187,7 +187,8 @@ static bool record(struct vulkan *v, const struct patch_product *p, const struct
                           .blocks = { p->a.block, p->b.block, out.block },
                           .push = &push,
                           .push_size = sizeof(push),
-                          .groups = { 0, 0, (uint32_t)plan->slices } };
+                          .groups = { 0, 0, (uint32_t)plan->slices },
+                          .wide = p->out == DTYPE_F64 };
     return product_spread(v, &d, &push.first, plan->rows * plan->columns,
                           2.0 * t->bm * t->bn * (double)p->k, err);
 }

@@ -6,6 +6,7 @@
 #include "vulkan/vulkan.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,9 +14,9 @@ enum { BATCHES = 2, GRAVES = 64, STEPS = 256, STAGING = 8 << 20 };
 
 struct batch {
     VkCommandBuffer commands;
-    uint64_t value; /* of the timeline when it has ended */
-    double cost, begun;
-    bool alone; /* nothing ran when it was submitted */
+    uint64_t value;        /* of the timeline when it has ended */
+    double cost[2], begun; /* in single and in double precision */
+    bool alone;            /* nothing ran when it was submitted */
     struct block staging;
     uint64_t filled; /* bytes of staging */
 };
@@ -34,7 +35,7 @@ struct recorder {
     bool broken; /* recorded work was lost: nothing can be trusted until the device is renewed */
     size_t steps;
     uint64_t submitted, completed;
-    double rate; /* floating-point operations a second, at least */
+    double rate[2]; /* floating-point operations a second, at least; the same two */
     struct grave graves[GRAVES];
     size_t n_graves;
 };
@@ -52,7 +53,8 @@ bool recorder_init(struct vulkan *v, struct error *err)
     if (!r)
         return false;
     r->now = r->batches;
-    r->rate = v->software ? 2e9 : 2e11;
+    r->rate[0] = v->software ? 2e9 : 2e11;
+    r->rate[1] = v->software ? 2e9 : 5e10;
     VkCommandPoolCreateInfo pool = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
         .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
@@ -99,8 +101,9 @@ static void reap(struct vulkan *v)
 static void learn(struct recorder *r, const struct batch *b)
 {
     double took = seconds() - b->begun;
-    if (b->alone && b->cost > 1e7 && took > 0 && b->cost / took > r->rate)
-        r->rate = b->cost / took;
+    for (int i = 0; i < 2; i++)
+        if (b->alone && b->cost[i] > 1e7 && took > 0 && b->cost[i] / took > r->rate[i])
+            r->rate[i] = b->cost[i] / took;
 }
 
 static bool wait_for(struct vulkan *v, uint64_t value, struct error *err)
@@ -139,7 +142,7 @@ static bool begin(struct vulkan *v, struct error *err)
         !vulkan_ok(v, VULKAN_CALL(v->api.ResetCommandBuffer, b->commands, 0), what, err) ||
         !vulkan_ok(v, VULKAN_CALL(v->api.BeginCommandBuffer, b->commands, &info), what, err))
         return false;
-    b->cost = 0;
+    b->cost[0] = b->cost[1] = 0;
     b->filled = 0;
     r->steps = 0;
     r->now = b;
@@ -184,9 +187,10 @@ static bool submit(struct vulkan *v, struct error *err)
 }
 
 /* After every recorded step. */
-static bool step(struct vulkan *v, double cost, struct error *err)
+static bool step(struct vulkan *v, double cost, bool wide, struct error *err)
 {
     struct recorder *r = v->recorder;
+    const double *costs = r->now->cost;
     VkMemoryBarrier barrier = {
         .sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
         .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
@@ -198,14 +202,16 @@ static bool step(struct vulkan *v, double cost, struct error *err)
                                 VK_PIPELINE_STAGE_TRANSFER_BIT;
     v->api.CmdPipelineBarrier(r->now->commands, work, work | VK_PIPELINE_STAGE_HOST_BIT, 0, 1,
                               &barrier, 0, NULL, 0, NULL);
-    r->now->cost += cost;
-    return (++r->steps < STEPS && r->now->cost < 0.2 * r->rate) || submit(v, err);
+    r->now->cost[wide] += cost;
+    bool room = costs[0] / r->rate[0] + costs[1] / r->rate[1] < 0.2;
+    return (++r->steps < STEPS && room) || submit(v, err);
 }
 
-size_t vulkan_share(const struct vulkan *v, size_t n, double each)
+size_t vulkan_share(const struct vulkan *v, size_t n, double each, bool wide)
 {
-    double most = 0.05 * v->recorder->rate / (each > 1 ? each : 1);
-    return most < 1 ? 1 : most < (double)n ? (size_t)most : n;
+    double most = 0.05 * v->recorder->rate[wide] / (each > 1 ? each : 1);
+    most = fmax(most, v->cores);
+    return most < (double)n ? (size_t)most : n;
 }
 
 bool vulkan_dispatch(struct vulkan *v, const struct dispatch *d, struct error *err)
@@ -239,7 +245,7 @@ bool vulkan_dispatch(struct vulkan *v, const struct dispatch *d, struct error *e
         v->api.CmdPushConstants(commands, p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
                                 (uint32_t)d->push_size, d->push);
     v->api.CmdDispatch(commands, groups[0], groups[1], groups[2]);
-    return step(v, d->cost, err);
+    return step(v, d->cost, d->wide, err);
 }
 
 bool vulkan_copy(struct vulkan *v, const struct block *from, uint64_t from_offset,
@@ -249,7 +255,7 @@ bool vulkan_copy(struct vulkan *v, const struct block *from, uint64_t from_offse
         return false;
     VkBufferCopy region = { from_offset, to_offset, size };
     v->api.CmdCopyBuffer(v->recorder->now->commands, from->buffer, to->buffer, 1, &region);
-    return step(v, (double)size / 4, err);
+    return step(v, (double)size / 4, false, err);
 }
 
 bool vulkan_zero(struct vulkan *v, const struct block *b, uint64_t offset, uint64_t size,
@@ -258,7 +264,7 @@ bool vulkan_zero(struct vulkan *v, const struct block *b, uint64_t offset, uint6
     if (!begin(v, err))
         return false;
     v->api.CmdFillBuffer(v->recorder->now->commands, b->buffer, offset, size, 0);
-    return step(v, (double)size / 4, err);
+    return step(v, (double)size / 4, false, err);
 }
 
 bool vulkan_finish(struct vulkan *v, struct error *err)

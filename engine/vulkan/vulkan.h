@@ -126,11 +126,12 @@ struct dispatch {
     size_t push_size;
     uint32_t groups[3]; /* 0 counts as 1; each at most max_groups */
     double cost;        /* floating-point operations, roughly; see vulkan_share */
+    bool wide;          /* these are in double precision, which may be 64 times as slow */
 };
 bool vulkan_dispatch(struct vulkan *v, const struct dispatch *d, struct error *err);
 /* How many of n equal pieces that cost `each` may go into one dispatch, so that none
- * runs for long (a watchdog ends those); at least 1. */
-size_t vulkan_share(const struct vulkan *v, size_t n, double each);
+ * runs for long (a watchdog ends those); at least as many as run at once, fewer save no time. */
+size_t vulkan_share(const struct vulkan *v, size_t n, double each, bool wide);
 
 bool vulkan_copy(struct vulkan *v, const struct block *from, uint64_t from_offset,
                  const struct block *to, uint64_t to_offset, uint64_t size, struct error *err);
