@@ -403,8 +403,8 @@ static void test_session(const char *folder)
     CHECK(picture(&t).cells < first.cells);
     press(&t, "\033");
     CHECK(picture(&t).hash == first.hash);
-    press(&t, "v");
-    CHECK(find_text(&t, "no key 'v' here - ? for help"));
+    press(&t, "Z");
+    CHECK(find_text(&t, "no key 'Z' here - ? for help"));
 
     press(&t, "P");
     press(&t, "p");
@@ -453,6 +453,48 @@ static void test_method(void)
 }
 
 /* Text and colours of every cell but the last two rows: messages and times. */
+/* A wipe, a part of the picture and a sweep; what is undone leaves the screen as it was. */
+static void test_comparing(void)
+{
+    struct terminal t;
+    CHECK(begin(&t, 120, 40, NULL));
+    CHECK(wait_text(&t, "k="));
+    struct picture before = picture(&t);
+    press(&t, "o");
+    uint64_t original = picture(&t).hash;
+    press(&t, "oaw");
+    CHECK(wait_text(&t, "A: truncated-svd"));
+    struct picture wiped = picture(&t);
+    CHECK(wiped.cells < before.cells); /* the bar */
+    CHECK(wiped.hash != before.hash && wiped.hash != original);
+    press(&t, "<");
+    CHECK(picture(&t).hash != wiped.hash);
+    press(&t, ">");
+    CHECK(picture(&t).hash == wiped.hash);
+    press(&t, "w");
+    CHECK(picture(&t).hash == before.hash);
+    press(&t, "ziz1");
+    CHECK(wait_text(&t, "1:1") && picture(&t).hash != before.hash);
+    press(&t, "zf");
+    CHECK(picture(&t).hash == before.hash);
+
+    int rank = rank_shown(&t);
+    double start = now_ms();
+    (void)!write(t.fd, " ", 1);
+    while (now_ms() < start + 1000)
+        pump(&t, 10);
+    press(&t, " ");
+    double rate = (rank_shown(&t) - rank) / (now_ms() - start - QUIET_MS) * 1000;
+    printf("# a sweep shows %.1f ranks a second\n", rate);
+    CHECK(rate > 7); /* 20 on a machine with nothing else to do */
+    rank = rank_shown(&t);
+    press(&t, "\033");
+    CHECK(rank_shown(&t) == rank && !find_text(&t, "SWEEP"));
+    press(&t, "q");
+    check_left(&t, 'x', 0);
+    close_terminal(&t);
+}
+
 static uint64_t screen_hash(const struct terminal *t)
 {
     uint64_t hash = picture(t).hash;
@@ -589,6 +631,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     test_session(folder);
     test_method();
+    test_comparing();
     test_any_keys();
     test_signal(SIGTERM, 'x', 0);
     test_signal(SIGHUP, 'x', 0);
