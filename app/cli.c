@@ -52,6 +52,8 @@ void cli_signals(void)
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = give_up;
     sigaction(SIGALRM, &action, NULL);
+    action.sa_handler = SIG_DFL; /* who starts a decoder wants to hear how it ended */
+    sigaction(SIGCHLD, &action, NULL);
     action.sa_handler = SIG_IGN; /* the write fails instead */
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL);

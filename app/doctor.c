@@ -90,6 +90,7 @@ static const struct limit {
     { "picture_side", "pixels", LIMIT_PICTURE_SIDE },
     { "picture_pixels", "pixels", LIMIT_PICTURE_PIXELS },
     { "png_chunk", "bytes", LIMIT_PNG_CHUNK },
+    { "decoded_file", "bytes", LIMIT_DECODED_FILE },
     { "npy_header", "bytes", LIMIT_NPY_HEADER },
     { "json_header", "bytes", LIMIT_JSON_HEADER },
     { "tensors", "tensors in a file", LIMIT_TENSORS },

@@ -1,6 +1,7 @@
 /* The words of the command line. */
 #include "actions.h"
 #include "cli.h"
+#include "decode.h"
 #include "demo.h"
 #include "help.h"
 #include "report.h"
@@ -183,6 +184,7 @@ int main(int argc, char **argv)
                                          .more = "",
                                          .groups = plain_groups,
                                          .run = version_word };
+    confine_serve(argc, argv, decode_works);
     cli_signals();
     if (argc < 2)
         return cli_run(&workbench, 0, argv + 1);

@@ -11,6 +11,7 @@
 #define LIMIT_PICTURE_SIDE   ((uint64_t)1 << 16) /* pixels */
 #define LIMIT_PICTURE_PIXELS ((uint64_t)1 << 28)
 #define LIMIT_PNG_CHUNK      ((uint64_t)8 << 20)  /* bytes of an ancillary chunk */
+#define LIMIT_DECODED_FILE   ((uint64_t)1 << 30)  /* bytes of a JPEG, BMP or TGA: all in memory */
 #define LIMIT_NPY_HEADER     ((uint64_t)64 << 10) /* bytes; numpy itself stops at 10,000 */
 #define LIMIT_NPY_DIMENSIONS 32
 #define LIMIT_JSON_HEADER    ((uint64_t)16 << 20) /* bytes of a safetensors header */

@@ -1,6 +1,14 @@
 #include "picture.h"
 
+#include <assert.h>
 #include <inttypes.h>
+#include <string.h>
+
+#include "decode.h"
+#include "limit.h"
+#include "memory.h"
+
+enum { SECONDS_LEAST = 10, PIXELS_A_SECOND = 4 << 20 };
 
 bool picture_size_ok(const struct source *s, uint64_t offset, uint64_t width, uint64_t height,
                      struct error *err)
@@ -69,4 +77,65 @@ bool picture_read_plane(const struct document *d, const struct entry *e, struct 
     (void)err;
     raster_plane(d->raster, (char)e->encoding, to);
     return true;
+}
+
+bool picture_load(const struct source *s, struct confine *c, struct error *err)
+{
+    *c = (struct confine){ .fd = -1 };
+    if (source_size(s) > LIMIT_DECODED_FILE)
+        return source_fail(s, NO_OFFSET, err, ERROR_LIMIT,
+                           "%" PRIu64 " bytes, a file of this kind may have %" PRIu64,
+                           source_size(s), LIMIT_DECODED_FILE);
+    return confine_open(c, (size_t)source_size(s), err) && source_read(s, 0, c->in, c->n_in, err);
+}
+
+/* Whether the answer is the picture that the header claims, all of it inside the room. */
+static bool answer_ok(const struct decode *a, const struct confine *c,
+                      const struct picture_claim *claim)
+{
+    uint64_t size = claim->width * claim->height * (uint64_t)claim->channels;
+    return a->width == claim->width && a->height == claim->height && a->offset <= c->n_room &&
+           size <= c->n_room - a->offset;
+}
+
+static bool take_pixels(struct document *d, const struct confine *c,
+                        const struct picture_claim *claim, struct error *err)
+{
+    struct decode a;
+    memcpy(&a, c->room, sizeof(a));
+    if (!answer_ok(&a, c, claim))
+        return source_fail(d->source, NO_OFFSET, err, ERROR_FORMAT,
+                           "the decoder's answer is not the picture that the header claims");
+    d->raster = memory_alloc(sizeof(*d->raster), err);
+    if (!d->raster || !raster_init(d->raster, claim->width, claim->height, claim->channels, 8, err))
+        return false;
+    memcpy(d->raster->samples, c->room + a.offset,
+           claim->width * claim->height * (size_t)claim->channels);
+    return true;
+}
+
+static bool refused(const struct document *d, const struct confine *c, struct error *err)
+{
+    char reason[DECODE_REASON];
+    const struct decode *a = (const void *)c->room;
+    memcpy(reason, a->reason, sizeof(reason));
+    reason[DECODE_REASON - 1] = '\0';
+    return source_fail(d->source, NO_OFFSET, err, ERROR_FORMAT, "the decoder refuses it: %s",
+                       reason);
+}
+
+bool picture_decode(struct document *d, struct confine *c, const struct picture_claim *claim,
+                    struct error *err)
+{
+    uint64_t pixels = claim->width * claim->height;
+    unsigned seconds = SECONDS_LEAST + (unsigned)(pixels / PIXELS_A_SECOND);
+    struct error why;
+    int answer = 0;
+    assert(claim->channels >= 1 && claim->channels <= 4);
+    if (!confine_room(c, (size_t)decode_room(pixels, claim->planes), err))
+        return false;
+    *(struct decode *)(void *)c->room = (struct decode){ .want = (uint32_t)claim->channels };
+    if (!confine_run(c, decode_works, seconds, &answer, &why))
+        return source_fail(d->source, NO_OFFSET, err, why.code, "%s", why.text);
+    return answer == DECODE_OK ? take_pixels(d, c, claim, err) : refused(d, c, err);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "confine.h"
 #include "document.h"
 
 /* What the picture formats share. */
@@ -21,3 +22,18 @@ void picture_note(struct document *d, uint64_t end);
 /* A format's read: one plane of d->raster. */
 bool picture_read_plane(const struct document *d, const struct entry *e, struct matrix_view to,
                         struct error *err);
+
+/* A picture whose pixels a decoder behind the fence takes out (decode.h). The format reads its
+ * header first, and trusts the answer only where it is what the header claims. */
+struct picture_claim {
+    uint64_t width, height; /* picture_size_ok */
+    int channels;           /* 1 to 4, of 8 bits, that are wanted */
+    uint64_t planes;        /* bytes for the decoder's own planes */
+};
+
+/* The whole file into shared memory; the caller closes *c. ERROR_LIMIT, ERROR_MEMORY, ERROR_READ. */
+bool picture_load(const struct source *s, struct confine *c, struct error *err);
+
+/* Fills d->raster. ERROR_FORMAT: the decoder refused it, crashed or took too long. */
+bool picture_decode(struct document *d, struct confine *c, const struct picture_claim *claim,
+                    struct error *err);

@@ -1,6 +1,7 @@
 /* Every file of tests/corpus against what its folder's expected.txt says (written by
  * make.py there, an independent reader of the specifications); every prefix of
  * every good file; every allocation failing once; and writing what was read. */
+#include "decode.h"
 #include "export.h"
 #include "factors.h"
 
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "dense.h"
 #include "memory.h"
 
 enum { TRUNCATIONS_MOST = 4000, ALLOCATIONS_MOST = 2000 };
@@ -271,24 +273,6 @@ static void check_folder(const char *corpus, const char *name)
 
 static char folder[] = "/tmp/eigenscope-formats-XXXXXX";
 
-/* A dense result of one plain part: what is written is what was given. */
-static void make_dense(struct result *r, const struct matrix *from)
-{
-    struct error err = { 0 };
-    struct matrix m = { 0 };
-    size_t part;
-    if (!result_init(r, 1, &err) ||
-        !matrix_init(&m, DTYPE_F64, from->view.rows, from->view.cols, &err))
-        return;
-    for (size_t i = 0; i < m.view.rows; i++)
-        for (size_t j = 0; j < m.view.cols; j++)
-            matrix_put(m.view, i, j, matrix_at(from->view, i, j));
-    r->measures[0].rows = m.view.rows;
-    r->measures[0].cols = m.view.cols;
-    if (result_add_plain(r, "dense", &m, &part, &err))
-        result_add_term(r, 0, part, TERM_DENSE, &err);
-}
-
 static bool same_matrix(const struct matrix *a, const struct matrix *b, enum dtype dtype)
 {
     bool same = a->view.rows == b->view.rows && a->view.cols == b->view.cols;
@@ -526,6 +510,7 @@ static void test_full(void)
 
 int main(int argc, char **argv)
 {
+    confine_serve(argc, argv, decode_works);
     if (argc != 2 || !mkdtemp(folder)) {
         fprintf(stderr, "usage: %s CORPUS\n", argv[0]);
         return 2;

@@ -9,7 +9,7 @@ FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "exact", "ensemble", "expression",
-     "exif"},
+     "exif", "confine", "decode"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair",
      "panel", "goal", "goal_solve",
@@ -35,6 +35,8 @@ DOORS = {  # outside header -> who may include it
     "png.h": ["engine/formats/png"],
     "jansson.h": ["engine/safetensors", "app/report"],
     "pthread.h": ["app/worker.c"],
+    "seccomp.h": ["engine/confine.c"],
+    "stb_image.h": ["engine/decode.c"],
     "vulkan/vulkan_core.h": ["engine/vulkan/api.h"],
 }
 # view.h is the socket of the views; view.c puts the whole screen together, two floors up.

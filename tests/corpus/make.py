@@ -491,6 +491,321 @@ def make_pnm():
     bad("sample.pam", pam(pixels, most - 1), f"format a sample of {most}, maxval is {most - 1}")
 
 
+# ---------------------------------------------------------------- jpeg
+
+def segment(marker, data):
+    return struct.pack(">BBH", 0xff, marker, len(data) + 2) + data
+
+
+def huffman(kind, lengths):
+    """lengths: symbol -> length of its code, shortest first; the table and its codes."""
+    counts, codes, code, last = [0] * 16, {}, 0, 0
+    for symbol, n in sorted(lengths.items(), key=lambda item: item[1]):
+        code <<= n - last
+        codes[symbol] = (code, n)
+        code, last = code + 1, n
+        counts[n - 1] += 1
+    return segment(0xc4, bytes([kind, *counts, *sorted(lengths, key=lambda s: (lengths[s], s))])), codes
+
+
+class Bits:
+    def __init__(self):
+        self.value, self.n = 0, 0
+
+    def put(self, code, n):
+        self.value, self.n = self.value << n | code, self.n + n
+
+    def done(self):
+        """Filled up with ones, and a zero behind each 0xff (T.81, B.1.1.5)."""
+        pad = -self.n % 8
+        whole = (self.value << pad | (1 << pad) - 1).to_bytes((self.n + pad) // 8, "big")
+        return whole.replace(b"\xff", b"\xff\0")
+
+
+DC_TABLE, DC_CODES = huffman(0x00, {s: 4 for s in range(12)})
+AC_TABLE, AC_CODES = huffman(0x10, {0: 1})
+
+
+def jpeg(planes, factors=None, progressive=False, restart=0, before=b"", frame=None, tables=None,
+         width=None, height=None):
+    """Blocks of one value each: a coefficient of 8 (value - 128) alone, in steps of 8, so that no
+    rounding of a transform comes in. planes[c][y][x] are the values of its blocks."""
+    factors = factors or [(1, 1)] * len(planes)
+    wide, high = max(h for h, _ in factors), max(v for _, v in factors)
+    across, down = len(planes[0][0]) // factors[0][0], len(planes[0]) // factors[0][1]
+    width, height = width or 8 * wide * across, height or 8 * high * down
+    scan, bits, last = b"", Bits(), [0] * len(planes)
+    for unit in range(across * down):
+        if restart and unit and unit % restart == 0:
+            scan += bits.done() + bytes([0xff, 0xd0 + (unit // restart - 1) % 8])
+            bits, last = Bits(), [0] * len(planes)
+        for c, (h, v) in enumerate(factors):
+            for y in range(v):
+                for x in range(h):
+                    value = planes[c][unit // across * v + y][unit % across * h + x] - 128
+                    step, last[c] = value - last[c], value
+                    n = abs(step).bit_length()
+                    bits.put(*DC_CODES[n])
+                    bits.put(step if step >= 0 else step + (1 << n) - 1, n)
+                    if not progressive:
+                        bits.put(*AC_CODES[0])
+    scan += bits.done()
+    n = len(planes)
+    frame = frame or segment(0xc2 if progressive else 0xc0, struct.pack(">BHHB", 8, height, width, n) +
+                             b"".join(bytes([c + 1, h << 4 | v, 0])
+                                      for c, (h, v) in enumerate(factors)))
+    return b"\xff\xd8" + before + segment(0xdb, b"\0" + b"\x08" * 64) + frame + \
+        (DC_TABLE + AC_TABLE if tables is None else tables) + \
+        (segment(0xdd, struct.pack(">H", restart)) if restart else b"") + \
+        segment(0xda, bytes([n]) + b"".join(bytes([c + 1, 0]) for c in range(n)) +
+                bytes([0, 0 if progressive else 63, 0])) + scan + b"\xff\xd9"
+
+
+def of_blocks(plane, width=None, height=None, size=8):
+    rows = [[v for v in row for _ in range(size)] for row in plane for _ in range(size)]
+    return [row[:width] for row in rows[:height]]
+
+
+def colours(planes):
+    """JFIF 1.02, of planes of pixels."""
+    def whole(v):
+        return min(255, max(0, int(v + .5)))
+    return [[(whole(y + 1.402 * (cr - 128)),
+              whole(y - (.114 * 1.772 * (cb - 128) + .299 * 1.402 * (cr - 128)) / .587),
+              whole(y + 1.772 * (cb - 128))) for y, cb, cr in zip(*rows)] for rows in zip(*planes)]
+
+
+def blocks(across, down, seed, low=60, high=190):
+    return [[low + p[0] for p in row] for row in pattern(across, down, 1, high - low, seed)]
+
+
+def make_jpeg():
+    def good(name, data, pixels, *notices):
+        put("jpeg", name, data, *[matrix(n, rows) for n, rows in planes_of(pixels, 255).items()],
+            *[f"notice {n}" for n in notices])
+    plane = blocks(3, 2, 5, 0, 255)
+    grey = [[(v,) for v in row] for row in of_blocks(plane)]
+    good("grey.jpg", jpeg([plane]), grey)
+    good("grey_progressive.jpg", jpeg([plane], progressive=True), grey)
+    good("grey_restart.jpg", jpeg([plane], restart=2), grey)
+    good("grey_odd.jpg", jpeg([plane], width=19, height=11), [row[:19] for row in grey[:11]])
+    good("grey_2x2.jpg", jpeg([blocks(4, 4, 5)], [(1, 1)]),
+         [[(v,) for v in row] for row in of_blocks(blocks(4, 4, 5))])
+    three = [blocks(3, 3, seed, 90, 160) for seed in (1, 2, 3)]
+    colour = colours([of_blocks(p) for p in three])
+    good("colour.jpg", jpeg(three), colour)
+    good("colour_progressive.jpg", jpeg(three, progressive=True), colour)
+    flat = [blocks(4, 4, 9, 100, 150), [[140, 140], [140, 140]], [[110, 110], [110, 110]]]
+    good("colour_420.jpg", jpeg(flat, [(2, 2), (1, 1), (1, 1)]),
+         colours([of_blocks(flat[0]), of_blocks(flat[1], size=16), of_blocks(flat[2], size=16)]))
+    for o in range(1, 9):
+        block = segment(0xe1, b"Exif\0\0" + exif(o, "<>"[o % 2]))
+        good(f"exif{o}.jpg", jpeg([plane], before=block, width=19), turned([r[:19] for r in grey], o),
+             *([f"EXIF orientation {o} applied"] if o > 1 else []))
+    good("exif_nonsense.jpg", jpeg([plane], before=segment(0xe1, b"Exif\0\0II*\0\xff\xff\xff\x7f")),
+         grey)
+    profile = icc(b"GRAY")
+    pieces = [segment(0xe2, b"ICC_PROFILE\0" + bytes([i + 1, 2]) + part)
+              for i, part in enumerate((profile[:100], profile[100:]))]
+    good("icc.jpg", jpeg([plane], before=pieces[0] + pieces[1]), grey,
+         "colour profile carried, not applied")
+    good("icc_turned_round.jpg", jpeg([plane], before=pieces[1] + pieces[0]), grey,
+         "colour profile carried, not applied")
+    good("icc_half.jpg", jpeg([plane], before=pieces[0]), grey)
+    inks = jpeg([blocks(2, 2, s) for s in (1, 2, 3, 4)], before=segment(0xee, b"Adobe\0\x64\0\0\0\0\0"))
+    put("jpeg", "four_inks.jpg", inks, "notice four inks turned into RGB without a profile")
+    whole = jpeg([plane])
+    put("jpeg", "trailing.jpg", whole + b"more", "lax",
+        "notice 4 bytes after the picture ignored")
+
+    def bad(name, data, text):
+        put("jpeg", f"bad_{name}.jpg", data, text)
+
+    def frame(*, marker=0xc0, bits=8, height=16, width=24, n=1, parts=b"\1\x11\0"):
+        return segment(marker, struct.pack(">BHHB", bits, height, width, n) + parts)
+    bad("end", whole[:-2], "format the file ends too early")
+    bad("cut", whole[:-9] + b"\xff\xd8\xff\xd9", "format an invalid marker")
+    bad("marker", whole[:2] + b"\xff\xe0\0\2" + b"\0" + whole[2:], "format offset 6: a marker expected")
+    bad("length", whole[:2] + b"\xff\xe0\0\1" + whole[2:], "format a segment shorter than its length")
+    bad("long", whole[:2] + b"\xff\xe0\xff\xff" + whole[2:], "format the file ends too early")
+    bad("bits", jpeg([plane], frame=frame(bits=12)), "format other than 8 bits")
+    bad("two", jpeg([plane], frame=frame(n=2, parts=b"\1\x11\0\2\x11\0")), "format components must be 1, 3")
+    bad("parts", jpeg([plane], frame=frame(n=3)), "format a frame header of the wrong length")
+    bad("factor", jpeg([plane], frame=frame(parts=b"\1\x51\0")), "format a sampling factor")
+    bad("lines", jpeg([plane], frame=frame(height=0)), "format a picture of 24 x 0 pixels")
+    bad("arithmetic", jpeg([plane], frame=frame(marker=0xc9)), "format arithmetic JPEGs are not read")
+    bad("lossless", jpeg([plane], frame=frame(marker=0xc3)), "format lossless")
+    bad("twice", jpeg([plane], frame=frame() * 2), "format a second frame")
+    bad("claims", jpeg([plane], frame=frame(width=8000, height=8000)), "format claims 8000 x 8000 pixels")
+    bad("large", jpeg([plane], frame=frame(width=65000, height=65000)), "limit a picture of 65000 x 65000")
+    bad("no_frame", jpeg([plane], frame=segment(0xfe, b"none")), "format a scan before the frame")
+    bad("nothing", b"\xff\xd8" + frame() + b"\xff\xd9", "format holds no picture")
+    bad("no_tables", jpeg([plane], tables=b""), "format a scan before its tables")
+    # a table of 765 codes: stb_image writes past its end, here over what the decoder looks up
+    values = bytearray(765)
+    values[516 + 40:516 + 44], values[588 + 40:588 + 44] = b"\xff" * 4, b"\0\0\0\x70"
+    table = segment(0xc4, b"\0" + bytes(13) + b"\xff" * 3 + values)
+    bad("crash", jpeg([plane], tables=table + AC_TABLE), "format the decoder crashed")
+
+
+# ---------------------------------------------------------------- bmp
+
+def bmp(rows, bits, palette=b"", header=40, compression=0, masks=b"", top_down=False, offset=None,
+        width=None, height=None, planes=1, alpha=0):
+    """rows: bytes of each, top first."""
+    high = height or len(rows)
+    body = b"".join(row + bytes(-len(row) % 4) for row in (rows if top_down else rows[::-1]))
+    if header == 12:
+        head = struct.pack("<IHHHH", 12, width, high, planes, bits)
+    else:
+        head = struct.pack("<IiiHHIIIIII", header, width, -high if top_down else high, planes, bits,
+                           compression, len(body), 2835, 2835, 0, 0)
+        head += (masks + struct.pack("<I", alpha) if header > 40 else b"").ljust(header - 40, b"\0")
+        head += masks if header == 40 else b""
+    start = 14 + len(head) + len(palette)
+    return struct.pack("<2sIII", b"BM", start + len(body), 0, offset or start) + head + palette + body
+
+
+def make_bmp():
+    def good(name, data, pixels, alpha=False, *notices):
+        put("bmp", name, data, *[matrix(n, rows) for n, rows in planes_of(pixels, 255, alpha).items()],
+            *[f"notice {n}" for n in notices])
+
+    def bgr(row, more=b""):
+        return b"".join(bytes(p[2::-1]) + more for p in row)
+    for width in (4, 5, 6, 7):
+        pixels = pattern(width, 3, 3, 255, width)
+        good(f"rgb24_{width}.bmp", bmp([bgr(r) for r in pixels], 24, width=width), pixels)
+    good("rgb24_down.bmp", bmp([bgr(r) for r in pixels], 24, width=7, top_down=True), pixels)
+    good("rgb24_core.bmp", bmp([bgr(r) for r in pixels], 24, width=7, header=12), pixels)
+    for header in (56, 108, 124):
+        good(f"rgb24_{header}.bmp", bmp([bgr(r) for r in pixels], 24, width=7, header=header), pixels)
+    good("rgb32.bmp", bmp([bgr(r, b"\x80") for r in pixels], 32, width=7), pixels)
+    good("rgb32_zero.bmp", bmp([bgr(r, b"\0") for r in pixels], 32, width=7), pixels)
+    masks = struct.pack("<3I", 0xff0000, 0xff00, 0xff)
+    good("fields32.bmp", bmp([bgr(r, b"\0") for r in pixels], 32, width=7, compression=3, masks=masks),
+         pixels)
+    four = pattern(5, 4, 4, 255)
+    good("rgba32.bmp", bmp([b"".join(bytes([p[2], p[1], p[0], p[3]]) for p in r) for r in four], 32,
+                           width=5, header=124, compression=3, masks=masks, alpha=0xff000000),
+         four, True, "alpha composited on white")
+    five = pattern(6, 3, 3, 31)
+    shown = [[tuple(v << 3 | v >> 2 for v in p) for p in row] for row in five]
+    good("rgb16.bmp", bmp([struct.pack("<6H", *(r << 10 | g << 5 | b for r, g, b in row))
+                           for row in five], 16, width=6), shown)
+    for bits in (1, 4, 8):
+        n = min(2 ** bits, 11)
+        colours = pattern(n, 1, 3, 255, 4)[0]
+        palette = b"".join(bytes(c[::-1]) + b"\0" for c in colours)
+        index = pattern(9, 4, 1, n - 1)
+        rows = [pack_row([p[0] for p in row] + [0] * (-9 % (8 // bits)), bits) for row in index]
+        good(f"palette{bits}.bmp", bmp(rows, bits, palette, width=9),
+             [[colours[p[0]] for p in row] for row in index], False, "palette expanded")
+    whole = bmp([bgr(r) for r in pixels], 24, width=7)
+    put("bmp", "trailing.bmp", whole + b"more", "lax", "notice 4 bytes after the picture ignored")
+
+    def bad(name, text, data=None, **k):
+        arguments = {"rows": [bgr(r) for r in pixels], "bits": 24, "width": 7, **k}
+        put("bmp", f"bad_{name}.bmp", bmp(**arguments) if data is None else data, text)
+    bad("short", "format the picture wants 72 bytes, the file has 71", whole[:-1])
+    bad("height", "format the picture wants 2400 bytes, the file has 72", height=100)
+    bad("large", "limit a picture of 70000 x 3 pixels", width=70000)
+    bad("negative", "limit a picture of 4294967295 x 3 pixels", width=-1)
+    bad("lowest", "limit a picture of 7 x 2147483648", whole[:22] + b"\0\0\0\x80" + whole[26:])
+    bad("none", "format a picture of 7 x 0 pixels", whole[:22] + bytes(4) + whole[26:])
+    bad("header", "format a header of a size", whole[:14] + b"\x40" + whole[15:])
+    bad("planes", "format the number of planes", planes=2)
+    bad("bits", "format bits of a pixel must be", bits=2)
+    bad("runs", "format run-length coded BMPs", compression=1)
+    bad("wraps", "format wrap another format", compression=4)
+    bad("fields", "format bit fields of a kind", compression=3)
+    bad("core", "format three bytes a colour", bits=8, header=12)
+    bad("offset", "format the pixels begin at 50, the header ends at 54", offset=50)
+    bad("palette", "format a palette of 0 colours", bits=8)
+    bad("colours", "format a palette of 300 colours", bits=8, palette=bytes(1200))
+    bad("index", "format palette index 11, there are 11 colours",
+        bmp([bytes([11] + [0] * 8)], 8, bytes(44), width=9))
+    bad("masks", "format the decoder refuses it: bad masks",
+        bmp([bytes(28)], 32, width=7, compression=3, masks=struct.pack("<3I", 0xffff0000, 0xff00, 0xff)))
+
+
+# ---------------------------------------------------------------- tga
+
+def tga(kind, bits, body, width, height, flags=0x20, ident=b"", palette=b"", colours=0,
+        palette_bits=0, first=0):
+    return struct.pack("<BBBHHBHHHHBB", len(ident), 1 if palette else 0, kind, first, colours,
+                       palette_bits, 0, 0, width, height, bits, flags) + ident + palette + body
+
+
+def runs(cells):
+    """Run-length coded cells (bytes of a pixel each): packets cross the ends of rows."""
+    out, i = b"", 0
+    while i < len(cells):
+        n = 1
+        while i + n < len(cells) and n < 128 and cells[i + n] == cells[i]:
+            n += 1
+        if n > 1:
+            out += bytes([127 + n]) + cells[i]
+        else:
+            while i + n < len(cells) and n < 128 and cells[i + n] != cells[i + n - 1]:
+                n += 1
+            out += bytes([n - 1]) + b"".join(cells[i:i + n])
+        i += n
+    return out
+
+
+def make_tga():
+    def good(name, data, pixels, alpha=False, *notices):
+        put("tga", name, data, *[matrix(n, rows) for n, rows in planes_of(pixels, 255, alpha).items()],
+            *[f"notice {n}" for n in notices])
+
+    def cells(pixels, order):
+        return [bytes(p[i] for i in order) for row in pixels for p in row]
+    for samples, order, kind, bits in ((1, (0,), 3, 8), (2, (0, 1), 3, 16), (3, (2, 1, 0), 2, 24),
+                                       (4, (2, 1, 0, 3), 2, 32)):
+        alpha = samples % 2 == 0
+        note = ["alpha composited on white"] if alpha else []
+        pixels = pattern(6, 5, samples, 255, 3)
+        pixels[1][2:5] = [pixels[1][2]] * 3
+        pixels[3] = [pixels[2][5]] * 6
+        body, flags = cells(pixels, order), 0x28 if alpha else 0x20
+        good(f"plain{bits}.tga", tga(kind, bits, b"".join(body), 6, 5, flags), pixels, alpha, *note)
+        good(f"runs{bits}.tga", tga(kind + 8, bits, runs(body), 6, 5, flags), pixels, alpha, *note)
+        good(f"up{bits}.tga", tga(kind, bits, b"".join(body), 6, 5, flags & 15), pixels[::-1], alpha)
+        good(f"left{bits}.tga", tga(kind + 8, bits, runs(body), 6, 5, flags | 16),
+             [row[::-1] for row in pixels], alpha)
+        good(f"ident{bits}.tga", tga(kind, bits, b"".join(body), 6, 5, flags, b"by hand"), pixels, alpha)
+        if alpha:
+            good(f"unused{bits}.tga", tga(kind, bits, b"".join(body), 6, 5),
+                 [[p[:-1] for p in row] for row in pixels])
+    five = pattern(4, 4, 3, 31)
+    good("plain16_colour.tga", tga(2, 16, b"".join(
+        struct.pack("<H", r << 10 | g << 5 | b) for row in five for r, g, b in row), 4, 4),
+        [[tuple(v * 255 // 31 for v in p) for p in row] for row in five])
+    colours = pattern(9, 1, 3, 255, 4)[0]
+    index = pattern(6, 4, 1, 8)
+    shown = [[colours[p[0]] for p in row] for row in index]
+    table = {"palette": b"".join(bytes(c[::-1]) for c in colours), "colours": 9, "palette_bits": 24}
+    good("palette.tga", tga(1, 8, bytes(p[0] for row in index for p in row), 6, 4, **table), shown,
+         False, "palette expanded")
+    good("palette_runs.tga", tga(9, 8, runs(cells(index, (0,))), 6, 4, **table), shown)
+    good("palette16.tga", tga(1, 16, b"".join(struct.pack("<H", p[0]) for row in index for p in row),
+                              6, 4, **table), shown)
+    whole = tga(3, 8, bytes(range(12)), 4, 3)
+    put("tga", "footer.tga", whole + struct.pack("<II18s", 0, 0, b"TRUEVISION-XFILE.\0"), "lax",
+        "notice 26 bytes after the picture ignored")
+
+    def bad(name, text, data):
+        put("tga", f"bad_{name}.tga", data, text)
+    bad("short", "format the file ends before its pixels do", whole[:-1])
+    bad("run", "format a run of 128 pixels, there are 12 left", tga(11, 8, b"\xff\0", 4, 3))
+    bad("packet", "format the file ends before its pixels do", tga(11, 8, b"\x0b" + bytes(11), 4, 3))
+    bad("index", "format palette index 9, there are 9 colours", tga(1, 8, b"\0\x09", 2, 1, **table))
+    bad("first", "format do not begin with colour 0", tga(1, 8, b"\2\3", 2, 1, **table, first=2))
+    bad("large", "limit a picture of 65535 x 65535", tga(3, 8, b"", 65535, 65535))
+    bad("claims", "format the file ends before its pixels do", tga(2, 24, b"abc", 4000, 4000))
+
+
 # ---------------------------------------------------------------- safetensors
 
 def container(header, data, length=None):
@@ -655,6 +970,9 @@ def main():
     make_npy()
     make_png()
     make_pnm()
+    make_jpeg()
+    make_bmp()
+    make_tga()
     make_safetensors()
     make_factors()
     for path, data in FILES.items():
