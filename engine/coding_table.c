@@ -116,6 +116,7 @@ static void write_ranges(const struct coding_table *t, struct coded *x)
     x->unit = unit_of(t);
     for (size_t i = 0; i < g->rows; i++)
         for (size_t j = 0; j < g->cols; j++) {
+            assert(x->ranges);
             uint16_t *range = x->ranges + number(x, g, i, j);
             size_t from = i * g->cols + j;
             if (!x->coding.symmetric)
@@ -130,6 +131,7 @@ void coding_table_read(const struct coded *x, struct coding_table *t)
     bool tensor = x->coding.scales == SCALES_TENSOR;
     for (size_t i = 0; i < g->rows; i++)
         for (size_t j = 0; j < g->cols; j++) {
+            assert(tensor || x->ranges);
             const uint16_t *range = tensor ? NULL : x->ranges + number(x, g, i, j);
             size_t to = i * g->cols + j, second = x->coding.symmetric ? 0 : 1;
             t->low[to] = tensor ? x->range[0] : half_to(range[0]) * x->unit;

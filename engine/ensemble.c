@@ -139,13 +139,13 @@ static size_t rank_of(const struct hermitian *h, size_t i)
 {
     size_t rank = 0;
     for (size_t j = 0; j < h->d; j++)
-        rank += h->re[j][j] > h->re[i][i] || (h->re[j][j] == h->re[i][i] && j < i);
+        rank += h->re[j][j] > h->re[i][i] || (j < i && h->re[j][j] == h->re[i][i]);
     return rank;
 }
 
 void ensemble_eigen(enum field field, struct matrix_view x, struct matrix_view out)
 {
-    struct hermitian h;
+    struct hermitian h = { 0 };
     size_t d = ensemble_side(field, x.cols);
     assert(d <= EIGEN_MAX && out.cols == d && out.rows * d == x.rows);
     for (size_t m = 0; m < out.rows; m++) {

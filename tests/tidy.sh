@@ -17,7 +17,7 @@ for source in $(git ls-files 'app/*.c' 'engine/*.c'); do
 done
 if cppcheck -q --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
     --suppress=missingIncludeSystem -Iengine -Iapp \
-    -Ibuild-tests/clang/engine -Ibuild-tests/clang/app engine app; then
+    -Ibuild-tests/clang/engine -Ibuild-tests/clang/app -Ibuild-tests/clang/shaders engine app; then
     passed=$((passed + 1))
 else
     failed=$((failed + 1))
