@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "line.h"
 #include "overlay.h"
-#include "registry.h"
+#include "player.h"
 #include "setting.h"
 
 static void next_field(struct model *m)
@@ -185,13 +186,21 @@ const struct action common_actions[] = {
     { "methods", "p", "Method", "choose a method", "method", overlay_methods },
     { "next-method", "P", "Method", "next method", NULL, next_method },
     { "reseed", "r", "Method", "next seed: other random numbers", NULL, reseed },
+    { "undo", "u", "Memory", "the parameters and the method as before the last change", NULL, history_undo },
+    { "redo", "C-r", "Memory", "what was undone, again", NULL, history_redo },
+    { "mark", "m", "Memory", "then a letter: keep parameters and method under it", NULL, history_mark },
+    { "recall", "'", "Memory", "then a letter: call them back", NULL, history_recall },
     { "next-pane", "Tab", "Screen", "next pane", NULL, next_pane },
     { "previous-pane", "S-Tab", "Screen", "previous pane", NULL, previous_pane },
     { "mouse", "M", "Screen", "leave the mouse to the terminal, to select text, and back", NULL, mouse },
     { "stats", "S", "Screen", "what the last frame cost: computing, drawing, bytes", NULL, statistics },
     { "redraw", "C-l", "Screen", "draw everything anew", NULL, redraw },
     { "export", "e", "Program", "write the picture, the matrix or the packed factors", "export", overlay_export },
-    { "help", "? F1", "Program", "every key", "help", overlay_help },
+    { "command", ":", "Program", "type commands; Tab completes, Up recalls", "command", line_open },
+    { "palette", "C-p", "Program", "find anything that can be done by a few letters", NULL, line_palette },
+    { "copy-command", "y", "Program", "the shell's command that writes the same file, to the clipboard", NULL, overlay_copy },
+    { "show-command", "!", "Program", "show that command", NULL, overlay_shell },
+    { "help", "? F1", "Program", "every key; type to filter, Enter runs", "help", overlay_help },
     { "close", "Esc", "Program", "close what lies on top", NULL, overlay_close },
     { "cancel", "C-c", "Program", "stop what is running; twice with nothing running: quit", NULL, cancel },
     { "suspend", "C-z", "Program", "back to the shell; fg returns", NULL, suspend },
@@ -291,44 +300,96 @@ static void begin_pair(struct model *m, const char *key)
     model_say(m, false, "%s", line);
 }
 
-/* The second key of a pair, or a key that is not one of a pair. */
-static void press_action(struct model *m, const char *key)
+/* The key, or with the first of a pair before it, both. */
+static void whole_key(const struct model *m, const char *key, char out[2 * sizeof(m->prefix)])
+{
+    snprintf(out, 2 * sizeof(m->prefix), "%s%s", m->prefix, key);
+}
+
+/* A key that means no action: the first of a pair, or a view's. */
+static void press_other(struct model *m, const char *key)
 {
     char pair[2 * sizeof(m->prefix)];
-    snprintf(pair, sizeof(pair), "%s%s", m->prefix, key);
-    const struct action *a = action_for_key(m, pair);
+    whole_key(m, key, pair);
     bool second = m->prefix[0];
     m->prefix[0] = 0;
-    if (a)
-        a->run(m);
-    else if (second && !strcmp(key, "Esc"))
+    if (second && !strcmp(key, "Esc"))
         return;
-    else if (!second && action_prefix(key))
+    if (!second && action_prefix(key))
         begin_pair(m, key);
     else if (second || !view_key(m, key))
         model_say(m, false, "no key '%s' here - ? for help", pair);
 }
 
-void action_press(struct model *m, const char *key, uint32_t text)
+/* What was said before is answered by any key; while something runs, C-c leaves it. */
+static void begin(struct model *m, bool interrupt)
 {
-    bool interrupt = !strcmp(key, "C-c"), swept = m->sweeping;
-    m->sweeping = false;
-    if (swept && (!strcmp(key, "Space") || !strcmp(key, "Esc")))
-        return;
-    if (!interrupt && (m->overlay != OVERLAY_NONE || strcmp(key, "q") != 0))
-        m->quit_asked = false;
-    if (!interrupt || !m->busy) /* while something runs its message stays */
+    if (!interrupt || !m->busy)
         m->message[0] = 0;
     m->message_is_error = false;
+}
 
-    bool everywhere = interrupt || !strcmp(key, "C-l") || !strcmp(key, "C-z");
-    if (everywhere)
-        m->prefix[0] = 0;
-    if (m->overlay != OVERLAY_NONE && !everywhere) {
+void action_run(struct model *m, const struct action *a)
+{
+    bool interrupt = !strcmp(a->name, "cancel");
+    if (!interrupt && strcmp(a->name, "quit") != 0)
+        m->quit_asked = false;
+    m->sweeping = false; /* whatever is done stops it */
+    begin(m, interrupt);
+    history_note(m, false); /* what changed by itself since the last key */
+    a->run(m);
+    history_note(m, true);
+}
+
+/* The key after a prefix. */
+static void take_awaited(struct model *m, const char *key)
+{
+    void (*take)(struct model * m, const char *key) = m->await;
+    m->await = NULL;
+    if (strcmp(key, "Esc") != 0)
+        take(m, key);
+}
+
+/* A key that is not an action's, or is pressed over something. */
+static void press_over(struct model *m, const char *key, uint32_t text)
+{
+    if (m->overlay != OVERLAY_NONE || strcmp(key, "q") != 0)
+        m->quit_asked = false;
+    begin(m, false);
+    history_note(m, false);
+    if (m->await)
+        take_awaited(m, key);
+    else if (m->overlay != OVERLAY_NONE)
         overlay_press(m, key, text);
-    } else if (!m->document && overlay_start(m, key)) {
-        /* it has taken the key */
-    } else {
-        press_action(m, key);
+    else
+        press_other(m, key);
+    history_note(m, false);
+}
+
+void action_press(struct model *m, const char *key, uint32_t text)
+{
+    char pair[2 * sizeof(m->prefix)];
+    bool everywhere = !strcmp(key, "C-c") || !strcmp(key, "C-l") || !strcmp(key, "C-z");
+    if (everywhere) {
+        m->await = NULL;
+        m->prefix[0] = 0;
     }
+    whole_key(m, key, pair);
+    bool plain = everywhere || (m->overlay == OVERLAY_NONE && !m->await);
+    bool starting = plain && !everywhere && !m->document;
+    const struct action *a = plain ? action_for_key(m, pair) : NULL;
+    bool stops = m->sweeping && (!strcmp(key, "Space") || !strcmp(key, "Esc"));
+    if (m->recorder)
+        recorder_key(m->recorder, m, key, a && !starting && !stops ? a->name : NULL);
+    m->sweeping = false;
+    if (stops)
+        return;
+    if (starting && overlay_start(m, key))
+        return;
+    if (!a) {
+        press_over(m, key, text);
+        return;
+    }
+    m->prefix[0] = 0;
+    action_run(m, a);
 }

@@ -20,11 +20,18 @@ bool action_prefix(const char *key);
  * then actions; unknown keys say so in the message line. `text` is the character
  * typed, 0 for others. */
 void action_press(struct model *m, const char *key, uint32_t text);
+void action_run(struct model *m, const struct action *a); /* as its key does */
 
-/* One or more `:` commands separated by ';': "method lplr; set rank=24; gaps". */
+/* One or more `:` commands as grammar.h reads them: "method lplr; set rank=24; gaps".
+ * Stops at the first that fails; those before it have run. *at: the byte of the line
+ * that is at fault, when it fails. */
 bool command_run(struct model *m, const char *commands, struct error *err);
+bool command_run_at(struct model *m, const char *commands, size_t *at, struct error *err);
 
-/* The commands that are not actions ("set", "method", "open", "export"), for help and docs; ends with {0}. */
+/* The commands that are not actions ("set", "method", "open", "export"), for help and docs; ends
+ * with {0}. The words of `arguments` say what Tab completes: completion.c. A command that fails
+ * may set m->fault, the byte of its arguments that is wrong (0 before it runs). One that an
+ * action has the name of as well is run where arguments come after it. */
 struct command {
     const char *name, *arguments, *help;
     bool (*run)(struct model *m, const char *arguments, struct error *err);

@@ -5,7 +5,9 @@
 #include "help.h"
 #include "memory.h"
 #include "progress.h"
+#include "provenance.h"
 #include "registry.h"
+#include "session.h"
 #include "sink.h"
 #include "stray.h"
 #include "view.h"
@@ -235,6 +237,42 @@ static void seed_methods(const struct options *o, struct model *m)
     }
 }
 
+/* What else decides the bits: the command that y copies says it, too. */
+static void keep_flags(const struct options *o, struct model *m)
+{
+    char threads[16];
+    const char *const flags[][2] = { { "backend", o->backend },
+                                     { "device", o->device },
+                                     { "threads", o->common.threads ? threads : NULL } };
+    size_t n = 0;
+    snprintf(threads, sizeof(threads), "%d", o->common.threads);
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        char quoted[128];
+        if (!flags[i][1] || n >= sizeof(m->flags))
+            continue;
+        provenance_quote(flags[i][1], quoted, sizeof(quoted));
+        n += (size_t)snprintf(m->flags + n, sizeof(m->flags) - n, " --%s %s", flags[i][0], quoted);
+    }
+}
+
+/* A session that is not there yet is no failure, unless it was named. */
+static bool restore(const struct options *o, struct model *m, struct error *err)
+{
+    char path[PATH_TEXT];
+    bool last = !*o->restore;
+    if (last && !session_path(path, sizeof(path), false, err))
+        return false;
+    if (last && access(path, F_OK)) {
+        model_say(m, false, "no session has been kept yet");
+        return true;
+    }
+    if (!session_read(m, last ? path : o->restore, o->n == 0, err))
+        return false;
+    if (m->message_is_error)
+        cli_note("%s", m->message);
+    return true;
+}
+
 bool cli_model(const struct options *o, struct model *m, struct error *err)
 {
     if (!model_init(m, err))
@@ -250,12 +288,13 @@ bool cli_model(const struct options *o, struct model *m, struct error *err)
             return fail(err, ERROR_USAGE, "no view '%s'; `eigenscope docs views` lists them",
                         o->view);
     }
+    keep_flags(o, m);
     struct selection s = { 0 };
-    if (!o->n)
-        return true;
-    if (!selection_open(o->arguments[0], m->planes, &s, err))
-        return false;
-    model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
-    selection_finish(&s);
-    return true;
+    if (o->n) {
+        if (!selection_open(o->arguments[0], m->planes, &s, err))
+            return false;
+        model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
+        selection_finish(&s);
+    }
+    return !o->restore || restore(o, m, err);
 }

@@ -1,36 +1,53 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "actions.h"
 #include "aim.h"
-#include "registry.h"
+#include "grammar.h"
+#include "player.h"
+#include "session.h"
 #include "setting.h"
+#include "typing.h"
 
-static bool set_one(struct model *m, const char *word, struct error *err)
+/* Says which byte of the arguments is at fault. */
+static bool at_fault(struct model *m, const char *arguments, const char *byte)
 {
-    char key[64];
-    const char *equals = strchr(word, '=');
-    if (!equals || equals == word || (size_t)(equals - word) >= sizeof(key))
-        return fail(err, ERROR_USAGE, "set: '%s' is not KEY=VALUE", word);
-    snprintf(key, sizeof(key), "%.*s", (int)(equals - word), word);
-    const struct param *p = param_find(&m->method->params, key);
-    if (!p)
-        return fail(err, ERROR_USAGE, "set: %s has no parameter '%s'", m->method->name, key);
-    return setting_set(m, p, equals + 1, err);
+    m->fault = (size_t)(byte - arguments);
+    return false;
+}
+
+/* Puts every KEY=VALUE of the arguments, from `from` on, into params by these rows, or
+ * into the current method's by setting_set, which knows more words than a row. */
+static bool put_all(struct model *m, const struct param_table *rows, void *params,
+                    const char *arguments, const char *from, struct error *err)
+{
+    char key[64], value[MODEL_LINE];
+    for (from += strspn(from, " "); *from; from += strspn(from, " ")) {
+        size_t length = strcspn(from, " "), n = strcspn(from, "= ");
+        if (n == 0 || n >= sizeof(key) || from[n] != '=' || length - n > sizeof(value)) {
+            fail(err, ERROR_USAGE, "'%.*s' is not KEY=VALUE", (int)length, from);
+            return at_fault(m, arguments, from);
+        }
+        snprintf(key, sizeof(key), "%.*s", (int)n, from);
+        snprintf(value, sizeof(value), "%.*s", (int)(length - n - 1), from + n + 1);
+        const struct param *p = param_find(rows, key);
+        if (!p) {
+            fail(err, ERROR_USAGE, "there is no '%s' to set here", key);
+            return at_fault(m, arguments, from);
+        }
+        if (params ? !param_set(p, params, value, err) : !setting_set(m, p, value, err))
+            return at_fault(m, arguments, from + n + 1);
+        from += length;
+    }
+    return true;
 }
 
 static bool set(struct model *m, const char *arguments, struct error *err)
 {
-    char words[MODEL_LINE], *rest = words, *word;
-    if (!arguments[0] || strlen(arguments) >= sizeof(words))
+    if (!arguments[0])
         return fail(err, ERROR_USAGE, "set: one or more KEY=VALUE come after it");
-    memcpy(words, arguments, strlen(arguments) + 1);
-    while ((word = strsep(&rest, " ")))
-        if (*word && !set_one(m, word, err))
-            return false;
-    return true;
+    return put_all(m, &m->method->params, NULL, arguments, arguments, err);
 }
 
 static bool method(struct model *m, const char *arguments, struct error *err)
@@ -60,17 +77,60 @@ static bool view(struct model *m, const char *arguments, struct error *err)
     return true;
 }
 
+/* One of these names; -1: none of them. */
+static int choice(const char *const *names, const char *command, const char *text,
+                  struct error *err)
+{
+    char all[160] = "";
+    for (int i = 0; names[i]; i++) {
+        size_t n = strlen(all);
+        if (!strcmp(names[i], text))
+            return i;
+        snprintf(all + n, sizeof(all) - n, "%s%s", i ? ", " : "", names[i]);
+    }
+    fail(err, ERROR_USAGE, "%s: %s, not '%s'", command, all, text);
+    return -1;
+}
+
+/* What is known of the matrices was read another way. */
+static void reread(struct model *m, bool other)
+{
+    if (m->document && other)
+        model_open(m, m->document, m->entry);
+}
+
 static bool planes(struct model *m, const char *arguments, struct error *err)
 {
-    for (int i = 0; planes_names[i]; i++) {
-        if (strcmp(planes_names[i], arguments) != 0)
-            continue;
-        m->planes = (enum planes)i;
-        if (m->document)
-            model_open(m, m->document, m->entry);
-        return true;
-    }
-    return fail(err, ERROR_USAGE, "planes: rgb or ycbcr, not '%s'", arguments);
+    int now = choice(planes_names, "planes", arguments, err);
+    bool other = now != (int)m->planes;
+    if (now < 0)
+        return false;
+    m->planes = (enum planes)now;
+    reread(m, other);
+    return true;
+}
+
+static bool precision(struct model *m, const char *arguments, struct error *err)
+{
+    static const char *const names[] = { [DTYPE_F32] = "f32", [DTYPE_F64] = "f64", NULL };
+    int now = choice(names, "precision", arguments, err);
+    bool other = now != (int)m->dtype;
+    if (now < 0)
+        return false;
+    m->dtype = (enum dtype)now;
+    reread(m, other);
+    return true;
+}
+
+static bool nonfinite(struct model *m, const char *arguments, struct error *err)
+{
+    int now = choice(nonfinite_names, "nonfinite", arguments, err);
+    bool other = now != (int)m->nonfinite;
+    if (now < 0)
+        return false;
+    m->nonfinite = (enum nonfinite)now;
+    reread(m, other);
+    return true;
 }
 
 /* What was shown stays if the new file cannot be read. */
@@ -107,54 +167,232 @@ static bool export_file(struct model *m, const char *arguments, struct error *er
     return true;
 }
 
+static bool show(struct model *m, const char *arguments, struct error *err)
+{
+    if (!arguments[0])
+        return fail(err, ERROR_USAGE, "show: one or more KEY=VALUE come after it");
+    bool ok = put_all(m, &session_rows, m, arguments, arguments, err);
+    model_looked(m);
+    return ok;
+}
+
+static bool field(struct model *m, const char *arguments, struct error *err)
+{
+    const struct param *p = param_find(&m->method->params, arguments);
+    if (!p)
+        return fail(err, ERROR_USAGE, "field: %s has no parameter '%s'", m->method->name,
+                    arguments);
+    m->field = (size_t)(p - m->method->params.rows);
+    return true;
+}
+
+static bool is_letter(const char *text)
+{
+    return text[0] >= 'a' && text[0] <= 'z' && (!text[1] || text[1] == ' ');
+}
+
+/* "a METHOD KEY=VALUE...", as sessions are written; method NULL: the letter alone. */
+static bool kept(struct model *m, const char *arguments, char last, struct mark *out,
+                 struct error *err)
+{
+    char name[64];
+    *out = (struct mark){ 0 };
+    if (!is_letter(arguments) || arguments[0] > last)
+        return fail(err, ERROR_USAGE, "a letter from a to %c comes after it", last);
+    const char *from = arguments + 1 + strspn(arguments + 1, " ");
+    size_t n = strcspn(from, " ");
+    if (!n)
+        return true;
+    snprintf(name, sizeof(name), "%.*s", (int)n, from);
+    out->method = method_find(name);
+    if (!out->method) {
+        fail(err, ERROR_USAGE, "there is no method '%s'", name);
+        return at_fault(m, arguments, from);
+    }
+    param_defaults(&out->method->params, false, &out->params);
+    return put_all(m, &out->method->params, &out->params, arguments, from + n, err);
+}
+
+static bool mark(struct model *m, const char *arguments, struct error *err)
+{
+    struct mark put;
+    if (!kept(m, arguments, 'z', &put, err))
+        return false;
+    if (put.method)
+        m->marks[arguments[0] - 'a'] = put;
+    return put.method || history_mark_put(m, arguments[0]);
+}
+
+static bool slot(struct model *m, const char *arguments, struct error *err)
+{
+    struct mark put;
+    if (!kept(m, arguments, 'b', &put, err))
+        return false;
+    struct slot *s = &m->slots[arguments[0] - 'a'];
+    if (!put.method) {
+        slot_keep(m, arguments[0] - 'a');
+        return true;
+    }
+    slot_clear(s);
+    s->method = put.method;
+    s->params = put.params;
+    return true;
+}
+
+static bool recall(struct model *m, const char *arguments, struct error *err)
+{
+    if (!is_letter(arguments) || arguments[1])
+        return fail(err, ERROR_USAGE, "recall: the letter of a mark comes after it");
+    return history_mark_recall(m, arguments[0]) ||
+           fail(err, ERROR_USAGE, "recall: nothing is marked %c", arguments[0]);
+}
+
+static bool reset(struct model *m, const char *arguments, struct error *err)
+{
+    if (arguments[0])
+        return fail(err, ERROR_USAGE, "reset: nothing comes after it");
+    session_reset(m);
+    return true;
+}
+
+static bool save(struct model *m, const char *arguments, struct error *err)
+{
+    char path[PATH_TEXT];
+    bool named = arguments[0] != 0;
+    if (strlen(arguments) >= sizeof(path))
+        return fail(err, ERROR_USAGE, "w: the path is longer than %zu bytes", sizeof(path) - 1);
+    snprintf(path, sizeof(path), "%s", arguments);
+    if ((!named && !session_path(path, sizeof(path), true, err)) || !session_write(m, path, err))
+        return false;
+    model_say(m, false, "wrote %.200s", path);
+    return true;
+}
+
+static bool source(struct model *m, const char *arguments, struct error *err)
+{
+    if (!arguments[0])
+        return fail(err, ERROR_USAGE, "source: the file of a session comes after it");
+    return session_read(m, arguments, true, err);
+}
+
+/* Alone, where nobody plays, there is nothing to wait for. */
+static bool wait_for(struct model *m, const char *arguments, struct error *err)
+{
+    double seconds;
+    (void)m;
+    return player_seconds(arguments, &seconds, err);
+}
+
+static bool press(struct model *m, const char *arguments, struct error *err)
+{
+    uint32_t text;
+    if (!arguments[0] || strlen(arguments) >= 16 || !typing_text(arguments, &text))
+        return fail(err, ERROR_USAGE, "press: the name of one key comes after it, like x or C-l");
+    action_press(m, arguments, text);
+    return true;
+}
+
+static bool leave(struct model *m, const char *arguments, struct error *err)
+{
+    if (arguments[0])
+        return fail(err, ERROR_USAGE, "q: nothing comes after it");
+    action_find(m, "quit")->run(m);
+    return true;
+}
+
 /* clang-format off */
 const struct command commands[] = {
     { "set", "KEY=VALUE...", "change parameters of the method: set rank=24 left-bits=4", set },
-    { "method", "NAME", "another method", method },
-    { "rank", "N", "the rank: a number, *2, /2, elbow or full", rank },
-    { "k", "N", "the same as rank", rank },
+    { "method", "METHOD", "another method", method },
+    { "rank", "N|elbow|full", "the rank: a number, *2, /2, elbow or full", rank },
+    { "k", "N|elbow|full", "the same as rank", rank },
+    { "field", "KEY", "the parameter that keys change", field },
     { "planes", "rgb|ycbcr", "how a colour picture is taken apart", planes },
-    { "view", "NAME", "another view", view },
+    { "precision", "f32|f64", "of the computation", precision },
+    { "nonfinite", "refuse|zero|keep", "what to do with NaN and infinities", nonfinite },
+    { "view", "VIEW", "another view", view },
+    { "show", "SHOW=VALUE...", "what the panes show: show focus=spectrum gaps=on", show },
     { "open", "FILE[::NAME]", "another file", open_file },
     { "export", "PATH", "write what is shown; the ending says how", export_file },
+    { "mark", "LETTER [METHOD KEY=VALUE...]", "keep what is set, or these settings, under a letter", mark },
+    { "slot", "a|b [METHOD KEY=VALUE...]", "the same in slot A or B, to compare with", slot },
+    { "recall", "LETTER", "set what is kept under a letter", recall },
+    { "reset", "", "every parameter and pane as at the start, no marks", reset },
+    { "w", "[PATH]", "write a session: settings and marks, no pixels; else the one that -r reads", save },
+    { "source", "PATH", "run a session's lines", source },
+    { "wait", "[SECONDS]", "in a file that is played: so long, or until all is computed", wait_for },
+    { "press", "NAME", "one key by its name, as the help prints it: press C-l", press },
+    { "q", "", "quit", leave },
     { 0 },
 };
 /* clang-format on */
 
-/* One command, without blanks around it. */
-static bool run_one(struct model *m, char *line, struct error *err)
+/* A goal in place of a command: err<5%. */
+static bool is_goal(const struct grammar_command *c, char goal[GRAMMAR_TEXT])
 {
-    if (goal_looks(line))
-        return aim(m, goal_axis(m->method), line, err);
-    char *arguments = line + strcspn(line, " ");
-    if (*arguments)
-        *arguments++ = 0;
-    arguments += strspn(arguments, " ");
-    for (const struct command *c = commands; c->name; c++)
-        if (!strcmp(c->name, line))
-            return c->run(m, arguments, err);
-    const struct action *a = action_find(m, line);
-    if (!a)
-        return fail(err, ERROR_USAGE, "there is no command '%s'", line);
-    if (*arguments)
-        return fail(err, ERROR_USAGE, "%s: nothing comes after it", line);
-    a->run(m);
-    return true;
+    snprintf(goal, GRAMMAR_TEXT, "%s%s%s", c->name, *c->arguments ? " " : "", c->arguments);
+    return goal_looks(goal);
+}
+
+enum { DEEPEST = 8 };
+
+static bool run_one(struct model *m, const struct grammar_command *c, struct error *err)
+{
+    const struct action *a = action_find(m, c->name);
+    const struct command *command = commands;
+    char goal[GRAMMAR_TEXT];
+    m->fault = 0;
+    while (command->name && strcmp(command->name, c->name) != 0)
+        command++;
+    if (!c->name[0])
+        return true;
+    if (m->depth >= DEEPEST)
+        return fail(err, ERROR_USAGE, "commands that run commands end after %d levels", DEEPEST);
+    if (command->name && (*c->arguments || !a)) {
+        m->depth++;
+        bool ok = command->run(m, c->arguments, err);
+        m->depth--;
+        return ok;
+    }
+    if (a && *c->arguments)
+        return fail(err, ERROR_USAGE, "%s: nothing comes after it", c->name);
+    if (a)
+        a->run(m);
+    else if (is_goal(c, goal))
+        return aim(m, goal_axis(m->method), goal, err);
+    return a || fail(err, ERROR_USAGE, "there is no command '%s'", c->name);
+}
+
+/* Where in the line a command that failed went wrong: at its name if there is no such
+ * one, else where it says, in its arguments. */
+static size_t blame(const struct model *m, const struct grammar_command *c)
+{
+    bool known = action_find(m, c->name) != NULL;
+    for (const struct command *command = commands; command->name; command++)
+        known |= !strcmp(command->name, c->name);
+    size_t i = known ? (size_t)(c->arguments - c->text) + m->fault : 0;
+    return c->origin[i];
+}
+
+bool command_run_at(struct model *m, const char *line, size_t *at, struct error *err)
+{
+    bool ok = true;
+    for (size_t from = 0; ok && line[from];) {
+        struct grammar_command c;
+        if (!grammar_next(line, &from, &c, at, err)) {
+            ok = false;
+        } else if (!run_one(m, &c, err)) {
+            *at = blame(m, &c);
+            ok = false;
+        }
+    }
+    if (m->depth == 0)
+        history_note(m, false);
+    return ok;
 }
 
 bool command_run(struct model *m, const char *line, struct error *err)
 {
-    char words[PATH_TEXT + 64], *rest = words, *one;
-    if (strlen(line) >= sizeof(words))
-        return fail(err, ERROR_USAGE, "a line of commands has at most %zu bytes",
-                    sizeof(words) - 1);
-    memcpy(words, line, strlen(line) + 1);
-    while ((one = strsep(&rest, ";"))) {
-        one += strspn(one, " ");
-        for (size_t n = strlen(one); n > 0 && one[n - 1] == ' ';)
-            one[--n] = 0;
-        if (*one && !run_one(m, one, err))
-            return false;
-    }
-    return true;
+    size_t at;
+    return command_run_at(m, line, &at, err);
 }

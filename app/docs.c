@@ -146,7 +146,15 @@ static void print_actions(FILE *out)
           "semicolons.\n\n## Keys\n",
           out);
     action_rows(out, common_actions);
-    fputs("\n## Commands\n\n", out);
+    fputs(
+        "\n## Commands\n\n"
+        "The same words are the `:` line, `-x` and the lines of a session. Commands are separated "
+        "by "
+        "semicolons; a\nblank, a semicolon or a `#` in a file's name stands between double quotes "
+        "or behind a backslash; `#`\nbefore a word begins a comment. Of the names above and below, "
+        "Tab completes the rest, and so it does for\nmethods, parameters, their values and "
+        "files.\n\n",
+        out);
     table_head(out, (const char *const[]){ "command", "what", NULL });
     for (const struct command *c = commands; c->name; c++) {
         char words_of[160];

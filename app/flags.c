@@ -243,6 +243,15 @@ static const struct text_flag commands_texts[] = {
         .help = "Runs workbench commands first, as typed after `:`, separated by semicolons.",
     },
     {
+        .name = "restore",
+        .letter = "r",
+        .value = "[FILE]",
+        .offset = offsetof(struct options, restore),
+        .optional = true,
+        .help = "Begins as a session says: FILE, or the last one, which is kept when the workbench "
+                "is left; a FILE to look at stays the one that is open.",
+    },
+    {
         .name = "view",
         .value = "VIEW",
         .offset = offsetof(struct options, view),
@@ -251,6 +260,29 @@ static const struct text_flag commands_texts[] = {
     { 0 },
 };
 const struct flag_group commands_group = { .title = "Workbench", .texts = commands_texts };
+
+static const struct text_flag session_texts[] = {
+    {
+        .name = "record",
+        .value = "FILE",
+        .offset = offsetof(struct options, record),
+        .help = "Writes what is pressed, and when, as a session that can be played.",
+    },
+    {
+        .name = "replay",
+        .value = "FILE",
+        .offset = offsetof(struct options, replay),
+        .help = "Plays a session; any key takes over.",
+    },
+    {
+        .name = "speed",
+        .value = "X",
+        .offset = offsetof(struct options, speed),
+        .help = "So many times as fast, 0.01 to 1000; 1 unless given.",
+    },
+    { 0 },
+};
+const struct flag_group session_group = { .title = "Sessions with time", .texts = session_texts };
 
 static const struct text_flag frame_texts[] = {
     {

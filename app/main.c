@@ -4,10 +4,13 @@
 #include "decode.h"
 #include "demo.h"
 #include "help.h"
+#include "player.h"
 #include "report.h"
+#include "session.h"
 #include "stray.h"
 #include "tui.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,8 +22,9 @@ static const struct flag_group *const expand_groups[] = { &output_group, &common
 static const struct flag_group *const frame_groups[] = { &frame_group,  &commands_group,
                                                          &screen_group, &picture_group,
                                                          &common_group, NULL };
-static const struct flag_group *const workbench_groups[] = { &commands_group, &screen_group,
-                                                             &picture_group, &common_group, NULL };
+static const struct flag_group *const workbench_groups[] = { &commands_group, &session_group,
+                                                             &screen_group,   &picture_group,
+                                                             &common_group,   NULL };
 
 const struct word words[] = {
     {
@@ -111,19 +115,60 @@ static bool on_screen(struct model *m, struct backend *backend, const struct ter
     return ok;
 }
 
+static bool read_speed(const char *text, double *speed, struct error *err)
+{
+    char *end;
+    *speed = text ? strtod(text, &end) : 1;
+    return !text || (end != text && !*end && *speed >= 0.01 && *speed <= 1000) ||
+           fail(err, ERROR_USAGE, "--speed: '%s' is not a number from 0.01 to 1000", text);
+}
+
+static bool open_hands(const struct options *o, struct model *m, struct error *err)
+{
+    double speed;
+    return read_speed(o->speed, &speed, err) &&
+           (!o->record || (m->recorder = recorder_open(o->record, o->common.force, m, err))) &&
+           (!o->replay || (m->player = player_open(o->replay, speed, err)));
+}
+
+/* For -r: what is open, and how it is looked at. */
+static void keep(const struct model *m)
+{
+    char path[PATH_TEXT];
+    struct error err;
+    if (m->document &&
+        (!session_path(path, sizeof(path), true, &err) || !session_write(m, path, &err)))
+        cli_note("the session was not kept: %s", err.text);
+}
+
+/* Records and plays while the screen runs; what it shows at its end is kept for -r. */
+static bool workbench_on(const struct options *o, struct engine *e, struct model *m,
+                         struct error *err)
+{
+    const struct term_options t = {
+        .color = (enum term_color)o->screen.color,
+        .ascii = o->screen.ascii,
+        .scheme = (enum scheme)o->screen.theme,
+    };
+    history_forget(m);
+    bool ok = open_hands(o, m, err);
+    struct player *player = m->player; /* the model lets go of it at its end */
+    ok = ok && on_screen(m, e->backend, &t, err);
+    player_close(player);
+    if (ok)
+        keep(m);
+    bool recorded = recorder_close(m->recorder, m, ok ? err : &(struct error){ 0 });
+    return ok && recorded;
+}
+
 static bool workbench_word(struct call *c, struct error *err)
 {
     struct model m = { 0 };
     struct engine e = { 0 };
-    const struct term_options t = {
-        .color = (enum term_color)c->o.screen.color,
-        .ascii = c->o.screen.ascii,
-        .scheme = (enum scheme)c->o.screen.theme,
-    };
     bool ok = engine_open(&c->o, &e, err) && cli_model(&c->o, &m, err) &&
               commands_first(&m, &c->o, err) &&
               (!atomic_load(&cli_cancel) || fail(err, ERROR_CANCELLED, "interrupted")) &&
-              on_screen(&m, e.backend, &t, err);
+              workbench_on(&c->o, &e, &m, err);
     model_finish(&m);
     engine_close(&e);
     return ok;

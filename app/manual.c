@@ -1,7 +1,9 @@
 #include "manual.h"
 
+#include "actions.h"
 #include "help.h"
 #include "registry.h"
+#include "view.h"
 
 #include <string.h>
 
@@ -87,6 +89,47 @@ static void print_methods(FILE *out)
     }
 }
 
+static void print_actions(FILE *out, const struct action *actions)
+{
+    for (; actions && actions->name; actions++) {
+        fputs("- *", out);
+        plain(out, actions->keys);
+        fputs("* ", out);
+        plain(out, actions->name);
+        fputs(": ", out);
+        plain(out, actions->help);
+        fputc('\n', out);
+    }
+}
+
+static void print_commands(FILE *out)
+{
+    for (const struct command *c = commands; c->name; c++) {
+        fputs("- *", out);
+        plain(out, c->name);
+        fputs("* ", out);
+        plain(out, c->arguments);
+        fputs(*c->arguments ? ": " : "", out);
+        plain(out, c->help);
+        fputc('\n', out);
+    }
+}
+
+/* The workbench's own words. */
+static void print_workbench(FILE *out)
+{
+    fputs("\n# KEYS\n\nKeys, the name after : and in -x, what they do.\n\n", out);
+    print_actions(out, common_actions);
+    for (size_t i = 0; views[i]; i++) {
+        fprintf(out, "\n## %s\n\n", views[i]->name);
+        print_actions(out, views[i]->actions);
+    }
+    fputs("\n# COMMANDS\n\nAfter :, in -x and in sessions, separated by semicolons; blanks in "
+          "names stand between double quotes or behind a backslash.\n\n",
+          out);
+    print_commands(out);
+}
+
 void manual_print(FILE *out)
 {
     fputs("eigenscope(1)\n\n# NAME\n\neigenscope - low-rank approximation, seen and measured\n\n"
@@ -104,6 +147,11 @@ void manual_print(FILE *out)
     fputs("\n# FLAGS EVERY WORD TAKES\n\n", out);
     group(out, &common_group);
     print_methods(out);
+    print_workbench(out);
+    fputs("\n# FILES\n\n_$XDG\\_STATE\\_HOME/eigenscope/last.session_, else "
+          "_~/.local/state/eigenscope/last.session_: what -r restores. Parameters and names, no "
+          "pixels.\n",
+          out);
     fputs("\n# EXIT STATUS\n\n0 ok, 1 internal failure, 2 usage, 3 input refused, 4 output failed, "
           "5 over a limit, 130 interrupted. Errors are one line on stderr.\n",
           out);

@@ -42,6 +42,7 @@ bool model_init(struct model *m, struct error *err)
     m->pointer_x = m->pointer_y = -1;
     m->wipe_at = 0.5;
     m->focus = PANE_FORM;
+    history_forget(m);
     return true;
 }
 
@@ -257,6 +258,13 @@ void model_say(struct model *m, bool error, const char *format, ...)
     m->message_is_error = error;
 }
 
+void model_clamp(const struct model *m, struct params_any *params)
+{
+    const struct param *rank = param_find(&m->method->params, "rank");
+    if (rank && param_get(rank, params) > model_limit(m, rank))
+        param_put(rank, params, model_limit(m, rank));
+}
+
 static void fill(struct model *m, enum request_kind kind, struct request *out)
 {
     *out = (struct request){ .serial = ++m->serial,
@@ -266,6 +274,8 @@ static void fill(struct model *m, enum request_kind kind, struct request *out)
                              .nonfinite = m->nonfinite,
                              .method = m->method,
                              .params = *model_params(m) };
+    if (kind != REQUEST_PICTURE) /* what a file says of itself is what the command would say */
+        model_clamp(m, &out->params);
     memcpy(out->entry, m->entry, sizeof(out->entry));
     model_frame(m, &out->width, &out->height, &out->region);
     if (kind == REQUEST_PICTURE || (m->busy && m->out == REQUEST_SLOT)) /* overtaken */

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "canvas.h"
+#include "history.h"
 #include "registry.h"
 #include "slots.h"
 #include "study.h"
@@ -10,9 +11,19 @@
  * knows no terminal and no thread: it says what it wants computed (model_want)
  * and takes what was (model_accept). */
 
-enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_EXPORT, OVERLAY_METHODS, OVERLAY_TYPE };
+enum overlay {
+    OVERLAY_NONE,
+    OVERLAY_HELP,
+    OVERLAY_EXPORT,
+    OVERLAY_METHODS,
+    OVERLAY_TYPE,
+    OVERLAY_LINE,    /* `:` */
+    OVERLAY_PALETTE, /* the same with a list of all that can be done */
+    OVERLAY_SHELL,   /* the command that makes the same file */
+    OVERLAY_COUNT
+};
 enum pane_id { PANE_PICTURE, PANE_SPECTRUM, PANE_ERROR, PANE_FORM, PANE_COUNT };
-enum { MODEL_METHODS = 32, MODEL_LINE = 256 };
+enum { MODEL_METHODS = HISTORY_METHODS, MODEL_LINE = 256, MODEL_TYPED = 24 };
 
 /* A row of cells that the pointer holds: enum zone, its index, where it lies. */
 struct grip {
@@ -85,6 +96,26 @@ struct model {
     struct goal goal;
     const struct param *goal_axis;
     bool goal_wanted;
+    /* What the hands did and typed: history.h, line.h, session.h. */
+    double now; /* seconds; whoever has a clock sets it before each key, only differences count */
+    struct history history;
+    struct mark marks[MARKS];
+    /* After a prefix key: what takes the next one (Esc cancels), and what the status
+     * line says until then. NULL: nothing is awaited. */
+    void (*await)(struct model *m, const char *key);
+    const char *awaited;
+    char typed[MODEL_TYPED][MODEL_LINE]; /* lines after `:`, the oldest first */
+    size_t typed_n, typed_at;            /* typed_at == typed_n: the draft is shown */
+    char draft[MODEL_LINE];
+    size_t fault; /* of a command that failed: the byte of its arguments, then of the line */
+    bool faulty;  /* the line is shown with a caret under that byte */
+    char tab_stem[MODEL_LINE]; /* the line as it was before the first Tab; "": none yet */
+    size_t tab_at, tab_n;      /* the completion shown, of how many */
+    int depth;                 /* commands that run commands: they do so only so deep */
+    char flags[192]; /* of the command line, for every command that should give the same bits */
+    char copy[2048]; /* a wish: this text to the clipboard; "": none */
+    struct recorder *recorder; /* borrowed; NULL: keys are not recorded */
+    struct player *player;     /* borrowed; NULL: nothing is played */
 
     char prefix[16]; /* the first key of a pair, until the second comes; else "" */
 
@@ -127,6 +158,7 @@ const struct param *model_field(const struct model *m); /* the focused row; NULL
 size_t model_rank(const struct model *m); /* 0: the method has none; clamped to the matrix */
 /* The largest value of a row that makes sense here: a rank ends at min(rows, cols). */
 double model_limit(const struct model *m, const struct param *p);
+void model_clamp(const struct model *m, struct params_any *params); /* of the current method */
 void model_set_method(struct model *m, const struct method *method);
 /* Tells the model that parameters changed: marks the picture stale, or, nested,
  * re-derives the numbers from prefix sums at once. */

@@ -162,6 +162,8 @@ static bool take(const char *word, const struct flag_group *const *groups, bool 
         g.value = argument + 1;
     else if (is_switch && !(next && (!strcmp(next, "on") || !strcmp(next, "off"))))
         g.value = "on";
+    else if (g.text && g.text->optional && (!next || next[0] == '-'))
+        g.value = "";
     else if (!next)
         return fail(err, ERROR_USAGE, "%s: %s needs a value", word, argv[*at]);
     else

@@ -47,8 +47,8 @@ struct options {
     struct run_flags run;
     struct picture_flags picture;
     struct screen_flags screen;
-    const char *backend, *device, *max_memory, *output, *commands, *view,
-        *size;                                /* argv; NULL: not given */
+    const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
+        *replay, *speed;                      /* argv; NULL: not given */
     const struct method *method;              /* words that take one */
     struct params_any params;                 /* of the method */
     const char *arguments[OPTIONS_ARGUMENTS]; /* argv, without the method */
@@ -64,6 +64,7 @@ struct text_flag {
     const char *value;  /* "FILE" */
     const char *help;   /* one sentence, ends with a full stop */
     size_t offset;      /* of the const char * in struct options */
+    bool optional; /* may stand without a value: the next word is its, unless it begins with '-' */
 };
 
 struct flag_group {
@@ -74,7 +75,7 @@ struct flag_group {
 };
 /* The tables are in flags.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
-    commands_group, frame_group;
+    commands_group, frame_group, session_group;
 
 /* groups: NULL-terminated. word: named in errors. takes_method: the first
  * argument is a method. Fails with ERROR_USAGE. */

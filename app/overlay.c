@@ -6,8 +6,9 @@
 
 #include "actions.h"
 #include "demo.h"
-#include "panes/panes.h"
+#include "line.h"
 #include "registry.h"
+#include "reproduce.h"
 #include "setting.h"
 #include "typing.h"
 
@@ -45,34 +46,14 @@ void overlay_methods(struct model *m)
         m->overlay_line++;
 }
 
-/* The name without folder and ending: "demo:photo" and "a/photo.png" are "photo". */
-static void stem(const char *name, char *out, size_t size)
-{
-    const char *from = strrchr(name, '/');
-    from = from ? from + 1 : name;
-    if (!strncmp(from, "demo:", 5))
-        from += 5;
-    const char *dot = strrchr(from, '.');
-    size_t n = dot && dot > from ? (size_t)(dot - from) : strlen(from);
-    snprintf(out, size, "%.*s", (int)n, from);
-}
-
 void overlay_export(struct model *m)
 {
-    char name[128], method[64];
     if (!m->document || !m->subject) {
         model_say(m, true, "there is nothing to export yet");
         return;
     }
     open_over(m, OVERLAY_EXPORT);
-    stem(m->document->name, name, sizeof(name));
-    param_flag(m->method->name, method, sizeof(method));
-    size_t rank = model_rank(m);
-    const char *ending = m->subject->picture ? ".png" : ".npy";
-    if (rank)
-        snprintf(m->line, sizeof(m->line), "%s-%s-k%zu%s", name, method, rank, ending);
-    else
-        snprintf(m->line, sizeof(m->line), "%s-%s%s", name, method, ending);
+    reproduce_name(m, m->line, sizeof(m->line));
     m->line_at = strlen(m->line);
 }
 
@@ -180,35 +161,68 @@ bool overlay_start(struct model *m, const char *key)
     return true;
 }
 
+/* The last row says how pictures are drawn, where there is such a row. */
 static void press_help(struct model *m, const char *key, uint32_t text)
 {
-    (void)text;
-    size_t last = pane_help_last(m, view_area(m->width, m->height).h), *at = &m->overlay_line;
-    if (is(key, "j", "Down"))
+    struct deed deeds[CATALOGUE_MOST];
+    size_t n = catalogue_filtered(m, m->line, deeds), *at = &m->overlay_line;
+    size_t last = m->mode[0] && !m->line[0] ? n : n - (n > 0);
+    if (!strcmp(key, "Down"))
         *at += 1;
-    else if (is(key, "k", "Up"))
+    else if (!strcmp(key, "Up"))
         *at -= *at > 0;
-    else if (is(key, "PgDn", "Space"))
+    else if (!strcmp(key, "PgDn"))
         *at += HELP_PAGE;
     else if (!strcmp(key, "PgUp"))
         *at -= *at < HELP_PAGE ? *at : HELP_PAGE;
-    else if (is(key, "g", "Home"))
+    else if (!strcmp(key, "Home"))
         *at = 0;
-    else if (is(key, "G", "End"))
+    else if (!strcmp(key, "End"))
         *at = last;
-    else if (is(key, "Esc", "q") || is(key, "?", "F1") || !strcmp(key, "Enter"))
+    else if (!strcmp(key, "Enter") && *at < n)
+        line_run(m, &deeds[*at]);
+    else if (is(key, "Esc", "F1") || (!strcmp(key, "?") && !m->line[0]))
         overlay_close(m);
-    if (*at > last)
+    else if (typing_key(m->line, sizeof(m->line), &m->line_at, key, text))
+        *at = 0;
+    if (m->overlay == OVERLAY_HELP && *at > last)
         *at = last;
+}
+
+static void press_shell(struct model *m, const char *key, uint32_t text)
+{
+    (void)text;
+    overlay_close(m);
+    if (!strcmp(key, "y"))
+        overlay_copy(m);
+}
+
+void overlay_shell(struct model *m)
+{
+    if (m->document)
+        open_over(m, OVERLAY_SHELL);
+    else
+        model_say(m, true, "nothing is open");
+}
+
+void overlay_copy(struct model *m)
+{
+    struct error err;
+    if (reproduce_command(m, m->copy, sizeof(m->copy), &err)) {
+        model_say(m, false, "copied: %.220s", m->copy);
+        return;
+    }
+    m->copy[0] = 0;
+    model_say(m, true, "%s", err.text);
 }
 
 void overlay_press(struct model *m, const char *key, uint32_t text)
 {
     static void (*const press[])(struct model *, const char *, uint32_t) = {
-        [OVERLAY_HELP] = press_help,
-        [OVERLAY_EXPORT] = press_export,
-        [OVERLAY_METHODS] = press_methods,
-        [OVERLAY_TYPE] = press_type,
+        [OVERLAY_HELP] = press_help,       [OVERLAY_EXPORT] = press_export,
+        [OVERLAY_METHODS] = press_methods, [OVERLAY_TYPE] = press_type,
+        [OVERLAY_LINE] = line_press,       [OVERLAY_PALETTE] = line_press_palette,
+        [OVERLAY_SHELL] = press_shell,
     };
     press[m->overlay](m, key, text);
 }

@@ -3,12 +3,14 @@
 #include "model.h"
 
 /* What lies over the view: a typed value, the menu of methods, the export dialog,
- * the help. Each opens by its function and takes the keys until it is closed. */
+ * the help, the `:` line (line.h). Each opens by its function and takes the keys until it is closed. */
 
 void overlay_type(struct model *m);
 void overlay_methods(struct model *m);
 void overlay_export(struct model *m);
 void overlay_help(struct model *m);
+void overlay_shell(struct model *m); /* the command that makes the same file */
+void overlay_copy(struct model *m);  /* wishes for it in the clipboard; opens nothing */
 void overlay_close(struct model *m);
 
 /* The start page, while nothing is open: j and k choose a built-in document, Enter

@@ -9,12 +9,15 @@
 struct text {
     char *at;
     size_t size, length;
+    bool cut; /* something did not fit */
 };
 
 static void put(struct text *t, const char *s, size_t n)
 {
-    if (t->length + n >= t->size) /* whole or not at all: half a word would be another command */
+    if (t->length + n >= t->size) { /* whole or not at all: half a word would be another command */
+        t->cut = true;
         return;
+    }
     memcpy(t->at + t->length, s, n);
     t->length += n;
     t->at[t->length] = '\0';
@@ -29,7 +32,7 @@ static void put_quoted(struct text *t, const char *s)
         put(t, s, strlen(s));
         return;
     }
-    char quoted[1024] = "";
+    char quoted[4096] = "";
     struct text q = { .at = quoted, .size = sizeof(quoted) };
     put(&q, "'", 1);
     for (; *s; s++) {
@@ -40,18 +43,36 @@ static void put_quoted(struct text *t, const char *s)
     }
     put(&q, "'", 1);
     put(t, quoted, q.length);
+    t->cut |= q.cut;
 }
 
-/* FILE, or FILE::NAME where FILE alone would mean something else. Goes through
- * fail() for its escaping: metadata is UTF-8, and a file's name need not be. */
-static void put_source(const struct selection *s, char *out, size_t size)
+void provenance_quote(const char *text, char *out, size_t size)
+{
+    struct text t = { .at = out, .size = size };
+    out[0] = '\0';
+    put_quoted(&t, text);
+    if (t.cut)
+        out[0] = '\0';
+}
+
+/* FILE, or FILE::NAME where FILE alone would mean something else; false: no room. */
+static bool put_raw_source(const struct selection *s, char *out, size_t size)
 {
     bool named = s->n == 1 && s->document->n > 1;
+    int n = snprintf(out, size, "%s%s%s", s->document->name, named ? "::" : "",
+                     !named          ? ""
+                     : s->entries[0] ? s->entries[0]->name
+                                     : s->names[0]);
+    return n >= 0 && (size_t)n < size;
+}
+
+/* Goes through fail() for its escaping: metadata is UTF-8, and a file's name need not be. */
+static void put_source(const struct selection *s, char *out, size_t size)
+{
     struct error escaped;
-    fail(&escaped, ERROR_NONE, "%s%s%s", s->document->name, named ? "::" : "",
-         !named          ? ""
-         : s->entries[0] ? s->entries[0]->name
-                         : s->names[0]);
+    char raw[2048];
+    put_raw_source(s, raw, sizeof(raw));
+    fail(&escaped, ERROR_NONE, "%s", raw);
     snprintf(out, size, "%s", escaped.text);
 }
 
@@ -66,10 +87,24 @@ static void put_words(struct text *t, const char *format, ...)
     put(t, words, strlen(words));
 }
 
+static void put_flags(struct text *t, const struct selection *s, const struct method *m,
+                      const void *params, enum dtype dtype)
+{
+    char flag[64], value[64];
+    for (size_t i = 0; i < m->params.n; i++) {
+        param_flag(m->params.rows[i].key, flag, sizeof(flag));
+        param_format(&m->params.rows[i], params, value, sizeof(value));
+        put_words(t, " --%s %s", flag, value);
+    }
+    if (s->picture && s->n == 3)
+        put_words(t, " --planes %s", planes_names[s->planes]);
+    put_words(t, " --precision %s", dtype == DTYPE_F64 ? "f64" : "f32");
+}
+
 void provenance_command(const struct selection *s, const struct method *m, const void *params,
                         enum dtype dtype, char *out, size_t size)
 {
-    char name[512], flag[64], value[64];
+    char name[512], flag[64];
     struct text t = { .size = size };
     t.at = out;
     out[0] = '\0';
@@ -77,14 +112,32 @@ void provenance_command(const struct selection *s, const struct method *m, const
     param_flag(m->name, flag, sizeof(flag));
     put_words(&t, "eigenscope run %s ", flag);
     put_quoted(&t, name);
-    for (size_t i = 0; i < m->params.n; i++) {
-        param_flag(m->params.rows[i].key, flag, sizeof(flag));
-        param_format(&m->params.rows[i], params, value, sizeof(value));
-        put_words(&t, " --%s %s", flag, value);
+    put_flags(&t, s, m, params, dtype);
+}
+
+bool provenance_shell(const struct selection *s, const struct method *m, const void *params,
+                      enum dtype dtype, const char *more, char *out, size_t size)
+{
+    char name[2048], quoted[2 * sizeof(name)], flag[64];
+    struct text t = { .at = out, .size = size };
+    out[0] = '\0';
+    if (!put_raw_source(s, name, sizeof(name)))
+        return false;
+    bool last = name[0] == '-'; /* or it would be taken for a flag */
+    provenance_quote(name, quoted, sizeof(quoted));
+    param_flag(m->name, flag, sizeof(flag));
+    put_words(&t, "eigenscope run %s", flag);
+    if (!last) {
+        put(&t, " ", 1);
+        put(&t, quoted, strlen(quoted));
     }
-    if (s->picture && s->n == 3)
-        put_words(&t, " --planes %s", planes_names[s->planes]);
-    put_words(&t, " --precision %s", dtype == DTYPE_F64 ? "f64" : "f32");
+    put_flags(&t, s, m, params, dtype);
+    put(&t, more, strlen(more));
+    if (last) {
+        put(&t, " -- ", 4);
+        put(&t, quoted, strlen(quoted));
+    }
+    return quoted[0] && !t.cut;
 }
 
 void provenance_fill(struct provenance *p, const struct selection *s, const struct method *m,

@@ -17,3 +17,11 @@ void provenance_fill(struct provenance *p, const struct selection *s, const stru
 /* The canonical command: "eigenscope run lplr FILE --rank 24 ...", quoted for a shell. */
 void provenance_command(const struct selection *s, const struct method *m, const void *params,
                         enum dtype dtype, char *out, size_t size);
+
+/* The same for a terminal: the file's name byte for byte, `more` after the flags. false:
+ * it does not fit, and nothing in `out` is to be used. */
+bool provenance_shell(const struct selection *s, const struct method *m, const void *params,
+                      enum dtype dtype, const char *more, char *out, size_t size);
+
+/* One word of a shell, in single quotes where it needs them; "" if there is no room. */
+void provenance_quote(const char *text, char *out, size_t size);

@@ -46,3 +46,6 @@ bool term_take(struct event *e);
 /* on false: the terminal has the mouse, to select text. Whether there is one. */
 bool term_mouse(bool on);
 void term_suspend(void); /* Ctrl-Z: restores, stops, comes back */
+
+/* Hands text to the terminal for the clipboard (OSC 52); many do as they are told, none answers. */
+void term_copy(const char *text);

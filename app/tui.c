@@ -8,6 +8,7 @@
 
 #include "actions.h"
 #include "mouse.h"
+#include "player.h"
 #include "setting.h"
 #include "sink.h"
 #include "sweep.h"
@@ -91,10 +92,15 @@ static void read_keys(struct tui *t)
 {
     struct event e;
     while (term_take(&e)) {
-        if (e.kind == EVENT_KEY)
+        t->model->now = now_ms() / 1e3;
+        if (t->model->player && e.kind == EVENT_KEY) {
+            t->model->player = NULL;
+            model_say(t->model, false, "the keys are yours again");
+        } else if (e.kind == EVENT_KEY) {
             press(t->model, &e);
-        else
+        } else {
             point(t, &e.mouse);
+        }
         t->dirty = t->moving = true;
         t->pressed = now_ms();
     }
@@ -119,7 +125,10 @@ static void grant(struct tui *t)
         model_say(m, false, "this terminal reports no mouse");
         t->dirty = true;
     }
+    if (m->copy[0])
+        term_copy(m->copy);
     m->cancel = m->suspend = m->redraw = false;
+    m->copy[0] = 0;
 }
 
 static void hear(struct tui *t)
@@ -149,15 +158,28 @@ static void ask(struct tui *t)
     t->dirty = true;
 }
 
+/* A session that is played presses as a user does. */
+static void play(struct tui *t)
+{
+    struct model *m = t->model;
+    if (!m->player || player_left(m->player, m, now_ms()) > 0)
+        return;
+    player_step(m->player, m, now_ms());
+    t->dirty = t->moving = true;
+    t->pressed = now_ms();
+}
+
 static int timeout(const struct tui *t)
 {
     bool quick = t->model->busy && t->model->quick;
     if (t->unshown)
         return 0;
     double left = sweep_wait(t->model, now_ms());
-    if (!t->moving && !quick && left < 0)
-        return -1;
     left = left < 0 ? HUGE_VAL : left;
+    if (t->model->player)
+        left = fmin(left, player_left(t->model->player, t->model, now_ms()));
+    if (!t->moving && !quick && isinf(left))
+        return -1;
     if (t->moving)
         left = fmin(left, t->pressed + QUIET_MS - now_ms());
     if (quick)
@@ -197,6 +219,7 @@ static bool loop(struct tui *t, struct error *err)
             read_keys(t);
         if (e == TERM_FD)
             hear(t);
+        play(t);
         look_at_clock(t);
         grant(t);
     }

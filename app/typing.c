@@ -124,3 +124,26 @@ bool typing_key(char *line, size_t size, size_t *at, const char *key, uint32_t t
     }
     return false;
 }
+
+static uint32_t decode(const char *s, size_t n)
+{
+    uint32_t c = (unsigned char)s[0];
+    if (n > 1)
+        c &= 0x7Fu >> n;
+    for (size_t i = 1; i < n; i++)
+        c = c << 6 | ((unsigned char)s[i] & 0x3Fu);
+    return c;
+}
+
+bool typing_text(const char *key, uint32_t *text)
+{
+    size_t n = after(key, 0);
+    *text = 0;
+    if (!*key || (unsigned char)key[0] < ' ' || strchr(key, ' ') || n > 4)
+        return false;
+    if (!key[n])
+        *text = decode(key, n);
+    else if (!strcmp(key, "Space"))
+        *text = ' ';
+    return true;
+}

@@ -271,10 +271,13 @@ static const struct {
     const char *mode, *keys;
 } overlay_words[] = {
     [OVERLAY_NONE] = { "NORMAL", "" },
-    [OVERLAY_HELP] = { "HELP", "j k scroll  Esc close" },
+    [OVERLAY_HELP] = { "HELP", "Up Down choose  Enter run  letters filter  Esc close" },
     [OVERLAY_EXPORT] = { "EXPORT", "Enter write  Tab other ending  Esc cancel" },
     [OVERLAY_METHODS] = { "METHOD", "j k choose  Enter take  Esc keep" },
     [OVERLAY_TYPE] = { "TYPE", "Enter set  Esc keep" },
+    [OVERLAY_LINE] = { "COMMAND", "" },
+    [OVERLAY_PALETTE] = { "PALETTE", "Up Down choose  Enter run  Esc close" },
+    [OVERLAY_SHELL] = { "SHELL", "y copy  any key closes" },
 };
 
 static const char *mode_word(const struct model *m)
@@ -308,7 +311,7 @@ static void draw_status(const struct model *m, struct canvas c)
     struct canvas keys;
     int x, width;
 
-    if (c.area.w < SMALL && m->overlay == OVERLAY_NONE && m->document) {
+    if (c.area.w < SMALL && m->overlay == OVERLAY_NONE && m->document && !m->await) {
         draw_short_status(m, c);
         return;
     }
@@ -317,7 +320,9 @@ static void draw_status(const struct model *m, struct canvas c)
     x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, mode_word(m));
     int blank = *line == ' ' ? 0 : 1; /* between the keys and the time */
     keys = canvas_inside(c, (struct rect){ x, 0, c.area.w - x - width - blank, 1 });
-    if (m->overlay == OVERLAY_NONE) {
+    if (m->await) {
+        canvas_text(keys, 0, 0, INK_KEY, 0, m->awaited);
+    } else if (m->overlay == OVERLAY_NONE) {
         draw_keys_and_place(m, keys, c.area.w >= FEW);
     } else {
         canvas_text(keys, 0, 0, INK_DIM, 0, overlay_words[m->overlay].keys);
@@ -329,6 +334,8 @@ static void (*const overlays[])(const struct model *, struct canvas) = {
     [OVERLAY_NONE] = NULL,          [OVERLAY_HELP] = pane_help,
     [OVERLAY_EXPORT] = pane_export, [OVERLAY_METHODS] = pane_methods,
     [OVERLAY_TYPE] = NULL, /* drawn by the form, in the row itself */
+    [OVERLAY_LINE] = NULL,          [OVERLAY_PALETTE] = pane_palette,
+    [OVERLAY_SHELL] = pane_shell,
 };
 
 void view_draw(const struct model *m, struct canvas c)
@@ -352,4 +359,6 @@ void view_draw(const struct model *m, struct canvas c)
         overlays[m->overlay](m, middle);
     if (m->statistics)
         pane_statistics(m, middle);
+    if (m->overlay == OVERLAY_LINE || m->overlay == OVERLAY_PALETTE)
+        pane_line(m, c);
 }

@@ -416,11 +416,11 @@ static void test_typing(struct model *m)
     CHECK(m->method == methods[1]);
     press(m, "p k Enter");
     CHECK(m->method == methods[0]);
-    press(m, "? j j PgDn");
+    press(m, "? Down Down PgDn");
     CHECK(m->overlay == OVERLAY_HELP && m->overlay_line > 2);
-    press(m, "g");
+    press(m, "Home");
     CHECK(m->overlay_line == 0);
-    press(m, "q");
+    press(m, "Esc");
     CHECK(m->overlay == OVERLAY_NONE && !m->quit);
 }
 

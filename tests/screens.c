@@ -260,6 +260,25 @@ static void test_golden(struct fixture *f)
 
     f->m.overlay = OVERLAY_HELP;
     golden(f, "help-80x24", 80, 24, true);
+    f->m.overlay_line = 2;
+    strcpy(f->m.line, "rank");
+    golden(f, "help-filter-80x24", 80, 24, true);
+    f->m.overlay = OVERLAY_PALETTE;
+    strcpy(f->m.line, "fl");
+    f->m.line_at = 2;
+    golden(f, "palette-80x24", 80, 24, true);
+    f->m.overlay = OVERLAY_SHELL;
+    golden(f, "shell-80x24", 80, 24, true);
+    f->m.overlay_line = 0;
+    f->m.line[0] = 0;
+    action_press(&f->m, "Esc", 0);
+    for (const char *c = ":set rank=x"; *c; c++)
+        action_press(&f->m, (char[2]){ *c, 0 }, (uint32_t)*c);
+    golden(f, "command-80x24", 80, 24, true);
+    action_press(&f->m, "Enter", 0);
+    golden(f, "command-fault-80x24", 80, 24, true);
+    action_press(&f->m, "Esc", 0);
+    f->m.message[0] = 0;
     f->m.overlay = OVERLAY_EXPORT;
     snprintf(f->m.line, sizeof(f->m.line), "photo-lplr-k24.png");
     f->m.line_at = strlen(f->m.line);
@@ -530,7 +549,7 @@ static void test_every_size(struct fixture *f)
     for (int w = 1; w <= 100; w++)
         for (int h = 1; h <= 40; h++, drawn++) {
             f->m.focus = (enum pane_id)((w + h) % PANE_COUNT);
-            f->m.overlay = (enum overlay)((w + 3 * h) % (OVERLAY_TYPE + 1));
+            f->m.overlay = (enum overlay)((w + 3 * h) % OVERLAY_COUNT);
             f->m.overlay_line = (size_t)(w * h) % 7;
             f->m.field = (size_t)h % f->m.method->params.n;
             f->m.gaps = w % 2;
@@ -633,7 +652,7 @@ static void test_keys(struct fixture *f)
     for (int h = 4; h <= 60; h += 7) {
         screen(f, 80, h, true);
         action_press(&f->m, "?", '?');
-        action_press(&f->m, "G", 'G');
+        action_press(&f->m, "End", 0);
         unreached += !strstr(screen(f, 80, h, true), f->m.mode);
         action_press(&f->m, "Esc", 0);
     }

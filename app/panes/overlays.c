@@ -1,15 +1,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "actions.h"
 #include "demo.h"
 #include "form.h"
 #include "panes.h"
+#include "reproduce.h"
 
-enum { WIDTH = 76, KEYS = 13, NAMES = 18, LINE = 512 };
+enum { NAMES = 18, LINE = 512 };
 
-/* A framed, blanked box of at most this size in the middle. */
-static struct canvas box(struct canvas c, int width, int height, const char *title)
+struct canvas pane_box(struct canvas c, int width, int height, const char *title)
 {
     struct rect r = { 0, 0, width < c.area.w ? width : c.area.w,
                       height < c.area.h ? height : c.area.h };
@@ -24,8 +23,7 @@ static struct canvas box(struct canvas c, int width, int height, const char *tit
     return r.w < 5 || r.h < 3 ? inside : canvas_frame(inside, title, true);
 }
 
-/* Words wrapped to the canvas from column x; returns the line after the last. */
-static int paragraph(struct canvas c, int x, int y, enum ink ink, const char *text)
+int pane_paragraph(struct canvas c, int x, int y, enum ink ink, const char *text)
 {
     int room = c.area.w - x - 1;
     while (*text && room > 0) {
@@ -40,127 +38,6 @@ static int paragraph(struct canvas c, int x, int y, enum ink ink, const char *te
         text += strspn(text, " ");
     }
     return y;
-}
-
-/* The help is a list of lines; only those from `first` that fit are drawn. */
-struct help {
-    struct canvas c;
-    size_t first, line;
-};
-
-/* The row of the next line, or -1: it is scrolled away. */
-static int help_row(struct help *h)
-{
-    size_t line = h->line++;
-    return line >= h->first && line - h->first < (size_t)h->c.area.h ? (int)(line - h->first) : -1;
-}
-
-static void help_heading(struct help *h, const char *text)
-{
-    int y;
-    if (h->line > 0)
-        help_row(h);
-    y = help_row(h);
-    if (y >= 0)
-        canvas_text(h->c, 1, y, INK_TITLE, ATTR_BOLD, text);
-}
-
-static void help_line(struct help *h, int column, const char *keys, const char *text,
-                      const char *name)
-{
-    int y = help_row(h), end, width = canvas_text_width(name), x = h->c.area.w - 1 - width;
-    if (y < 0)
-        return;
-    end = 2 + canvas_text(h->c, 2, y, INK_KEY, 0, keys);
-    end = end + 1 > column ? end + 1 : column;
-    end += canvas_text(h->c, end, y, INK_TEXT, 0, text);
-    if (x >= end + 2)
-        canvas_text(h->c, x, y, INK_DIM, 0, name);
-}
-
-/* The next line is this action's. */
-static void help_zone(const struct help *h, size_t number)
-{
-    int y = h->line >= h->first ? (int)(h->line - h->first) : -1;
-    canvas_zone(h->c, (struct rect){ 0, y < 0 ? h->c.area.h : y, h->c.area.w, 1 }, ZONE_ACTION,
-                number);
-}
-
-static bool in_group(const struct action *a, const char *group)
-{
-    return strcmp(a->group, group) == 0;
-}
-
-/* The rows of one heading, from the common table and the view's own. */
-static void help_group(struct help *h, const struct model *m, const char *group)
-{
-    const struct action *tables[] = { common_actions, m->view->actions };
-    help_heading(h, group);
-    for (size_t t = 0; t < 2; t++)
-        for (const struct action *a = tables[t]; a && a->name; a++)
-            if (in_group(a, group)) {
-                help_zone(h, (size_t)action_number(m, a));
-                help_line(h, KEYS, a->keys, a->help, a->name);
-            }
-}
-
-static bool seen(const struct model *m, const struct action *action)
-{
-    const struct action *tables[] = { common_actions, m->view->actions };
-    for (size_t t = 0; t < 2; t++)
-        for (const struct action *a = tables[t]; a && a->name; a++) {
-            if (a == action)
-                return false;
-            if (in_group(a, action->group))
-                return true;
-        }
-    return false;
-}
-
-static void help_all(struct help *h, const struct model *m)
-{
-    const struct action *tables[] = { common_actions, m->view->actions };
-    char line[LINE];
-    for (size_t t = 0; t < 2; t++)
-        for (const struct action *a = tables[t]; a && a->name; a++)
-            if (!seen(m, a))
-                help_group(h, m, a->group);
-    help_heading(h, "Commands: eigenscope frame FILE -x 'COMMAND; COMMAND', and every name above");
-    for (const struct command *command = commands; command->name; command++) {
-        snprintf(line, sizeof(line), "%s %s", command->name, command->arguments);
-        help_line(h, NAMES + 4, line, command->help, "");
-    }
-    if (m->mode[0]) {
-        help_heading(h, "Screen mode");
-        help_line(h, 2, "", m->mode, "");
-    }
-}
-
-static size_t help_length(const struct model *m)
-{
-    struct help h = { 0 };
-    help_all(&h, m);
-    return h.line;
-}
-
-size_t pane_help_last(const struct model *m, int height)
-{
-    size_t n = help_length(m), shown = height > 2 ? (size_t)height - 2 : 0;
-    return n > shown ? n - shown : 0;
-}
-
-void pane_help(const struct model *m, struct canvas c)
-{
-    size_t n = help_length(m), last = pane_help_last(m, c.area.h), shown;
-    struct help h = { .first = m->overlay_line < last ? m->overlay_line : last };
-    char title[64];
-
-    shown = c.area.h > 2 ? (size_t)c.area.h - 2 : 0;
-    shown = shown < n - h.first ? shown : n - h.first;
-    snprintf(title, sizeof(title), "help: %s  %zu-%zu of %zu", m->view->title, h.first + 1,
-             h.first + shown, n);
-    h.c = box(c, c.area.w < 100 ? WIDTH + 2 : 96, (int)n + 2, title);
-    help_all(&h, m);
 }
 
 /* "lplr --rank 24 --left-bits 4 ...": every parameter. */
@@ -197,7 +74,7 @@ void pane_export(const struct model *m, struct canvas c)
 {
     enum { LABEL = 9, ROOMY = 12 };
     const struct format *format = format_for_output(m->line);
-    struct canvas in = box(c, WIDTH, 15, "export");
+    struct canvas in = pane_box(c, PANE_BOX_WIDTH, 15, "export");
     char line[LINE];
     bool roomy = in.area.h >= ROOMY; /* else the status line alone says the keys */
     int y = roomy;
@@ -211,17 +88,17 @@ void pane_export(const struct model *m, struct canvas c)
     canvas_text(in, 1, y, INK_TITLE, 0, "as");
     if (format)
         snprintf(line, sizeof(line), "%s: %s", format->title, format->summary);
-    y = paragraph(in, LABEL, y, format ? INK_TEXT : INK_WARNING,
-                  format ? line : "no format that is written ends like this");
+    y = pane_paragraph(in, LABEL, y, format ? INK_TEXT : INK_WARNING,
+                       format ? line : "no format that is written ends like this");
     canvas_text(in, 1, y, INK_TITLE, 0, "made by");
     made_by(m, line, sizeof(line));
-    y = paragraph(in, LABEL, y, INK_TEXT, line);
+    y = pane_paragraph(in, LABEL, y, INK_TEXT, line);
     canvas_text(in, 1, y, INK_TITLE, 0, "sizes");
     sizes(m, line, sizeof(line));
-    y = 1 + paragraph(in, LABEL, y, INK_TEXT, line);
-    paragraph(in, 1, y, INK_DIM,
-              "A PNG shows the picture; the factors file is the compression. "
-              "`eigenscope expand` turns factors back into the picture.");
+    y = 1 + pane_paragraph(in, LABEL, y, INK_TEXT, line);
+    pane_paragraph(in, 1, y, INK_DIM,
+                   "A PNG shows the picture; the factors file is the compression. "
+                   "`eigenscope expand` turns factors back into the picture.");
     if (roomy)
         canvas_text(in, 1, in.area.h - 1, INK_KEY, 0,
                     "Enter write   Tab other ending   Esc cancel");
@@ -234,7 +111,7 @@ void pane_methods(const struct model *m, struct canvas c)
 
     while (methods[n])
         n++;
-    in = box(c, WIDTH, (int)n + 5, "method");
+    in = pane_box(c, PANE_BOX_WIDTH, (int)n + 5, "method");
     shown = in.area.h > 3 ? (size_t)in.area.h - 3 : 1;
     if (m->overlay_line >= shown)
         first = m->overlay_line - shown + 1;
@@ -251,7 +128,20 @@ void pane_methods(const struct model *m, struct canvas c)
         canvas_text(in, 3 + NAMES, y, ink, 0, methods[i]->title);
     }
     if (m->overlay_line < n && in.area.h > 3)
-        paragraph(in, 1, in.area.h - 2, INK_DIM, methods[m->overlay_line]->summary);
+        pane_paragraph(in, 1, in.area.h - 2, INK_DIM, methods[m->overlay_line]->summary);
+}
+
+void pane_shell(const struct model *m, struct canvas c)
+{
+    char command[2048];
+    struct error err;
+    bool ok = reproduce_command(m, command, sizeof(command), &err);
+    const char *text = ok ? command : err.text;
+    int rows = canvas_text_width(text) / (PANE_BOX_WIDTH - 4) + 6;
+    struct canvas in = pane_box(c, PANE_BOX_WIDTH, rows, "the same in a shell");
+    int y = pane_paragraph(in, 1, 0, ok ? INK_TEXT : INK_ERROR, text);
+    pane_paragraph(in, 1, y + 1, INK_DIM,
+                   "It writes, byte for byte, the file that an export writes. y copies it.");
 }
 
 static const char about[] = "What low rank keeps of a picture or a matrix: its singular values, "
@@ -274,9 +164,9 @@ void pane_start(const struct model *m, struct canvas c)
     int y, low;
     size_t chosen = m->overlay == OVERLAY_NONE ? m->overlay_line : 0;
 
-    in = box(c, WIDTH + 2, 17, "eigenscope " EIGENSCOPE_VERSION);
+    in = pane_box(c, PANE_BOX_WIDTH + 2, 17, "eigenscope " EIGENSCOPE_VERSION);
     low = in.area.h < 14; /* no blank lines then */
-    y = low ? 0 : 1 + paragraph(in, 1, 1, INK_TEXT, about);
+    y = low ? 0 : 1 + pane_paragraph(in, 1, 1, INK_TEXT, about);
     canvas_text(in, 1, y++, INK_TITLE, ATTR_BOLD,
                 in.area.w < 66 ? "Built in: eigenscope NAME"
                                : "Built in: j k choose, Enter opens, or start as: eigenscope NAME");
@@ -289,11 +179,11 @@ void pane_start(const struct model *m, struct canvas c)
         if (in.area.w < 50)
             y++;
         else
-            y = paragraph(in, SUMMARY, y, INK_TEXT, d->summary);
+            y = pane_paragraph(in, SUMMARY, y, INK_TEXT, d->summary);
     }
     y += !low;
     canvas_text(in, 1, y++, INK_TITLE, ATTR_BOLD, "Yours: eigenscope FILE[::NAME]");
     readable(line, sizeof(line));
     canvas_text(in, 2, y, INK_KEY, 0, "FILE");
-    paragraph(in, in.area.w < 50 ? 7 : SUMMARY, y, INK_TEXT, line);
+    pane_paragraph(in, in.area.w < 50 ? 7 : SUMMARY, y, INK_TEXT, line);
 }

@@ -48,5 +48,16 @@ void pane_start(const struct model *m, struct canvas c); /* no document: what co
 /* What the last frame cost, over the top right corner of c. */
 void pane_statistics(const struct model *m, struct canvas c);
 
-/* The greatest first line of the help in c's height: m->overlay_line need not go further. */
-size_t pane_help_last(const struct model *m, int height);
+void pane_palette(const struct model *m, struct canvas c); /* a list over the foot of c */
+void pane_shell(const struct model *m, struct canvas c); /* the command that makes the same file */
+
+/* The `:` line on the row before the last of the whole screen; under it the caret and
+ * the fault, or what the command wants. */
+void pane_line(const struct model *m, struct canvas c);
+
+/* A framed, blanked box of at most this size in the middle; its inside. */
+enum { PANE_BOX_WIDTH = 76 };
+struct canvas pane_box(struct canvas c, int width, int height, const char *title);
+
+/* Words wrapped to the canvas from column x; returns the line after the last. */
+int pane_paragraph(struct canvas c, int x, int y, enum ink ink, const char *text);

@@ -1,0 +1,191 @@
+#include "player.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actions.h"
+#include "grammar.h"
+#include "memory.h"
+#include "session.h"
+
+static const double shortest = 0.01, longest = 3600; /* waits, seconds */
+
+struct recorder {
+    FILE *out;
+    double then;     /* of the last key, seconds */
+    uint64_t serial; /* what had been asked for by then */
+};
+
+struct recorder *recorder_open(const char *path, bool force, const struct model *m,
+                               struct error *err)
+{
+    struct recorder *r = memory_alloc(sizeof(*r), err);
+    if (!r)
+        return NULL;
+    *r = (struct recorder){ .out = fopen(path, force ? "w" : "wx"), .then = m->now };
+    if (!r->out) {
+        fail(err, ERROR_WRITE, errno == EEXIST ? "%s: exists; --force overwrites it" : "%s: %s",
+             path, strerror(errno));
+        memory_free(r);
+        return NULL;
+    }
+    session_print(m, false, r->out);
+    fflush(r->out);
+    return r;
+}
+
+/* What changed since the last key without one: a sweep, the pointer, a goal that was met. */
+static void print_changes(FILE *out, const struct model *m)
+{
+    const struct history *seen = &m->history;
+    const struct method *now = seen->method;
+    for (size_t i = 0; methods[i]; i++) {
+        const struct param_table *t = &methods[i]->params;
+        for (size_t r = 0; r < t->n; r++) {
+            const struct param_table one = { &t->rows[r], 1, t->size };
+            char key[64], value[64];
+            if (param_equal(&one, &seen->params[i], &m->params[i]))
+                continue;
+            param_flag(t->rows[r].key, key, sizeof(key));
+            param_format(&t->rows[r], &m->params[i], value, sizeof(value));
+            fprintf(out, "method %s; set %s=%s\n", methods[i]->name, key, value);
+            now = methods[i];
+        }
+    }
+    if (now != m->method)
+        fprintf(out, "method %s\n", m->method->name);
+}
+
+bool recorder_close(struct recorder *r, const struct model *m, struct error *err)
+{
+    if (!r)
+        return true;
+    print_changes(r->out, m);
+    bool ok = !ferror(r->out);
+    ok &= fclose(r->out) == 0;
+    memory_free(r);
+    return ok || fail(err, ERROR_WRITE, "the recording could not be written");
+}
+
+static bool unsettled(const struct model *m)
+{
+    return m->busy || m->export.path[0] || (m->document && m->stale && !m->asked_holds);
+}
+
+void recorder_key(struct recorder *r, const struct model *m, const char *key, const char *action)
+{
+    char quoted[64];
+    double passed = fmin(m->now - r->then, longest);
+    if (passed >= shortest)
+        fprintf(r->out, "wait %.2f\n", passed);
+    if (m->serial != r->serial && !unsettled(m))
+        fputs("wait\n", r->out);
+    print_changes(r->out, m);
+    r->then = m->now;
+    r->serial = m->serial;
+    if (action)
+        fprintf(r->out, "%s\n", action);
+    else if (grammar_quote(key, quoted, sizeof(quoted)))
+        fprintf(r->out, "press %s\n", quoted);
+    fflush(r->out); /* what was pressed before a crash is what one wants to see */
+}
+
+struct player {
+    char *text, *rest;
+    char name[64];
+    double speed;
+    double due;    /* ms */
+    double time;   /* of the recording, seconds */
+    bool settling; /* until all is computed */
+    size_t line;
+};
+
+struct player *player_open(const char *path, double speed, struct error *err)
+{
+    struct player *p = memory_alloc(sizeof(*p), err);
+    const char *slash = strrchr(path, '/');
+    if (!p)
+        return NULL;
+    *p = (struct player){ .speed = speed, .text = session_load(path, err) };
+    p->rest = p->text;
+    snprintf(p->name, sizeof(p->name), "%.63s", slash ? slash + 1 : path);
+    if (p->text)
+        return p;
+    memory_free(p);
+    return NULL;
+}
+
+void player_close(struct player *p)
+{
+    if (p)
+        memory_free(p->text);
+    memory_free(p);
+}
+
+bool player_seconds(const char *text, double *seconds, struct error *err)
+{
+    char *end;
+    *seconds = -1;
+    if (!*text)
+        return true;
+    *seconds = strtod(text, &end);
+    return (end != text && !*end && *seconds >= 0 && *seconds <= longest) ||
+           fail(err, ERROR_USAGE, "wait: '%s' is not a number of seconds from 0 to %.0f", text,
+                longest);
+}
+
+double player_left(const struct player *p, const struct model *m, double now_ms)
+{
+    if (p->settling)
+        return unsettled(m) ? HUGE_VAL : 0;
+    return p->due - now_ms;
+}
+
+/* `wait` alone on its line. */
+static bool waits(struct player *p, const struct grammar_command *c, double now_ms)
+{
+    double seconds;
+    struct error err;
+    if (strcmp(c->name, "wait") != 0 || !player_seconds(c->arguments, &seconds, &err))
+        return false;
+    p->settling = seconds < 0;
+    if (seconds >= 0) {
+        p->due = fmax(p->due, now_ms - 1e3) + seconds * 1e3 / p->speed;
+        p->time += seconds;
+    }
+    return true;
+}
+
+static void run(struct player *p, struct model *m, const char *line, double now_ms)
+{
+    struct grammar_command c;
+    struct error err;
+    size_t from = 0, at;
+    bool alone = grammar_next(line, &from, &c, &at, &err) && !line[from];
+    const struct action *a = alone && !*c.arguments ? action_find(m, c.name) : NULL;
+    p->settling = false;
+    if (alone && waits(p, &c, now_ms))
+        return;
+    m->now = p->time;
+    if (a)
+        action_run(m, a); /* as its key would */
+    else if (!command_run_at(m, line, &at, &err))
+        model_say(m, true, "%s:%zu: %s", p->name, p->line, err.text);
+}
+
+void player_step(struct player *p, struct model *m, double now_ms)
+{
+    char *line = strsep(&p->rest, "\n");
+    if (p->line++ == 0 || p->settling)
+        p->due = now_ms;
+    if (line)
+        run(p, m, line, now_ms);
+    if (p->rest)
+        return;
+    m->player = NULL;
+    if (!m->message_is_error)
+        model_say(m, false, "%s has been played", p->name);
+}

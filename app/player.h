@@ -1,0 +1,25 @@
+#pragma once
+
+#include "model.h"
+
+/* Sessions with time in them. A recorder writes what is pressed as lines of `:`
+ * commands with `wait SECONDS` between them, a bare `wait` where the answer was there;
+ * a player runs them through the functions that the keys run. UI thread only. */
+
+/* Starts with what m shows. force: replaces an existing file. */
+struct recorder *recorder_open(const char *path, bool force, const struct model *m,
+                               struct error *err);
+/* NULL is fine. Fails with ERROR_WRITE. */
+bool recorder_close(struct recorder *r, const struct model *m, struct error *err);
+/* Before the key does anything. action: its name, where the key means one; else NULL. */
+void recorder_key(struct recorder *r, const struct model *m, const char *key, const char *action);
+
+struct player *player_open(const char *path, double speed, struct error *err);
+void player_close(struct player *p); /* NULL is fine */
+/* Milliseconds until its next line is due, <= 0: now; HUGE_VAL: when the model has its answer. */
+double player_left(const struct player *p, const struct model *m, double now_ms);
+/* Runs the next line. After the last one m->player is NULL: the user's hands again. */
+void player_step(struct player *p, struct model *m, double now_ms);
+
+/* The argument of `wait`; "": -1, until all is computed. Fails with ERROR_USAGE. */
+bool player_seconds(const char *text, double *seconds, struct error *err);

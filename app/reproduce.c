@@ -1,0 +1,56 @@
+#include "reproduce.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "provenance.h"
+
+/* The name without folder and ending: "demo:photo" and "a/photo.png" are "photo". */
+static void stem(const char *name, char *out, size_t size)
+{
+    const char *from = strrchr(name, '/');
+    from = from ? from + 1 : name;
+    if (!strncmp(from, "demo:", 5))
+        from += 5;
+    const char *dot = strrchr(from, '.');
+    size_t n = dot && dot > from ? (size_t)(dot - from) : strlen(from);
+    snprintf(out, size, "%.*s", (int)n, from);
+}
+
+/* Whether a whole picture is open, known before anything is computed. */
+static bool is_picture(const struct model *m)
+{
+    return m->subject ? m->subject->picture : document_is_picture(m->document) && !m->entry[0];
+}
+
+void reproduce_name(const struct model *m, char *out, size_t size)
+{
+    char name[128], method[64];
+    stem(m->document->name, name, sizeof(name));
+    param_flag(m->method->name, method, sizeof(method));
+    size_t rank = model_rank(m);
+    const char *ending = is_picture(m) ? ".png" : ".npy";
+    if (rank)
+        snprintf(out, size, "%s-%s-k%zu%s", name, method, rank, ending);
+    else
+        snprintf(out, size, "%s-%s%s", name, method, ending);
+}
+
+bool reproduce_command(const struct model *m, char *out, size_t size, struct error *err)
+{
+    char name[MODEL_LINE], quoted[4 * MODEL_LINE], more[5 * MODEL_LINE];
+    struct selection s = { 0 };
+    struct params_any params = *model_params_const(m);
+    if (!m->document)
+        return fail(err, ERROR_USAGE, "nothing is open");
+    if (!selection_of(m->document, m->entry[0] ? m->entry : NULL, m->planes, &s, err))
+        return false;
+    model_clamp(m, &params);
+    reproduce_name(m, name, sizeof(name));
+    provenance_quote(name, quoted, sizeof(quoted));
+    snprintf(more, sizeof(more), "%s%s%s -o %s", m->nonfinite ? " --nonfinite " : "",
+             m->nonfinite ? nonfinite_names[m->nonfinite] : "", m->flags, quoted);
+    bool fits = provenance_shell(&s, m->method, &params, m->dtype, more, out, size);
+    selection_finish(&s);
+    return fits || fail(err, ERROR_LIMIT, "the command is longer than %zu bytes", size - 1);
+}

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "model.h"
+
+/* The way from what is shown to a file without a screen. */
+
+/* The name that an export has unless another is typed: "photo-lplr-k24.png". */
+void reproduce_name(const struct model *m, char *out, size_t size);
+
+/* The shell's command that writes, byte for byte, the file that an export by this name
+ * writes: "eigenscope run lplr ... -o photo-lplr-k24.png". Fails with ERROR_USAGE where
+ * nothing is open, ERROR_LIMIT where it does not fit. */
+bool reproduce_command(const struct model *m, char *out, size_t size, struct error *err);
