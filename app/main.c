@@ -52,8 +52,8 @@ const struct word words[] = {
         .name = "run",
         .arguments = "METHOD FILE[::NAME]",
         .summary = "One approximation, measured; -o writes it.",
-        .more = "-o decides by its ending: .png the picture, .npy and .safetensors the dense "
-                "result, .factors.safetensors the packed factors.",
+        .more = "-o decides by its ending: .png, .pgm, .ppm, .pnm and .pam the picture, .npy and "
+                ".safetensors the dense result, .factors.safetensors the packed factors.",
         .groups = run_groups,
         .takes_method = true,
         .least = 1,

@@ -16,6 +16,7 @@ import zlib
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 LOADER = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None  # prints, does nothing else
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
 PHANTOM_ERRORS = {1: .5322897045, 2: .3121961555, 3: .1337983523, 4: .0285995964}  # naive, 1000^2
 METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd"]
@@ -369,6 +370,8 @@ def test_refusals():
     pathlib.Path("there.npy").write_bytes(b"mine")
     os.mkdir("folder")
     escape = b"bad\x1b[31m\xff.npy"
+    crash = "crash.jpg"
+    shutil.copy(CORPUS / "jpeg" / "bad_crash.jpg", crash)
     cases = [
         (2, ["frobnicate"]), (2, ["lst"]), (2, ["run"]), (2, ["run", "lplr"]), (2, ["--frob"]),
         (2, ["run", "lpr", "demo:photo"]), (2, ["list"]), (2, ["list", "a", "b"]),
@@ -398,6 +401,9 @@ def test_refusals():
         (3, ["spectrum", "nan.npy", "--nonfinite", "keep"]),
         (3, ["expand", "plain.npy", "-o", "out.npy"]), (3, ["frame", "nowhere.png"]),
         (3, ["nowhere.png"]), (3, ["list", escape]),
+        (3, ["list", crash]), (3, ["run", "naive", crash, "-o", "crash.ppm"]), (3, [crash]),
+        (3, ["frame", "demo:phantom256", "-x", f"open {crash}"]),
+        (2, ["run", "naive", "demo:photo", "-o", "colour.pgm"]),
         (4, ["run", "lplr", "demo:phantom256", "-o", "there.npy"]),
         (4, ["run", "lplr", "demo:phantom256", "-o", "nowhere/out.npy"]),
         (4, ["expand", "x0.factors.safetensors", "-o", "there.npy"]),
@@ -407,6 +413,9 @@ def test_refusals():
     ]
     for status, args in cases:
         refused(status, *args)
+    refused(3, "list", crash, name="a decoder that crashes", say=b"the decoder crashed")
+    status, _, err = run("--confined", "decode")
+    check(status == 2 and err.count(b"\n") == 1, "the hidden word does nothing by hand", (status, err))
     check(pathlib.Path("there.npy").read_bytes() == b"mine", "an existing file stays without --force")
     refused(2, "run", "lplr", "demo:phantom256", "--rnk", "3", name="a suggestion", say=b"--rank")
     machine = data("doctor")
