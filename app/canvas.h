@@ -38,7 +38,8 @@ enum zone {
     ZONE_RANK,   /* inside a plot's axes, whose x are ranks */
     ZONE_LINE,   /* a line of the list on top */
     ZONE_ACTION, /* action_number() */
-    ZONE_OVERLAY
+    ZONE_OVERLAY,
+    ZONE_PICTURE /* the pixels in the picture pane */
 };
 enum { ZONE_CHOICES = 256 };
 

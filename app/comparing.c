@@ -97,6 +97,12 @@ void comparing_bar_far_right(struct model *m)
     move_bar(m, 10);
 }
 
+void comparing_bar_to(struct model *m, double share)
+{
+    m->wipe_at = fmax(0, fmin(share, 1));
+    move_bar(m, 0);
+}
+
 bool comparing_wiping(const struct model *m)
 {
     return m->wipe && !m->difference && !m->original;
@@ -119,6 +125,28 @@ static void zoom_times(struct model *m, double by)
     double rows, cols, fit = fitting(m, &rows, &cols);
     if (fit > 0)
         zoom_by(&m->zoom, by, fit, rows, cols);
+    model_looked(m);
+}
+
+static struct region looked_at(const struct model *m)
+{
+    double rows, cols;
+    int wide, high;
+    struct region region;
+    model_frame(m, &wide, &high, &region);
+    model_shape(m, &rows, &cols);
+    return zoom_whole(region, rows, cols);
+}
+
+void comparing_zoom_at(struct model *m, double by, double down, double right)
+{
+    struct region old = looked_at(m);
+    zoom_times(m, by);
+    if (!(m->zoom.scale > 0))
+        return;
+    struct region new = looked_at(m);
+    m->zoom.row = old.row + down * old.rows + (0.5 - down) * new.rows;
+    m->zoom.col = old.col + right * old.cols + (0.5 - right) * new.cols;
     model_looked(m);
 }
 

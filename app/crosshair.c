@@ -68,14 +68,27 @@ static void move(struct model *m, int right, int down)
     int wide, high;
     struct region r = looked_at(m, &wide, &high);
     if (crosshair_in_plot(m)) {
-        double side = fmin((double)m->subject->rows, (double)m->subject->cols);
-        m->cross_rank = (size_t)fmax(1, fmin((double)m->cross_rank + right, side));
+        crosshair_to_rank(m, (double)m->cross_rank + right);
     } else if (crosshair_in_picture(m) && wide > 0) {
         if (right)
             m->cross_col = moved(m->cross_col, right * r.cols / wide, r.col, r.cols);
         if (down)
             m->cross_row = moved(m->cross_row, down * r.rows / high, r.row, r.rows);
     }
+}
+
+void crosshair_to(struct model *m, double down, double right)
+{
+    int wide, high;
+    struct region r = looked_at(m, &wide, &high);
+    m->cross_row = moved(r.row + down * r.rows, 0, r.row, r.rows * (1 - 1e-9));
+    m->cross_col = moved(r.col + right * r.cols, 0, r.col, r.cols * (1 - 1e-9));
+}
+
+void crosshair_to_rank(struct model *m, double rank)
+{
+    double side = fmin((double)m->subject->rows, (double)m->subject->cols);
+    m->cross_rank = (size_t)fmax(1, fmin(round(rank), side));
 }
 
 void crosshair_left(struct model *m)

@@ -8,6 +8,10 @@ void crosshair_toggle(struct model *m); /* in the focused pane; from the sliders
 void crosshair_end(struct model *m);
 void crosshair_take(struct model *m); /* its rank becomes the method's */
 
+/* To a place in the picture, in shares of it; to a rank. */
+void crosshair_to(struct model *m, double down, double right);
+void crosshair_to_rank(struct model *m, double rank);
+
 void crosshair_left(struct model *m);
 void crosshair_right(struct model *m);
 void crosshair_far_left(struct model *m);

@@ -142,7 +142,7 @@ struct model {
     double cross_row, cross_col;
     /* The rank moves by itself. */
     bool sweeping;
-    double sweep_next; /* when it moves again, ms of model_tick's clock */
+    double sweep_next; /* when it moves again, ms of sweep_tick's clock */
 };
 
 bool model_init(struct model *m, struct error *err);

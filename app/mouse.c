@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "actions.h"
+#include "comparing.h"
+#include "crosshair.h"
 #include "form.h"
 #include "overlay.h"
 #include "plot.h"
@@ -81,7 +83,11 @@ static void choose_rank(struct model *m, int x)
     double dot = m->unicode ? 2 * at + 0.5 : at;
     if (at == 0 || at == m->grip.width - 1)
         dot = at ? dots - 1 : 0; /* the ends can be reached */
-    put(m, p, plot_value(a, dots > 1 ? dot / (dots - 1) : 0));
+    double rank = plot_value(a, dots > 1 ? dot / (dots - 1) : 0);
+    if (m->cross)
+        crosshair_to_rank(m, rank);
+    else
+        put(m, p, rank);
 }
 
 static void focus_row(struct model *m, size_t index)
@@ -146,6 +152,41 @@ static void press_rank(struct model *m, const struct grid *g, const struct hit *
     choose_rank(m, h->x);
 }
 
+/* The first row of cells of the zone around (x, y). */
+static int top_of(const struct grid *g, int x, int y)
+{
+    while (alike(cell_of(g, x, y), cell_of(g, x, y - 1)))
+        y--;
+    return y;
+}
+
+/* Rows of cells that the picture has. */
+static int picture_rows(const struct model *m)
+{
+    int wide, high;
+    struct region region;
+    model_frame(m, &wide, &high, &region);
+    return high > 2 ? high / 2 : 1;
+}
+
+/* The crosshair, or else the wipe's bar, comes to the pointer. */
+static void reach(struct model *m, int x, int y)
+{
+    double right = (x - m->grip.left + 0.5) / (m->grip.width > 0 ? m->grip.width : 1);
+    double down = (y - (int)m->grip.index + 0.5) / picture_rows(m);
+    if (crosshair_in_picture(m))
+        crosshair_to(m, fmin(fmax(down, 0), 1), fmin(fmax(right, 0), 1));
+    else if (comparing_wiping(m))
+        comparing_bar_to(m, right);
+}
+
+static void press_picture(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    m->focus = PANE_PICTURE;
+    m->grip = (struct grip){ ZONE_PICTURE, (size_t)top_of(g, h->x, y), h->left, h->width };
+    reach(m, h->x, y);
+}
+
 static void press_line(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
@@ -176,6 +217,7 @@ static const struct {
     [ZONE_BAR] = { press_bar, false },        [ZONE_CHOICE] = { press_choice, false },
     [ZONE_RANK] = { press_rank, false },      [ZONE_LINE] = { press_line, true },
     [ZONE_ACTION] = { press_action, true },   [ZONE_OVERLAY] = { press_nothing, true },
+    [ZONE_PICTURE] = { press_picture, false },
 };
 /* clang-format on */
 
@@ -217,8 +259,9 @@ static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
     } else if (h.zone == ZONE_RANK) {
         for (int i = 0; i < steps; i++)
             run(m, up ? "more" : "fewer");
-    } else if (h.zone == ZONE_PANE && h.index == PANE_PICTURE) {
-        run(m, up ? "zoom-in" : "zoom-out");
+    } else if (h.zone == ZONE_PICTURE) {
+        double down = (e->y - top_of(g, e->x, e->y) + 0.5) / picture_rows(m);
+        comparing_zoom_at(m, up ? 2 : 0.5, down, (h.x - h.left + 0.5) / h.width);
     }
 }
 
@@ -246,6 +289,8 @@ static void explain(struct model *m, const struct grid *g, const struct mouse *e
         model_say(m, false, "%s", pane_help[h.index]);
     else if (h.zone == ZONE_RANK)
         model_say(m, false, "%s", pane_help[PANE_SPECTRUM]);
+    else if (h.zone == ZONE_PICTURE)
+        model_say(m, false, "%s", pane_help[PANE_PICTURE]);
     else if (h.zone == ZONE_TAB)
         model_say(m, false, "%s", views[h.index]->summary);
     else if (h.zone == ZONE_LINE && m->overlay == OVERLAY_METHODS)
@@ -263,9 +308,12 @@ void mouse_take(struct model *m, const struct grid *g, const struct mouse *e)
             slide(m, e->x);
         else if (m->grip.zone == ZONE_RANK)
             choose_rank(m, e->x);
+        else if (m->grip.zone == ZONE_PICTURE)
+            reach(m, e->x, e->y);
         return;
     }
     m->message[0] = m->prefix[0] = 0;
+    m->sweeping = false;
     m->message_is_error = m->quit_asked = false;
     m->grip = (struct grip){ 0 };
     m->pointer_x = e->x;

@@ -323,6 +323,69 @@ static void test_everywhere(struct model *m)
     CHECK(!m->quit);
 }
 
+static double entry_under(const struct model *m, double share)
+{
+    double rows, cols;
+    int wide, high;
+    struct region r;
+    model_frame(m, &wide, &high, &r);
+    model_shape(m, &rows, &cols);
+    r = zoom_whole(r, rows, cols);
+    return r.col + share * r.cols;
+}
+
+/* In the picture: the wipe's bar, the crosshair, and a zoom about the pointer. */
+static void test_picture(struct model *m)
+{
+    draw(m, 120, 40);
+    struct place p = find(ZONE_PICTURE, 0);
+    CHECK(p.width > 20);
+    m->wipe = m->sweeping = true;
+    send(m, MOUSE_PRESS, 1, p.x + 5, p.y + 3, false);
+    CHECK((int)(m->wipe_at * p.width) == 5 && !m->sweeping && m->focus == PANE_PICTURE);
+    send(m, MOUSE_DRAG, 1, p.x + 9, p.y + 7, false);
+    CHECK((int)(m->wipe_at * p.width) == 9);
+    send(m, MOUSE_DRAG, 1, p.x + 999, 0, false);
+    CHECK((int)(m->wipe_at * p.width) == p.width - 1);
+    send(m, MOUSE_RELEASE, 1, 0, 0, false);
+    send(m, MOUSE_DRAG, 1, p.x, p.y, false);
+    CHECK((int)(m->wipe_at * p.width) == p.width - 1);
+
+    action_press(m, "c", 'c');
+    redraw(m);
+    send(m, MOUSE_PRESS, 1, p.x + 4, p.y + 6, false);
+    redraw(m);
+    CHECK(at(p.x + 4, p.y + 6)->rune == '+' && (int)(m->wipe_at * p.width) == p.width - 1);
+    send(m, MOUSE_DRAG, 1, p.x - 50, p.y + 2, false);
+    redraw(m);
+    CHECK(at(p.x, p.y + 2)->rune == '+');
+    send(m, MOUSE_RELEASE, 1, 0, 0, false);
+    struct place plot = find(ZONE_RANK, 0); /* in a plot it moves, and the rank does not */
+    double rank = value(m, "rank");
+    click(m, plot.x, plot.y);
+    CHECK(m->cross_rank == 1 && value(m, "rank") == rank);
+    m->cross = m->wipe = false;
+
+    double worst = 0;
+    for (int i = 0; i < 6; i++) {
+        redraw(m);
+        p = find(ZONE_PICTURE, 0);
+        int x = p.x + (7 * i + 3) % p.width;
+        double share = (x - p.x + 0.5) / p.width, before = entry_under(m, share);
+        send(m, MOUSE_UP, 0, x, p.y + 4, false);
+        redraw(m);
+        p = find(ZONE_PICTURE, 0);
+        share = (x - p.x + 0.5) / p.width;
+        if (i > 0) /* the first makes the picture as large as its pane */
+            worst = fmax(worst, fabs(entry_under(m, share) - before) * m->zoom.scale);
+    }
+    printf("# what lies under the pointer moves by at most %.2f pixels\n", worst);
+    CHECK(m->zoom.scale > 1 && worst < 2);
+    for (int i = 0; i < 9; i++, redraw(m))
+        send(m, MOUSE_DOWN, 0, p.x + 3, p.y + 3, false);
+    CHECK(m->zoom.scale == 0);
+}
+
 int main(void)
 {
     struct error err;
@@ -340,6 +403,7 @@ int main(void)
     test_actions(&m);
     test_help_on(&m);
     test_let_go(&m);
+    test_picture(&m);
     test_start_page();
     draw(&m, 120, 40);
     test_everywhere(&m);

@@ -132,6 +132,8 @@ void pane_picture(const struct model *m, struct canvas c)
         struct canvas picture = canvas_inside(inside, placed(inside, s.wide, s.high));
         draw_pixels(&s, picture);
         draw_cross(m, &s, picture);
+        canvas_zone(picture, (struct rect){ 0, 0, picture.area.w, picture.area.h }, ZONE_PICTURE,
+                    0);
     } else {
         draw_message(m, inside);
     }
