@@ -179,8 +179,9 @@ void goal_tell(const struct goal *g, const struct method *m, const struct param 
     if (g->kind != GOAL_ERROR)
         snprintf(error, sizeof(error), ", error %.4g %%", 100 * a->best.numbers.error);
     if (!a->met) {
-        snprintf(out, size, "%s cannot be met by %s here: nearest is %s, %s", g->text, m->name,
-                 setting, words);
+        snprintf(out, size,
+                 "%s cannot be met by %s here: of %zu settings tried %s comes nearest, %s", g->text,
+                 m->name, a->tried, setting, words);
         return;
     }
     if (a->beside.tried) {

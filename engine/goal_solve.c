@@ -137,22 +137,37 @@ static bool is_monotone(const struct walk *w)
     return true;
 }
 
-/* A maximum of the merit between two settings, by thirds; where there are several, one. */
-static bool thirds(struct walk *w, long low, long high, struct error *err)
+/* Whether the best so far is so far off that its surroundings will not do either: they are looked
+ * at more coarsely then. */
+static bool is_hopeless(const struct walk *w)
 {
-    while (high - low > 2) {
-        const struct goal_trial *a = look(w, low + (high - low) / 3, err);
-        const struct goal_trial *b = a ? look(w, high - (high - low) / 3, err) : NULL;
+    const struct goal *g = w->s->goal;
+    const struct goal_numbers *n = &best_of(w)->numbers;
+    return (g->kind == GOAL_ERROR && n->error > 2 * g->bound) ||
+           (g->kind == GOAL_PSNR && n->psnr < g->bound - 6) ||
+           (g->kind == GOAL_ENERGY && n->error * n->error > 4 * (1 - g->bound));
+}
+
+/* A maximum of the merit between two settings, of which `middle` is better than both (golden
+ * section); where there are several, one. */
+static bool section(struct walk *w, long low, long middle, long high, struct error *err)
+{
+    const struct goal *g = w->s->goal;
+    long coarse = is_hopeless(w) ? high / 8 : 2;
+    while (high - low > (coarse > 2 ? coarse : 2)) {
+        bool down = middle - low > high - middle;
+        long step = (long)(0.382 * (double)(down ? middle - low : high - middle));
+        long at = down ? middle - (step > 1 ? step : 1) : middle + (step > 1 ? step : 1);
+        const struct goal_trial *a = look(w, at, err), *b = a ? look(w, middle, err) : NULL;
         if (!b)
             return false;
-        if (merit(w->s->goal, &a->numbers) < merit(w->s->goal, &b->numbers))
-            low = (long)a->at;
+        bool better = merit(g, &a->numbers) > merit(g, &b->numbers);
+        if (better == down)
+            high = better ? middle : at;
         else
-            high = (long)b->at;
+            low = better ? middle : at;
+        middle = better ? at : middle;
     }
-    for (; low <= high; low++)
-        if (!look(w, low, err))
-            return false;
     return true;
 }
 
@@ -164,11 +179,12 @@ static bool refine(struct walk *w, long high, struct error *err)
     if (at == high) {
         if (high > w->low && !look(w, high - 1, err))
             return false;
-        if ((long)best_of(w)->at == high)
+        at = (long)best_of(w)->at;
+        if (at == high)
             return true;
     }
-    long from = at / 2 > w->low ? at / 2 : w->low, to = 2 * at < high ? 2 * at : high;
-    return thirds(w, from, to, err);
+    long from = at / 2 < w->low ? w->low - 1 : at / 2 - 1;
+    return section(w, from, at, 2 * at < high ? 2 * at : high, err);
 }
 
 /* The first rank that the best of all results could meet the goal with, or one more than there are.
