@@ -56,7 +56,7 @@ static void picture_sentence(const struct account *a, char *out, size_t size)
 
 static void put_output(struct report *r, const struct account *a)
 {
-    const char *path = a->options->output;
+    const char *path = a->written ? a->options->output : NULL;
     if (!path) {
         report_null(r, "output");
         return;
@@ -139,11 +139,8 @@ static void put_tail(struct report *r, const struct account *a, const struct acc
     put_output(r, a);
 }
 
-bool account_json(const struct account *a, FILE *out, struct error *err)
+void account_put(struct report *r, const struct account *a)
 {
-    struct report *r = report_create();
-    if (!r)
-        return fail(err, ERROR_MEMORY, "out of memory");
     put_head(r, a);
     put_line(r, a, &a->total);
     put_tail(r, a, &a->total);
@@ -162,6 +159,14 @@ bool account_json(const struct account *a, FILE *out, struct error *err)
         put_line(r, a, &a->total);
         report_end(r);
     }
+}
+
+bool account_json(const struct account *a, FILE *out, struct error *err)
+{
+    struct report *r = report_create();
+    if (!r)
+        return fail(err, ERROR_MEMORY, "out of memory");
+    account_put(r, a);
     bool ok = report_print(r, out, err);
     report_destroy(r);
     return ok;

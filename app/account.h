@@ -30,6 +30,8 @@ struct account {
     char notice[320];
 };
 
+struct report;
+void account_put(struct report *r, const struct account *a); /* its keys, into an open object */
 bool account_json(const struct account *a, FILE *out,
                   struct error *err); /* one object, as cli.h words it */
 void account_print(const struct account *a, FILE *out);

@@ -21,7 +21,7 @@ struct word {
     const char *name, *arguments, *summary;
     const char *more; /* further sentences for --help and the reference page, or "" */
     const struct flag_group *const *groups; /* NULL-terminated */
-    bool takes_method;
+    enum method_place takes_method;
     size_t least, most; /* arguments, without the method */
     bool (*run)(struct call *c, struct error *err);
 };
@@ -32,6 +32,7 @@ bool list_word(struct call *c, struct error *err);
 bool spectrum_word(struct call *c, struct error *err);
 bool run_word(struct call *c, struct error *err);
 bool expand_word(struct call *c, struct error *err);
+bool solve_word(struct call *c, struct error *err);
 bool frame_word(struct call *c, struct error *err);
 bool doctor_word(struct call *c, struct error *err);
 bool docs_word(struct call *c, struct error *err);

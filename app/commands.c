@@ -304,7 +304,7 @@ static bool leave(struct model *m, const char *arguments, struct error *err)
 const struct command commands[] = {
     { "set", "KEY=VALUE...", "change parameters of the method: set rank=24 left-bits=4", set },
     { "method", "METHOD", "another method", method },
-    { "rank", "N|elbow|full", "the rank: a number, *2, /2, elbow or full", rank },
+    { "rank", "N|elbow|full", "the rank: a number or an expression: *2, min(m,n)/8, elbow", rank },
     { "k", "N|elbow|full", "the same as rank", rank },
     { "field", "KEY", "the parameter that keys change", field },
     { "planes", "rgb|ycbcr", "how a colour picture is taken apart", planes },

@@ -153,7 +153,19 @@ static void print_actions(FILE *out)
         "semicolons; a\nblank, a semicolon or a `#` in a file's name stands between double quotes "
         "or behind a backslash; `#`\nbefore a word begins a comment. Of the names above and below, "
         "Tab completes the rest, and so it does for\nmethods, parameters, their values and "
-        "files.\n\n",
+        "files.\n\n"
+        "A goal is a command, too: `err<5%`, `psnr>30`, `ssim>0.9`, `size<60K` "
+        "(bytes of the "
+        "factors file),\n`bits<1.5` (an entry), `energy>95%` move the rank, or the bits of a "
+        "method without "
+        "one, to the\ncheapest setting that meets it; typed into the box of a parameter they move "
+        "that. "
+        "Boxes and `set`\ntake expressions: numbers (`12K`, `2Ki`), `+ - * / ^ ( )`, `min max "
+        "floor ceil "
+        "round sqrt log2`, `m`\nand `n` (rows, columns), `k` (the rank), `elbow`, `full`, and the "
+        "method's "
+        "numbers by name; one that\nbegins with an operator goes on from the value there is: `*2`, "
+        "`-3`.\n\n",
         out);
     table_head(out, (const char *const[]){ "command", "what", NULL });
     for (const struct command *c = commands; c->name; c++) {

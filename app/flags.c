@@ -294,3 +294,21 @@ static const struct text_flag frame_texts[] = {
     { 0 },
 };
 const struct flag_group frame_group = { .title = "Frame", .texts = frame_texts };
+
+static const struct text_flag solve_texts[] = {
+    {
+        .name = "method",
+        .value = "METHOD",
+        .offset = offsetof(struct options, method_name),
+        .help = "Which method; every one unless given. Its other flags are taken, too, and without "
+                "--method by every method that knows them.",
+    },
+    {
+        .name = "search",
+        .value = "bits",
+        .offset = offsetof(struct options, search),
+        .help = "Also searches the bits of the left and of the right factor, from 2 to 8 each.",
+    },
+    { 0 },
+};
+const struct flag_group solve_group = { .title = "What is searched", .texts = solve_texts };

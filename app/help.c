@@ -95,10 +95,11 @@ void help_word(FILE *out, const struct word *w, const struct method *m)
     if (m)
         param_flag(m->name, name, sizeof(name));
     const char *arguments = w->arguments;
-    if (m && !strncmp(arguments, "METHOD", 6))
+    bool first = m && !strncmp(arguments, "METHOD", 6);
+    if (first)
         arguments += 6;
     fprintf(out, "usage: eigenscope %s%s%s%s\n\n%s\n", w->run == workbench.run ? "" : w->name,
-            w->run == workbench.run ? "" : " ", name, arguments, w->summary);
+            w->run == workbench.run ? "" : " ", first ? name : "", arguments, w->summary);
     if (*w->more)
         fprintf(out, "%s\n", w->more);
     if (m) {
@@ -107,8 +108,8 @@ void help_word(FILE *out, const struct word *w, const struct method *m)
         fprintf(out, "\nFlags of %s:\n", name);
         rows(out, &m->params, &common_group.params);
     } else if (w->takes_method) {
-        fprintf(out, "\nMethods (`eigenscope %s METHOD --help` lists the flags of one):\n",
-                w->name);
+        fprintf(out, "\nMethods (`eigenscope %s %sMETHOD --help` lists the flags of one):\n",
+                w->name, w->takes_method == METHOD_AS_FLAG ? "--method " : "");
         for (size_t i = 0; methods[i]; i++) {
             param_flag(methods[i]->name, name, sizeof(name));
             line(out, name, methods[i]->summary);

@@ -18,6 +18,8 @@ static const struct flag_group *const plain_groups[] = { &common_group, NULL };
 static const struct flag_group *const spectrum_groups[] = { &picture_group, &common_group, NULL };
 static const struct flag_group *const run_groups[] = { &run_group, &output_group, &picture_group,
                                                        &common_group, NULL };
+static const struct flag_group *const solve_groups[] = { &solve_group, &output_group,
+                                                         &picture_group, &common_group, NULL };
 static const struct flag_group *const expand_groups[] = { &output_group, &common_group, NULL };
 static const struct flag_group *const frame_groups[] = { &frame_group,  &commands_group,
                                                          &screen_group, &picture_group,
@@ -55,10 +57,28 @@ const struct word words[] = {
         .more = "-o decides by its ending: .png, .pgm, .ppm, .pnm and .pam the picture, .npy and "
                 ".safetensors the dense result, .factors.safetensors the packed factors.",
         .groups = run_groups,
-        .takes_method = true,
+        .takes_method = METHOD_FIRST,
         .least = 1,
         .most = 1,
         .run = run_word,
+    },
+    {
+        .name = "solve",
+        .arguments = "FILE[::NAME] GOAL",
+        .summary = "The cheapest setting that meets a goal: err<5%, psnr>30, ssim>0.9, energy>95%, "
+                   "size<60K (bytes of the factors file), bits<1.5 (an entry).",
+        .more =
+            "Cheapest is the smallest file where the goal is about quality, and the least error "
+            "where it is about size. The rank is searched (of a method without one its bits) by "
+            "runs that are measured, the settings beside the answer too. That no setting meets "
+            "the goal is an answer as well: met is false in JSON, the setting that comes nearest "
+            "is told, and the exit is 0; but with -o, which then writes nothing, it is 4. Quote "
+            "the goal: < and > mean something to a shell.",
+        .groups = solve_groups,
+        .takes_method = METHOD_AS_FLAG,
+        .least = 2,
+        .most = 2,
+        .run = solve_word,
     },
     {
         .name = "expand",

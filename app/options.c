@@ -174,17 +174,14 @@ static bool take(const char *word, const struct flag_group *const *groups, bool 
     return true;
 }
 
-static bool find_method(const char *word, struct options *o, struct error *err)
+static bool find_method(const char *word, const char *name, struct options *o, struct error *err)
 {
-    const char *names[64], *name = o->arguments[0];
+    const char *names[64];
     char shown[64][64];
     size_t n = 0;
     o->method = name ? method_find(name) : NULL;
-    if (o->method) {
-        memmove(o->arguments, o->arguments + 1, --o->n * sizeof(o->arguments[0]));
-        o->arguments[o->n] = NULL;
+    if (o->method)
         return true;
-    }
     char list[256] = "";
     for (size_t i = 0; methods[i] && n < 64; i++) {
         param_flag(methods[i]->name, shown[n], sizeof(shown[n]));
@@ -200,6 +197,44 @@ static bool find_method(const char *word, struct options *o, struct error *err)
     return fail(err, ERROR_USAGE, "%s: no method '%s'; there are %s", word, name, list);
 }
 
+bool options_params(const struct options *o, const struct method *m, struct params_any *out,
+                    struct error *err)
+{
+    char name[64];
+    param_defaults(&m->params, o->run.paper, out->bytes);
+    for (size_t i = 0; i < o->n_given; i++) {
+        const struct given *g = &o->given[i];
+        snprintf(name, sizeof(name), "%.*s", (int)g->length, g->name);
+        const struct param *row = g->row || g->text ? NULL : param_find(&m->params, name);
+        if (row && !param_set(row, out->bytes, g->value, err))
+            return false;
+    }
+    const struct param *seed = param_find(&m->params, "seed");
+    if (seed && seed->kind == PARAM_SEED) /* --seed is every word's, and the method's */
+        memcpy(out->bytes + seed->offset, &o->common.seed, sizeof(o->common.seed));
+    return true;
+}
+
+/* The method, where the word takes one there: its first argument, or --method. */
+static bool settle_method(const char *word, enum method_place place, struct options *o,
+                          struct error *err)
+{
+    if (place == METHOD_AS_FLAG) {
+        for (size_t i = 0; i < o->n_given; i++)
+            if (o->given[i].text && !strcmp(o->given[i].text->name, "method") &&
+                !find_method(word, o->given[i].value, o, err))
+                return false;
+        return true;
+    }
+    if (place == METHOD_NOWHERE || (o->help && !o->n))
+        return true;
+    if (!find_method(word, o->arguments[0], o, err))
+        return false;
+    memmove(o->arguments, o->arguments + 1, --o->n * sizeof(o->arguments[0]));
+    o->arguments[o->n] = NULL;
+    return true;
+}
+
 /* Defaults first, then what was typed, so that explicit flags win over --paper. */
 static bool apply(const char *word, const struct flag_group *const *groups, struct options *o,
                   struct error *err)
@@ -213,8 +248,6 @@ static bool apply(const char *word, const struct flag_group *const *groups, stru
     for (size_t i = 0; groups[i]; i++)
         if (groups[i]->params.n)
             param_defaults(&groups[i]->params, paper, (char *)o + groups[i]->offset);
-    if (o->method)
-        param_defaults(&o->method->params, paper, &o->params);
     for (size_t i = 0; i < o->n_given; i++) {
         const struct given *g = &o->given[i];
         char name[64];
@@ -223,24 +256,22 @@ static bool apply(const char *word, const struct flag_group *const *groups, stru
             memcpy((char *)o + g->text->offset, &g->value, sizeof(g->value));
             continue;
         }
-        const struct param *row = g->row ? g->row : param_find(&o->method->params, name);
-        if (!row)
+        if (!g->row && o->method && !param_find(&o->method->params, name))
             return unknown(word, groups, true, o->method, name, err);
-        if (!param_set(row, g->row ? (char *)o + g->group->offset : (char *)&o->params, g->value,
-                       err))
+        if (g->row && !param_set(g->row, (char *)o + g->group->offset, g->value, err))
             goto failed;
     }
-    const struct param *seed = o->method ? param_find(&o->method->params, "seed") : NULL;
-    if (seed && seed->kind == PARAM_SEED) /* --seed is every word's, and the method's */
-        memcpy(o->params.bytes + seed->offset, &o->common.seed, sizeof(o->common.seed));
-    return true;
+    if (!o->method || options_params(o, o->method, &o->params, err))
+        return true;
 failed:
     return fail(err, err->code, "%s: %s", word, err->text);
 }
 
-bool options_parse(const char *word, const struct flag_group *const *groups, bool takes_method,
-                   int argc, char **argv, struct options *out, struct error *err)
+bool options_parse(const char *word, const struct flag_group *const *groups,
+                   enum method_place place, int argc, char **argv, struct options *out,
+                   struct error *err)
 {
+    bool takes_method = place != METHOD_NOWHERE;
     *out = (struct options){ 0 };
     bool ended = false;
     for (int i = 0; i < argc; i++) {
@@ -256,7 +287,7 @@ bool options_parse(const char *word, const struct flag_group *const *groups, boo
             return false;
         }
     }
-    if (takes_method && !(out->help && !out->n) && !find_method(word, out, err))
+    if (!settle_method(word, place, out, err))
         return false;
     return out->help || apply(word, groups, out, err);
 }

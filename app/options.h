@@ -42,16 +42,19 @@ struct given {
     const char *value;
 };
 
+/* Where a word's method is named: nowhere; its first argument; --method, every method unless given. */
+enum method_place { METHOD_NOWHERE, METHOD_FIRST, METHOD_AS_FLAG };
+
 struct options {
     struct common_flags common;
     struct run_flags run;
     struct picture_flags picture;
     struct screen_flags screen;
     const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
-        *replay, *speed;                      /* argv; NULL: not given */
-    const struct method *method;              /* words that take one */
-    struct params_any params;                 /* of the method */
-    const char *arguments[OPTIONS_ARGUMENTS]; /* argv, without the method */
+        *replay, *speed, *method_name, *search; /* argv; NULL: not given */
+    const struct method *method;                /* words that take one; NULL: every method */
+    struct params_any params;                   /* of the method */
+    const char *arguments[OPTIONS_ARGUMENTS];   /* argv, without the method */
     size_t n;
     bool help;
     struct given given[OPTIONS_FLAGS];
@@ -75,12 +78,16 @@ struct flag_group {
 };
 /* The tables are in flags.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
-    commands_group, frame_group, session_group;
+    commands_group, frame_group, session_group, solve_group;
 
-/* groups: NULL-terminated. word: named in errors. takes_method: the first
- * argument is a method. Fails with ERROR_USAGE. */
-bool options_parse(const char *word, const struct flag_group *const *groups, bool takes_method,
-                   int argc, char **argv, struct options *out, struct error *err);
+/* groups: NULL-terminated. word: named in errors. Fails with ERROR_USAGE. */
+bool options_parse(const char *word, const struct flag_group *const *groups,
+                   enum method_place place, int argc, char **argv, struct options *out,
+                   struct error *err);
+
+/* The params of one method as the flags say; those it has no row for are passed over. */
+bool options_params(const struct options *o, const struct method *m, struct params_any *out,
+                    struct error *err);
 
 bool options_given(const struct options *o, const char *key); /* the flag was typed */
 

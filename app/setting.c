@@ -101,7 +101,7 @@ static bool evaluate(struct model *m, const struct param *p, struct params_any *
     const struct names names = { name_value, m };
     double from = param_get(p, params), value, limit = model_limit(m, p), kept;
     size_t at = 0;
-    if (!expression(text, &names, &from, false, &value, &at, err)) {
+    if (!expression(text, 0, &names, &from, false, &value, &at, err)) {
         if (text == m->line)
             m->line_at = at; /* the cursor goes to the fault */
         return false;

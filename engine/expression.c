@@ -268,6 +268,7 @@ static bool sum(struct parser *p, double *out)
 
 static bool whole(struct parser *p, const double *from, double *out)
 {
+    const char *start = p->at;
     bool relative = from && next(p) && strchr("*/+-", *p->at);
     if (relative)
         *out = *from;
@@ -275,13 +276,15 @@ static bool whole(struct parser *p, const double *from, double *out)
         return false;
     if (next(p))
         return fault(p, p->at, "an operator or the end belongs here");
-    return isfinite(*out) || fault(p, p->text, "the value is not a finite number");
+    return isfinite(*out) || fault(p, start, "the value is not a finite number");
 }
 
-bool expression(const char *text, const struct names *names, const double *from, bool percent,
-                double *out, size_t *at, struct error *err)
+bool expression(const char *text, size_t start, const struct names *names, const double *from,
+                bool percent, double *out, size_t *at, struct error *err)
 {
-    struct parser p = { .text = text, .at = text, .names = names, .percent = percent, .err = err };
+    struct parser p = {
+        .text = text, .at = text + start, .names = names, .percent = percent, .err = err
+    };
     double value = 0;
     bool ok = whole(&p, from, &value);
     if (ok)

@@ -12,9 +12,9 @@ struct names {
     const void *context;
 };
 
-/* The value of the whole text. `from`, where not NULL, is what a text that begins with an operator
+/* The value of the text from byte `start` on. `from`, where not NULL, is what a text that begins with an operator
  * goes on from: "*2", "+3". `percent`: a number may be followed by %, a hundredth. Fails with
  * ERROR_USAGE, in words with the byte offset of the fault, which is also put into *at (may be
  * NULL); a value that is not finite is a fault too. */
-bool expression(const char *text, const struct names *names, const double *from, bool percent,
-                double *out, size_t *at, struct error *err);
+bool expression(const char *text, size_t start, const struct names *names, const double *from,
+                bool percent, double *out, size_t *at, struct error *err);

@@ -101,8 +101,8 @@ bool goal_parse(const char *text, struct goal *out, struct error *err)
         return fail(err, ERROR_USAGE, "'%.80s': that bounds it from the wrong side, unlike %s",
                     text, kinds[g.kind].example);
     g.strict = at[1] != '=';
-    if (!keep_text(&g, text, err) ||
-        !expression(at + 1 + !g.strict, NULL, NULL, true, &g.bound, NULL, err))
+    if (!keep_text(&g, text, err) || !expression(text, (size_t)(at + 1 + !g.strict - text), NULL,
+                                                 NULL, true, &g.bound, NULL, err))
         return false;
     if (g.bound <= kinds[g.kind].least || g.bound >= kinds[g.kind].most)
         return fail(err, ERROR_USAGE, "'%.80s': nothing lies there; %s would be a goal", text,

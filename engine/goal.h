@@ -94,6 +94,9 @@ const struct param *goal_axis(const struct method *m);
  * on pictures of no picture), ERROR_CANCELLED, or as measure does. */
 bool goal_solve(const struct goal_search *s, struct goal_answer *out, struct error *err);
 
+/* Whether a is the better answer of two to one goal; one that tried nothing is none. */
+bool goal_better(const struct goal *g, const struct goal_answer *a, const struct goal_answer *b);
+
 /* One line: "err<5%: rank 57, error 4.98 %; rank 56 has 5.03 %", or why not and how near. */
 void goal_tell(const struct goal *g, const struct method *m, const struct param *axis,
                const struct goal_answer *a, char *out, size_t size);

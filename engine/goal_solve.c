@@ -398,8 +398,7 @@ static bool solve_walk(const struct goal_search *s, const struct params_any *par
     return true;
 }
 
-static bool is_better(const struct goal *g, const struct goal_answer *a,
-                      const struct goal_answer *b)
+bool goal_better(const struct goal *g, const struct goal_answer *a, const struct goal_answer *b)
 {
     if (!a->best.tried || !b->best.tried || a->met != b->met)
         return a->best.tried && (a->met || !b->best.tried);
@@ -419,7 +418,7 @@ static bool walk_too(const struct goal_search *s, const struct params_any *param
     if (!solve_walk(s, params, best, &one, share, err))
         return false;
     size_t tried = one.tried;
-    if (is_better(s->goal, &one, best))
+    if (goal_better(s->goal, &one, best))
         *best = one;
     best->tried = tried;
     return true;

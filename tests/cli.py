@@ -20,7 +20,7 @@ CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
 PHANTOM_ERRORS = {1: .5322897045, 2: .3121961555, 3: .1337983523, 4: .0285995964}  # naive, 1000^2
 METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd"]
-WORDS = ["list", "spectrum", "run", "expand", "frame", "doctor", "docs"]
+WORDS = ["list", "spectrum", "run", "solve", "expand", "frame", "doctor", "docs"]
 RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
             "relative_error", "optimal_error", "numerical_rank", "bound", "psnr_db", "ssim", "bits",
             "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",
@@ -479,6 +479,11 @@ def test_interrupt():
         out, err = p.communicate(timeout=60)
         check(p.returncode == 130 and not out and err.count(b"\n") == 1 and not os.listdir("quiet"),
               f"{number.name}: exit 130, nothing left", (p.returncode, err, os.listdir("quiet")))
+    p = start("solve", "demo:phantom", "err<1%", "--search", "bits")
+    time.sleep(0.5)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate(timeout=60)
+    check((p.returncode, out) == (130, b""), "SIGINT in a search: exit 130", (p.returncode, out, err))
 
 
     pathlib.Path("noise.npy").write_bytes(
@@ -574,13 +579,101 @@ def test_peers():
     check(numpy.array_equal(dense, numpy.load("d0.npy")), "dense .safetensors and .npy hold the same")
 
 
+GOALS = {  # what it is about, and the number of a run that it bounds
+    "err<20%": lambda j: j["relative_error"] < .2,
+    "energy>97%": lambda j: 1 - j["relative_error"] ** 2 > .97,
+    "psnr>26": lambda j: j["psnr_db"] > 26,
+    "ssim>=0.7": lambda j: j["ssim"] >= .7,
+    "size<20K": lambda j: j["bytes"] < 20000,
+    "bits<=1.5": lambda j: j["bits_per_entry"]["true"] <= 1.5,
+}
+
+
+def test_solve():
+    for m in ["truncated-svd", "lplr", "direct-svd"]:
+        wrong = []
+        for goal, met in GOALS.items():
+            j = data("solve", "demo:phantom256", goal, "--method", m, "--seed", "3")
+            flags = [x for k in ("left_bits", "right_bits") if k in j["params"]
+                     for x in (f"--{k.replace('_', '-')}", str(j["params"][k]))]
+            same = data("run", m, "demo:phantom256", "--rank", str(j["rank"]), "--seed", "3", *flags)
+            size = goal[0] in "sb" and "<" in goal
+            beside = data("run", m, "demo:phantom256", "--rank", str(j["rank"] + (1 if size else -1)),
+                          "--seed", "3", *flags)
+            keys = ("relative_error", "bytes", "psnr_db", "ssim", "bits")
+            ok = j["met"] and met(j) and all(j[k] == same[k] for k in keys) and \
+                (not met(beside) or size and beside["relative_error"] >= j["relative_error"])
+            if not ok or not RUN_KEYS <= set(j) or j["goal"] != goal or len(j["answers"]) != 1:
+                wrong.append((goal, j["met"], j["rank"], j["relative_error"], beside["rank"]))
+        check(not wrong, f"solve --method {m}: each goal is met as `run` says, one step cheaper is not", wrong)
+    j = data("solve", "demo:phantom256", "err<12%", "--method", "naive")
+    check(j["met"] and j["searched"] == "bits" and j["params"]["bits"] > 1 and not
+          data("run", "naive", "demo:phantom256", "--bits", str(j["params"]["bits"] - 1))["relative_error"] < .12,
+          "solve --method naive: the bits are searched", j["params"])
+    j = data("solve", "demo:phantom256", "err<1%", "--method", "lplr", "--left-bits", "3", "--right-bits", "3")
+    check(not j["met"] and j["relative_error"] > .01 and "cannot be met" in j["answer"] and j["tried"] > 2,
+          "solve: a goal that cannot be met is an answer", (j["met"], j["answer"]))
+    refused(4, "solve", "demo:phantom256", "size<300", "--method", "lplr", "-o", "none.png",
+            say=b"cannot be met")
+    fixed = data("solve", "demo:phantom256", "err<25%", "--method", "lplr")
+    free = data("solve", "demo:phantom256", "err<25%", "--method", "lplr", "--search", "bits")
+    check(fixed["params"]["left_bits"] == 5 and free["met"] and free["bits"]["true"] < fixed["bits"]["true"] and
+          2 <= free["params"]["left_bits"] <= 8 and free["tried"] > fixed["tried"],
+          "solve --search bits: other bits, less size", (fixed["bits"], free["bits"], free["params"]))
+    j = data("solve", "demo:phantom256", "err<20%", "--method", "lplr", "-o", "s.factors.safetensors")
+    check(j["output"]["bytes"] == os.path.getsize("s.factors.safetensors") == j["bytes"],
+          "solve -o writes what was found", j["output"])
+    run("run", "lplr", "demo:phantom256", "--rank", str(j["rank"]), "-o", "r.factors.safetensors")
+    check(pathlib.Path("s.factors.safetensors").read_bytes() == pathlib.Path("r.factors.safetensors").read_bytes(),
+          "solve -o: the bytes of `run -o`")
+    npy("tiny.npy", [[1, 2, 3], [4, 5, 6.5]])
+    for say, *bad in ([b"missing", "demo:phantom256"], [b"no goal", "demo:phantom256", "small"],
+                      [b"wrong side", "demo:phantom256", "err>5%"], [b"offset 4", "demo:phantom256", "err<"],
+                      [b"no picture", "tiny.npy", "psnr>20"], [b"did you mean lplr", "demo:phantom256", "err<5%",
+                      "--method", "lpl"], [b"goal decides", "demo:phantom256", "err<5%", "--rank", "4"],
+                      [b"no flag --left-bits", "demo:phantom256", "err<5%", "--method", "naive", "--left-bits", "4"],
+                      [b"no flag --nothing", "demo:phantom256", "err<5%", "--nothing", "4"],
+                      [b"only bits", "demo:phantom256", "err<5%", "--search", "rank"],
+                      [b"outside", "demo:phantom256", "err<5%", "--left-bits", "99"]):
+        refused(2, "solve", *bad, say=say)
+    refused(3, "solve", "nowhere.npy", "err<5%")
+    refused(5, "solve", "demo:phantom256", "err<5%", "--method", "lplr", "--max-memory", "200K")
+
+
+def test_solve_all():
+    j = data("solve", "demo:phantom256", "err<20%", "--left-bits", "4")
+    names = [a["method"].replace("_", "-") for a in j["answers"]]
+    bytes_ = [a["bytes"] for a in j["answers"]]
+    check(sorted(names) == sorted(METHODS) and bytes_ == sorted(bytes_) and
+          all(a["met"] and a["relative_error"] < .2 and RUN_KEYS <= set(a) for a in j["answers"]),
+          "solve: every method, by size", list(zip(names, bytes_)))
+    check(j["bytes"] == bytes_[0] and j["method"] == j["answers"][0]["method"] in j["reason"],
+          "solve: the smallest wins, and says so", j["reason"])
+    check([a["params"].get("left_bits", 4) for a in j["answers"]] == [4] * len(names),
+          "solve: a flag goes to every method that knows it", names)
+    j = data("solve", "demo:photo", "size<60K")
+    met = [a for a in j["answers"] if a["met"]]
+    check(j["met"] and j["relative_error"] == min(a["relative_error"] for a in met) and
+          all(a["bytes"] < 60000 for a in met) and [a["met"] for a in j["answers"]] ==
+          sorted((a["met"] for a in j["answers"]), reverse=True) and len(j["matrices"]) == 3,
+          "solve: within a size the least error wins", (j["method"], j["reason"]))
+    status, out, _ = run("solve", "demo:phantom256", "psnr>25")
+    lines = out.decode().splitlines()
+    check(status == 0 and len(lines) == 4 + len(METHODS) and sum(x.startswith("* ") for x in lines) == 1 and
+          lines[2].startswith("* ") and "smallest of" in lines[-2] and lines[-1].startswith("psnr>25: rank"),
+          "solve: the table, the winner marked, the reason", out)
+    status, out, _ = run("solve", "demo:phantom256", "size<100")
+    check(status == 0 and b"\n* " not in out and b"no setting meets" in out,
+          "solve: where nothing meets the goal nothing is marked", out)
+
+
 def main():
     here = tempfile.mkdtemp()
     os.chdir(here)
     try:
         for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand,
                      test_png, test_seed, test_refusals, test_output_trouble, test_interrupt, test_frame,
-                     test_doctor, test_peers):
+                     test_doctor, test_solve, test_solve_all, test_peers):
             begin = time.time()
             try:
                 test()

@@ -30,7 +30,7 @@ static double of(const char *text, const double *from, bool percent)
 {
     struct error err = { 0 };
     double out = 0;
-    return expression(text, &names, from, percent, &out, NULL, &err) ? out : (double)NAN;
+    return expression(text, 0, &names, from, percent, &out, NULL, &err) ? out : (double)NAN;
 }
 
 static void test_values(void)
@@ -130,7 +130,7 @@ static void test_faults(void)
         char words[40];
         double out = 17;
         size_t at = 99;
-        bool no = !expression(rows[i].text, &names, NULL, false, &out, &at, &err) && out == 17;
+        bool no = !expression(rows[i].text, 0, &names, NULL, false, &out, &at, &err) && out == 17;
         snprintf(words, sizeof(words), "offset %zu: ", rows[i].at);
         silent += err.code != ERROR_USAGE || !strstr(err.text, words);
         if (!no || at != rows[i].at) {
@@ -181,7 +181,7 @@ static void test_noise(void)
             text[i] = letters[(state >> 16) % (sizeof(letters) - 1)];
         }
         text[n] = 0;
-        if (expression(text, &names, NULL, round & 1, &out, &at, &err))
+        if (expression(text, 0, &names, NULL, round & 1, &out, &at, &err))
             taken += isfinite(out);
         else
             outside += at > n || !err.text[0];

@@ -24,7 +24,7 @@ FLOORS = [
     {"comparing", "crosshair", "sweep",
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},
-    {"main", "cli", "manual", "options", "flags", "help", "account",
+    {"main", "cli", "manual", "options", "flags", "help", "account", "trial",
      "report", "docs", "doctor", "progress", "stray", "tui", "words/", "words"},
 ]
 DOORS = {  # outside header -> who may include it

@@ -1,0 +1,238 @@
+#include "trial.h"
+
+#include "export.h"
+#include "likeness.h"
+#include "memory.h"
+#include "quality.h"
+#include "report.h"
+#include "spectrum.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { OPTIMAL_SIDE = 2048 }; /* larger matrices get no optimal error: an SVD would take minutes */
+
+/* memory.c keeps the limit exactly later on. */
+bool trial_fits(const struct trial *t, struct error *err)
+{
+    uint64_t most = memory_most();
+    uint64_t need = approximate_memory(t->a.method, &t->a.params, t->a.dtype, t->s.rows, t->s.cols);
+    if (!most || need <= most)
+        return true;
+    char want[32], have[32];
+    report_bytes(need, want, sizeof(want));
+    report_bytes(most, have, sizeof(have));
+    return fail(err, ERROR_LIMIT,
+                "%s: %s at these settings needs about %s and may use %s; --max-memory changes that",
+                t->o->arguments[0], t->a.method->title, want, have);
+}
+
+bool trial_open(struct trial *t, const struct options *o, struct error *err)
+{
+    t->o = o;
+    t->a.options = o;
+    t->a.selection = &t->s;
+    t->a.dtype = (enum dtype)o->common.precision;
+    if (!selection_open(o->arguments[0], (enum planes)o->picture.planes, &t->s, err))
+        return false;
+    snprintf(t->a.notice, sizeof(t->a.notice), "%s", t->s.document->notice);
+    if (t->s.rows == 0 || t->s.cols == 0)
+        return fail(err, ERROR_FORMAT, "%s: %zu x %zu: nothing to approximate", o->arguments[0],
+                    t->s.rows, t->s.cols);
+    return cli_output_ok(o, t->s.picture, t->s.n, err);
+}
+
+bool trial_read(struct trial *t, struct error *err)
+{
+    return selection_read(&t->s, t->a.dtype, (enum nonfinite)t->o->common.nonfinite, t->input,
+                          err) &&
+           engine_open(t->o, &t->engine, err);
+}
+
+/* The Eckart-Young error where the method left it open, and the numerical rank,
+ * which only means something for the entries as they are. */
+static bool look_up_optimum(struct trial *t, size_t i, struct error *err)
+{
+    struct measure *m = &t->x.results[i].measures[0];
+    struct account_line *line = &t->a.lines[i];
+    size_t n = m->rows < m->cols ? m->rows : m->cols;
+    bool wanted = t->a.dtype == DTYPE_F64 || (isnan(m->optimal) && line->rank);
+    if (!wanted || n > OPTIMAL_SIDE || !isfinite(m->norm))
+        return true;
+    if (!job_step(&t->engine.job, 0.9, "optimal error", err))
+        return false;
+    double *sigma = memory_alloc(n * sizeof(double), err);
+    bool ok = sigma && linalg_singular_values(t->input[i].view, sigma, err);
+    if (ok) {
+        const struct spectrum s = {
+            .sigma = sigma,
+            .n = n,
+            .rows = m->rows,
+            .cols = m->cols,
+            .norm = m->norm,
+        };
+        if (isnan(m->optimal) && line->rank)
+            m->optimal = spectrum_tail(&s, line->rank < n ? line->rank : n);
+        if (t->a.dtype == DTYPE_F64)
+            line->numerical_rank = (double)spectrum_numerical_rank(&s);
+    }
+    memory_free(sigma);
+    return ok;
+}
+
+/* One line per matrix, and their sum. */
+static bool fill_line(struct trial *t, size_t i, struct error *err)
+{
+    const struct result *r = &t->x.results[i];
+    const struct measure *m = &r->measures[0];
+    struct account_line *line = &t->a.lines[i];
+    *line = (struct account_line){
+        .name = t->s.names[i],
+        .rank = param_find(&t->a.method->params, "rank") ? r->rank : 0,
+        .dead = r->dead,
+        .rounds = r->rounds,
+        .error = m->error,
+        .bound = m->bound,
+        .numerical_rank = nan(""),
+        .psnr = nan(""),
+        .ssim = nan(""),
+        .seconds = r->seconds,
+        .bits_paper = result_bits_paper(r),
+        .bits_true = result_bits_true(r),
+        .entries = (uint64_t)m->rows * m->cols,
+        .counts = t->x.each[i],
+    };
+    if (!look_up_optimum(t, i, err))
+        return false;
+    line->optimal = m->optimal;
+    return true;
+}
+
+/* sqrt(sum x_i^2 ||A_i||^2 / sum ||A_i||^2): errors relative to all matrices together. */
+static double together(const struct trial *t, size_t field)
+{
+    double sum = 0, norms = 0;
+    for (size_t i = 0; i < t->s.n; i++) {
+        double norm = t->x.results[i].measures[0].norm, error;
+        memcpy(&error, (const char *)&t->a.lines[i] + field, sizeof(error));
+        sum = hypot(sum, error * norm);
+        norms = hypot(norms, norm);
+    }
+    return sum == 0 ? 0 : sum / norms;
+}
+
+static void fill_total(struct trial *t)
+{
+    struct account_line *total = &t->a.total;
+    *total = t->a.lines[0];
+    total->error = t->x.error;
+    total->seconds = t->x.seconds;
+    total->bits_paper = t->x.bits_paper;
+    total->bits_true = t->x.bits_true;
+    total->entries = t->x.entries;
+    total->counts = t->x.counts;
+    if (t->s.n == 1)
+        return;
+    total->name = NULL;
+    total->numerical_rank = nan("");
+    total->optimal = together(t, offsetof(struct account_line, optimal));
+    total->bound = together(t, offsetof(struct account_line, bound));
+    for (size_t i = 1; i < t->s.n; i++) {
+        const struct account_line *line = &t->a.lines[i];
+        total->dead += line->dead;
+        total->rank = line->rank > total->rank ? line->rank : total->rank;
+        total->rounds = line->rounds > total->rounds ? line->rounds : total->rounds;
+    }
+}
+
+bool trial_run(struct trial *t, struct error *err)
+{
+    struct matrix_view views[SELECTION_MAX];
+    for (size_t i = 0; i < t->s.n; i++)
+        views[i] = t->input[i].view;
+    const struct inputs in = { .matrices = views, .n = t->s.n };
+    approximation_finish(&t->x);
+    return approximate(&t->engine.job, t->a.method, &t->a.params, &in, &t->x, err);
+}
+
+/* Pictures: PSNR and SSIM against what was read, in the colours one sees. */
+static bool compare_pictures(struct trial *t, struct error *err)
+{
+    struct account_line *total = &t->a.total;
+    if (!t->s.picture)
+        return true;
+    bool ok = likeness_measure(&t->s, t->input, &t->x, &total->psnr, &total->ssim, err);
+    for (size_t i = 0; ok && i < t->s.n && !(t->s.n == 3 && t->s.planes == PLANES_YCBCR); i++) {
+        struct matrix output = { 0 };
+        ok = matrix_init(&output, t->a.dtype, t->s.rows, t->s.cols, err) &&
+             result_expand(&t->x.results[i], 0, output.view, err) &&
+             quality_ssim(&t->input[i].view, &output.view, 1, &t->a.lines[i].ssim, err);
+        if (ok)
+            t->a.lines[i].psnr = quality_psnr(&t->input[i].view, &output.view, 1);
+        matrix_finish(&output);
+    }
+    return ok;
+}
+
+static struct export_request file_of(struct trial *t)
+{
+    const struct raster *raster = t->s.document->raster;
+    provenance_fill(&t->provenance, &t->s, t->a.method, &t->a.params, t->a.dtype, t->x.error);
+    return (struct export_request){
+        .results = t->x.results,
+        .n_results = t->x.n,
+        .names = (const char(*)[NAME_TEXT])t->s.names,
+        .n = t->s.n,
+        .picture = t->s.picture,
+        .planes = t->s.planes,
+        .depth = raster ? raster->depth : 8,
+        .dtype = t->a.dtype,
+        .like = raster,
+        .facts = t->provenance.facts,
+        .n_facts = t->provenance.n,
+        .force = t->o->common.force,
+    };
+}
+
+bool trial_size(struct trial *t, uint64_t *bytes, struct error *err)
+{
+    const struct export_request request = file_of(t);
+    return export_factors_size(&request, bytes, err);
+}
+
+bool trial_account(struct trial *t, struct error *err)
+{
+    t->a.backend = backend_name(t->engine.backend); /* auto decided on the way */
+    t->a.device = backend_device(t->engine.backend);
+    t->a.trouble = backend_trouble(t->engine.backend);
+    for (size_t i = 0; i < t->s.n; i++)
+        if (!fill_line(t, i, err))
+            return false;
+    fill_total(t);
+    if (!compare_pictures(t, err) || !trial_size(t, &t->a.total.bytes, err))
+        return false;
+    if (t->s.n == 1) {
+        t->a.lines[0].bytes = t->a.total.bytes;
+        t->a.lines[0].psnr = t->a.total.psnr;
+        t->a.lines[0].ssim = t->a.total.ssim;
+    }
+    return true;
+}
+
+bool trial_store(struct trial *t, struct error *err)
+{
+    const struct export_request request = file_of(t);
+    if (!t->o->output)
+        return true;
+    return job_step(&t->engine.job, 0.95, "writing", err) &&
+           export_write(&request, t->o->output, &t->a.written, err);
+}
+
+void trial_close(struct trial *t)
+{
+    for (size_t i = 0; i < SELECTION_MAX; i++)
+        matrix_finish(&t->input[i]);
+    approximation_finish(&t->x);
+    engine_close(&t->engine);
+    selection_finish(&t->s);
+}

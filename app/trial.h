@@ -1,0 +1,34 @@
+#pragma once
+
+#include "account.h"
+#include "cli.h"
+#include "provenance.h"
+
+/* Runs of methods on one selection, measured and accounted: what stands behind `run` and `solve`.
+ * Main thread. */
+struct trial {
+    const struct options *o;
+    struct account a; /* method and params: the caller's; the rest as the last run left it */
+    struct selection s;
+    struct matrix input[SELECTION_MAX];
+    struct engine engine;
+    struct approximation x; /* of the last run */
+    struct provenance provenance;
+};
+
+/* The file, looked at; then the matrices and the backend. t is {0}, and finished also on failure. */
+bool trial_open(struct trial *t, const struct options *o, struct error *err);
+bool trial_read(struct trial *t, struct error *err);
+void trial_close(struct trial *t);
+
+/* Whether a->method at a->params fits --max-memory, before anything large is allocated. */
+bool trial_fits(const struct trial *t, struct error *err);
+
+/* Runs a->method at a->params; nothing else of the account is written. */
+bool trial_run(struct trial *t, struct error *err);
+/* The exact size of the factors file of that run. */
+bool trial_size(struct trial *t, uint64_t *bytes, struct error *err);
+/* All numbers of that run. */
+bool trial_account(struct trial *t, struct error *err);
+/* Writes it to --output, if there is one. */
+bool trial_store(struct trial *t, struct error *err);
