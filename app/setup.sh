@@ -51,18 +51,11 @@ need() {
 
 # Without what Vulkan is built with, the processor computes alone.
 need_program() {
-<<<<<<< HEAD
     need cc pkg-config meson ninja -- \
-        openblas lapacke libpng jansson ncursesw -- \
+        openblas lapacke libpng jansson ncursesw libseccomp stb -- \
         gcc libc6-dev pkg-config meson ninja-build \
-        libopenblas-dev liblapacke-dev libpng-dev libjansson-dev libncurses-dev || return 1
+        libopenblas-dev liblapacke-dev libpng-dev libjansson-dev libncurses-dev \
+        libseccomp-dev libstb-dev || return 1
     need glslc spirv-val -- vulkan -- glslc spirv-tools libvulkan-dev ||
         say "going on without Vulkan"
-=======
-    need cc pkg-config meson ninja glslc spirv-val -- \
-        openblas lapacke libpng jansson ncursesw libseccomp stb vulkan -- \
-        gcc libc6-dev pkg-config meson ninja-build glslc spirv-tools \
-        libopenblas-dev liblapacke-dev libpng-dev libjansson-dev libncurses-dev \
-        libseccomp-dev libstb-dev libvulkan-dev
->>>>>>> a739e65 (jpeg, bmp, tga: decode in a process that can only compute and exit)
 }
