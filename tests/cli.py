@@ -396,6 +396,9 @@ def test_refusals():
         (2, ["frame", "demo:phantom256", "-x", "nothing"]), (2, []),
         (3, ["list", "nowhere.npy"]), (3, ["run", "lplr", "folder"]), (3, ["list", "text.txt"]),
         (3, ["run", "lplr", "short.npy"]), (3, ["run", "lplr", "nan.npy"]),
+        (3, ["frame", "-r", "nowhere.session"]), (3, ["frame", "-r", "plain.npy"]),
+        (2, ["--speed", "fast"]), (2, ["--speed=0"]), (2, ["frame", "--record", "x"]),
+        (3, ["--replay", "nowhere.session"]),
         (3, ["run", "naive", "empty.npy"]), (3, ["frame", "empty.npy"]),
         (3, ["run", "naive", "nan.npy", "--nonfinite", "keep"]),
         (3, ["spectrum", "nan.npy", "--nonfinite", "keep"]),
@@ -514,6 +517,17 @@ def test_frame():
     check(b"\x1b" not in colours["none"] and b"38;5;" in colours["256"] and b"38;2;" in colours["24bit"],
           "frame: colours")
     check(run("frame")[0] == 0, "frame: the start page")
+    session = "# eigenscope session 1\nopen gone.png\nmethod lplr; set rank=13\nfuture\nview image\n"
+    with open("a.session", "w") as f:
+        f.write(session)
+    status, out, err = run("frame", "demo:phantom256", "-r", "a.session")
+    check(status == 0 and b"LPLR  k=13" in out and b"a.session:4:" in err, "frame: -r keeps the file that is named",
+          (out, err))
+    status, out, err = run("frame", "-r", "a.session", "--size", "80x24")
+    check(status == 0 and b"demo:phantom" in out and b"a.session:2:" in err and b"1 more" in err,
+          "frame: -r goes on without a file that is gone", (out, err))
+    check(run("frame", "demo:phantom256", "-x", "open \"gone x.png\"")[0] == 3 and
+          run("frame", "-x", "open \"gone")[0] == 2, "frame: quotes in -x")
     lplr = [run("frame", "demo:phantom256", "-x", "method lplr", "--seed", s)[1] for s in ("1", "1", "2")]
     check(lplr[0] == lplr[1] != lplr[2], "frame: --seed reaches the method", lplr)
 

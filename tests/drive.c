@@ -622,6 +622,67 @@ static void test_ascii(void)
     close_terminal(&t);
 }
 
+static bool begin_with(struct terminal *t, const char *state, char *flag, char *value)
+{
+    const char *const environment[] = { "XDG_STATE_HOME", state, NULL };
+    char *arguments[] = { program, flag, value, NULL };
+    return open_terminal(t, 100, 30, environment, arguments);
+}
+
+/* What a session keeps comes back as it was; what was recorded is played to the same end. */
+static void test_remembering(const char *folder)
+{
+    static const char script[] = "# eigenscope session 1\nopen demo:phantom256\nmethod lplr; k 19\n"
+                                 "wait\nincrease\nwait 0.1\npress :\npress k\npress Space\n"
+                                 "press 2\npress 5\npress Enter\nwait\nundo\nwait\nquit\n";
+    char path[96], document[] = "demo:phantom256", restore[] = "-r", replay[] = "--replay=";
+    char flag[128];
+    struct terminal t;
+    CHECK(begin_with(&t, folder, document, NULL));
+    CHECK(wait_text(&t, "k="));
+    press(&t, ":set rank=x\r");
+    CHECK(find_text(&t, "'x'") && find_text(&t, ":set rank=x"));
+    press(&t, "\033:method lplr; k 21; show focus=spectrum gaps=on\r");
+    CHECK(wait_text(&t, "LPLR  k=21") && find_text(&t, ">"));
+    press(&t, "y");
+    CHECK(memmem(t.log, t.n, "\033]52;c;ZWlnZW5zY29wZSBydW4gbHBsci", 33) != NULL);
+    press(&t, "\020sdl");
+    press(&t, "\033");
+    uint64_t before = screen_hash(&t);
+    press(&t, "q");
+    check_left(&t, 'x', 0);
+    close_terminal(&t);
+
+    CHECK(begin_with(&t, folder, restore, NULL));
+    CHECK(wait_text(&t, "LPLR  k=21"));
+    wait_quiet(&t, 500);
+    CHECK(screen_hash(&t) == before);
+    press(&t, "ll");
+    press(&t, "u");
+    CHECK(wait_text(&t, "k=21"));
+    press(&t, "q");
+    check_left(&t, 'x', 0);
+    close_terminal(&t);
+
+    snprintf(path, sizeof(path), "%s/play.session", folder);
+    FILE *f = fopen(path, "w");
+    CHECK(f && fputs(script, f) >= 0 && fclose(f) == 0);
+    snprintf(flag, sizeof(flag), "%s%s", replay, path);
+    CHECK(begin_with(&t, folder, flag, NULL));
+    check_left(&t, 'x', 0); /* it quits by itself */
+    close_terminal(&t);
+    CHECK(begin_with(&t, folder, restore, NULL));
+    CHECK(wait_text(&t, "LPLR  k=20")); /* 19, one more, 25, undone */
+    press(&t, "q");
+    check_left(&t, 'x', 0);
+    close_terminal(&t);
+    unlink(path);
+    snprintf(path, sizeof(path), "%s/eigenscope/last.session", folder);
+    CHECK(unlink(path) == 0);
+    snprintf(path, sizeof(path), "%s/eigenscope", folder);
+    CHECK(rmdir(path) == 0);
+}
+
 int main(int argc, char **argv)
 {
     char folder[] = "/tmp/eigenscope-drive-XXXXXX";
@@ -633,6 +694,7 @@ int main(int argc, char **argv)
     test_method();
     test_comparing();
     test_any_keys();
+    test_remembering(folder);
     test_signal(SIGTERM, 'x', 0);
     test_signal(SIGHUP, 'x', 0);
     test_signal(SIGSEGV, 'k', SIGSEGV);

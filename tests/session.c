@@ -179,8 +179,12 @@ static void test_path(void)
           strstr(path, "/.local/state/eigenscope/last."));
     static struct model m;
     model_init(&m, &err);
-    CHECK(command(&m, "w") && access(path, R_OK) == 0);
-    CHECK(!put("none/x", "")); /* a relative picture is found again from elsewhere */
+    CHECK(chdir(folder) == 0 && put("p.pgm", "P2 2 2 255 0 1 2 3\n"));
+    CHECK(command(&m, "open p.pgm; w; open demo:phantom256") && chdir("/") == 0);
+    CHECK(command(&m, "source .session") == false && m.document->name[0] == 'd');
+    CHECK(session_read(&m, path, true, &err) && !m.message_is_error); /* found from elsewhere */
+    CHECK(!strcmp(m.document->name, in_folder("p.pgm")));
+    unlink(in_folder("p.pgm"));
     model_finish(&m);
     unlink(path);
     static const char *const folders[] = { ".local/state/eigenscope", ".local/state", ".local" };
