@@ -25,7 +25,7 @@ struct head {
     uint32_t seconds;
 };
 
-enum { SHARED_FD = 3, PAGE = 64 << 10, ANSWERS = 100, NO_FENCE = 120, NOTHING_TO_DO };
+enum { SHARED_FD = 3, LATE = 3, PAGE = 64 << 10, ANSWERS = 100, NO_FENCE = 120, NOTHING_TO_DO };
 /* Beyond what is mapped when the fence goes up: the stack may grow, libseccomp load. */
 enum { SLACK = 24 << 20 };
 
@@ -48,7 +48,8 @@ _Noreturn static void leave(int status)
 
 static void limit(__rlimit_resource_t what, rlim_t most)
 {
-    struct rlimit l = { most, most };
+    /* of processor time the first says it with a signal of its own */
+    struct rlimit l = { most, what == RLIMIT_CPU ? most + 1 : most };
     if (setrlimit(what, &l))
         leave(NO_FENCE);
 }
@@ -255,11 +256,13 @@ static bool judge(int status, bool in_time, unsigned seconds, int *answer, struc
     }
     if (in_time && !number)
         return fail(err, ERROR_READ, "the decoder could not be confined on this system");
-    if (!in_time || number == SIGXCPU || number == SIGKILL)
+    if (number == SIGXCPU)
         return fail(err, ERROR_FORMAT,
-                    "the decoder was stopped: it took more than %u s, or more than there is of "
-                    "memory",
-                    seconds);
+                    "the decoder was stopped: it took more than %u s of processor time", seconds);
+    if (!in_time || number == SIGKILL)
+        return fail(err, ERROR_FORMAT,
+                    "the decoder was stopped: it did not end in %u s, or memory ran out",
+                    LATE * seconds);
     if (number == SIGSYS)
         return fail(err, ERROR_FORMAT,
                     "the decoder was stopped: it asked the system for what it may not have");
@@ -285,7 +288,7 @@ bool confine_run(struct confine *c, const struct confined *work, unsigned second
     int status = 0;
     if (!start(c, work, &pid, err))
         return false;
-    bool in_time = wait_for(pid, now() + 3.0 * seconds, &status);
+    bool in_time = wait_for(pid, now() + LATE * seconds, &status);
     return judge(status, in_time, seconds, answer, err);
 }
 
