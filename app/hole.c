@@ -174,12 +174,12 @@ bool hole_paint(struct hole *h, const struct grid *g, enum term_color colors, bo
     };
     size_t n = (size_t)h->width * (size_t)h->height, width = (size_t)h->width;
     h->rough = false;
+    for (size_t i = 0; i < n; i++) /* before a key can stop it: curses has drawn over these */
+        h->spots[i].known &= g->cells[i].picture;
     for (size_t step = 0; step < n; step++) {
         size_t i = (h->next + step) % n;
-        if (!g->cells[i].picture) {
-            h->spots[i].known = false;
+        if (!g->cells[i].picture)
             continue;
-        }
         struct spot want = wanted(&w, &g->cells[i], (int)(i % width), (int)(i / width));
         if (i == n - 1 || !differs(&w, &h->spots[i], &want, moving, &h->rough))
             continue; /* the last cell of the screen would scroll it */

@@ -18,6 +18,7 @@
 #include "hole.h"
 #include "probe.h"
 #include "term_input.h"
+#include "term_modes.h"
 #include "term_signals.h"
 
 /* In the hole: a glyph in a pair that no text uses, so that curses never takes it
@@ -49,11 +50,6 @@ static double now_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-static void say(const char *bytes)
-{
-    (void)!write(STDOUT_FILENO, bytes, strlen(bytes));
-}
-
 /* What was written by this thread since it began: curses does not say. 0: unknown. */
 static size_t written(void)
 {
@@ -68,64 +64,10 @@ static size_t written(void)
     return (size_t)n;
 }
 
-/* A capability without its padding, which is for devices of long ago. */
-static size_t add_capability(const char *name, char *out, size_t size, size_t n)
-{
-    const char *from = tigetstr(name);
-    if (!from || from == (const char *)-1) /* NOLINT: terminfo's own "not a string" */
-        return n;
-    while (*from && n + 1 < size) {
-        if (from[0] == '$' && from[1] == '<' && strchr(from, '>'))
-            from = strchr(from, '>') + 1;
-        else
-            out[n++] = *from++;
-    }
-    out[n] = 0;
-    return n;
-}
-
-static const char synchronize_off[] = "\033[?2026l";
-static const char mouse_on[] = "\033[?1000h\033[?1002h\033[?1006h";
-static const char mouse_off[] = "\033[?1006l\033[?1002l\033[?1000l";
-static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
-
-static void prepare_restore(void)
-{
-    static const char *const names[] = { "sgr0", "rmkx", "cnorm", "rmcup" };
-    char bytes[512];
-    size_t n = (size_t)snprintf(bytes, sizeof(bytes), "%s%s%s",
-                                term.color == TERM_MONO ? "" : synchronize_off,
-                                term.mice ? mouse_off : "", term.mice ? paste_off : "");
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        n = add_capability(names[i], bytes, sizeof(bytes), n);
-    term_signals_restore(bytes, n, &term.shell);
-}
-
-/* What curses is not asked to switch: keys that say what they are, mouse, paste. */
-static void enter_modes(void)
-{
-    char bytes[64];
-    if (add_capability("smkx", bytes, sizeof(bytes), 0))
-        say(bytes);
-    if (term.mice)
-        say(paste_on);
-    if (term.mice && term.mouse)
-        say(mouse_on);
-}
-
-static void leave_modes(void)
-{
-    char bytes[64];
-    if (term.mice)
-        say(mouse_off), say(paste_off);
-    if (add_capability("rmkx", bytes, sizeof(bytes), 0))
-        say(bytes);
-}
-
 bool term_mouse(bool on)
 {
     if (term.mice && on != term.mouse)
-        say(on ? mouse_on : mouse_off);
+        term_modes_mouse(on);
     term.mouse = on;
     return term.mice;
 }
@@ -221,7 +163,7 @@ static void set_modes(void)
     idlok(stdscr, FALSE); /* shifting lines or characters would shift the picture */
     idcok(stdscr, FALSE);
     curs_set(0);
-    enter_modes();
+    term_modes_enter(term.mice, term.mouse);
 }
 
 /* Asked before the first frame, which does not wait for what comes back. */
@@ -230,7 +172,7 @@ static void ask(void)
     const char *questions = probe_questions(&term.probe);
     if (!questions)
         return;
-    say(questions);
+    term_modes_say(questions);
     term_input_await(true);
 }
 
@@ -254,7 +196,7 @@ bool term_open(const struct term_options *o, struct error *err)
     decide();
     term.scheme = term.color == TERM_MONO ? SCHEME_MONO : o->scheme;
     term.light = o->scheme == SCHEME_LIGHT;
-    prepare_restore();
+    term_modes_restore(term.mice, term.color != TERM_MONO, &term.shell);
     term_signals_catch();
     set_modes();
     init_colors();
@@ -267,7 +209,7 @@ void term_close(void)
 {
     if (!term.screen)
         return;
-    leave_modes();
+    term_modes_leave(term.mice);
     endwin();
     tcsetattr(STDIN_FILENO, TCSANOW, &term.shell);
     term_signals_restore(NULL, 0, NULL);
@@ -330,28 +272,62 @@ static bool same(const struct cell *a, const struct cell *b)
                       : a->rune == b->rune && a->ink == b->ink && a->attributes == b->attributes;
 }
 
-/* Hands curses the cells that changed; false: none did. Picture cells that stay
+static bool row_changed(const struct grid *g, int y)
+{
+    size_t first = (size_t)y * (size_t)g->width;
+    for (size_t i = first; i < first + (size_t)g->width; i++)
+        if (!same(&g->cells[i], &term.last.cells[i]))
+            return true;
+    return false;
+}
+
+static bool changed(const struct grid *g)
+{
+    for (int y = 0; y < g->height; y++)
+        if (term.fresh || row_changed(g, y))
+            return true;
+    return false;
+}
+
+/* Hands curses the cells of a row that changed; false: none did. Picture cells that stay
  * picture cells are no news to curses, unless they are drawn as characters. */
-static bool put_text(const struct grid *g)
+static bool put_row(const struct grid *g, int y)
 {
     bool any = false;
-    for (int y = 0; y < g->height; y++)
-        for (int x = 0; x < g->width; x++) {
-            size_t i = (size_t)y * (size_t)g->width + (size_t)x;
-            if (!term.fresh && same(&g->cells[i], &term.last.cells[i]))
-                continue;
-            any = true;
-            if (term.fresh || !g->cells[i].picture || !term.last.cells[i].picture ||
-                term.color == TERM_MONO)
-                put_cell(&g->cells[i], x, y);
-        }
+    for (int x = 0; x < g->width; x++) {
+        size_t i = (size_t)y * (size_t)g->width + (size_t)x;
+        const struct cell *is = &g->cells[i], *was = &term.last.cells[i];
+        bool news = term.fresh ||
+                    (!same(is, was) && !(is->picture && was->picture && term.color != TERM_MONO));
+        if (news)
+            put_cell(is, x, y);
+        any |= news;
+    }
     return any;
+}
+
+/* Row by row: doupdate looks for lines that moved and scrolls them, idlok or not, and the
+ * picture with them. Where one line at a time is new, none can have moved. */
+static void put_text(const struct grid *g)
+{
+    leaveok(stdscr, TRUE);
+    for (int y = 0; y < g->height; y++)
+        if (put_row(g, y) && !term.fresh) {
+            wnoutrefresh(stdscr);
+            doupdate();
+        }
+    leaveok(stdscr, FALSE);
+    if (term.fresh)
+        clearok(curscr, TRUE);
+    move(g->height - 1, 0);
+    wnoutrefresh(stdscr);
+    doupdate();
 }
 
 static void synchronize(bool on)
 {
     if (term.color != TERM_MONO)
-        say(on ? "\033[?2026h" : synchronize_off);
+        term_modes_say(on ? "\033[?2026h" : "\033[?2026l");
 }
 
 /* Memory for a screen of this size; false: there is none, and nothing is shown. */
@@ -370,14 +346,10 @@ static bool paint(const struct grid *g, bool moving)
     double start = now_ms();
     size_t n = term.measured ? written() : 0;
     synchronize(true);
-    if (term.fresh) {
-        clearok(curscr, TRUE);
+    if (term.fresh)
         hole_forget(&term.hole);
-        term.fresh = false;
-    }
-    move(g->height - 1, 0);
-    wnoutrefresh(stdscr);
-    doupdate();
+    put_text(g);
+    term.fresh = false;
     term.cost.text_ms = now_ms() - start;
     memcpy(term.last.cells, g->cells, sizeof(*g->cells) * (size_t)g->width * (size_t)g->height);
     start = now_ms();
@@ -399,8 +371,7 @@ bool term_show(const struct grid *g, bool moving)
     term_size(&width, &height);
     if (g->width != width || g->height != height || !remember(g))
         return true; /* a resize is on its way, and draws anew */
-    bool changed = put_text(g);
-    if (!changed && !term.pending && (moving || !term.hole.rough))
+    if (!changed(g) && !term.pending && (moving || !term.hole.rough))
         return true;
     bool done = paint(g, moving);
     term.pending = !done;
@@ -415,7 +386,7 @@ struct term_cost term_cost(bool measure)
 
 void term_suspend(void)
 {
-    leave_modes();
+    term_modes_leave(term.mice);
     endwin();
     tcsetattr(STDIN_FILENO, TCSANOW, &term.shell);
     term_signals_release();
@@ -424,7 +395,7 @@ void term_suspend(void)
     term_signals_catch();
     reset_prog_mode();
     refresh();
-    enter_modes();
+    term_modes_enter(term.mice, term.mouse);
     term.fresh = true;
     term_signals_raise(SIGWINCH); /* the size may be another one by now */
 }

@@ -129,6 +129,16 @@ static void test_interrupted(struct hole *h, struct grid *g, int out)
     play(out);
     CHECK(rounds > 5 && rounds < 1000 && whole);
     CHECK(differing(g) == 0);
+    fill(g, 3); /* text over some cells while a key waits, and gone again */
+    g->cells[CELLS - 40].picture = false;
+    CHECK(!paint(h, g, false, out, keys[0]));
+    play(out);
+    shown[CELLS - 40] = (struct shown){ 0, 0 };
+    g->cells[CELLS - 40].picture = true;
+    while (!paint(h, g, false, out, keys[0]))
+        play(out);
+    play(out);
+    CHECK(differing(g) == 0);
     close(keys[0]);
     close(keys[1]);
 }

@@ -16,7 +16,7 @@ FLOORS = [
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
-    {"canvas", "theme", "input", "probe", "term", "term_input", "term_signals", "term_copy", "hole", "study", "brightness", "kept",
+    {"canvas", "theme", "input", "probe", "term", "term_input", "term_modes", "term_signals", "term_copy", "hole", "study", "brightness", "kept",
      "outcome", "likeness", "worker",
      "zoom",
      "provenance", "frame", "typing", "grammar"},

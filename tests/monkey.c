@@ -1,0 +1,158 @@
+/* Keys, mouse events and sizes from a seed through the real program: it never crashes,
+ * what stands on the screen is what a repaint from nothing puts there, and the terminal
+ * is left as it was. Arguments: the program, how many events, the seed. */
+
+#include "check.h"
+#include "tty.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EVENTS = 1000, EVERY = 50, SEED = 20 };
+
+static char *program;
+static int starts, checks_made, wrong, ended_badly, scrolls;
+
+static unsigned long state;
+
+/* xorshift64: the same everywhere. */
+static int pick(int n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (int)(state % (unsigned long)n);
+}
+
+static bool begin(struct terminal *t)
+{
+    static char document[] = "demo:phantom256";
+    char *arguments[] = { program, document, NULL };
+    starts++;
+    return tty_open(t, 100, 30, NULL, arguments) && tty_wait(t, "k=");
+}
+
+/* Everything but what ends or suspends it: q, C-c, C-z. */
+static void any_key(char *out, size_t size)
+{
+    static const char *const others[] = {
+        "\033[A", "\033OB",  "\033OC", "\033[D",    "\033[5~",
+        "\t",     "\033[6~", "\033[Z", "\r",        "\033[H",
+        "\033",   "\033",    "\033OP", "\033[1;5C", "\177",
+        "\014",   "\022",    "\020",   "\xc3\xa9",  "\033[200~ab\033[201~"
+    };
+    enum { OTHERS = sizeof(others) / sizeof(others[0]) };
+    char c;
+    if (pick(3) == 0) {
+        snprintf(out, size, "%s", others[pick(OTHERS)]);
+        return;
+    }
+    while ((c = (char)(' ' + pick(95))) == 'q')
+        ;
+    snprintf(out, size, "%c", c);
+}
+
+static void any_mouse(const struct terminal *t, char *out, size_t size)
+{
+    static const int buttons[] = { 0, 0, 0, 32, 32, 2, 64, 65, 68 };
+    snprintf(out, size, "\033[<%d;%d;%d%c", buttons[pick(9)], 1 + pick(t->cols), 1 + pick(t->rows),
+             pick(3) ? 'M' : 'm');
+}
+
+/* A click may quit or suspend, as its keys would: goes on from there. */
+static void carry_on(struct terminal *t)
+{
+    while (tty_news(t)) {
+        struct news news = tty_hear(t);
+        if (news.what == 's') {
+            ended_badly += !news.modes_kept || t->alternate;
+            (void)!write(t->shim, "g", 1);
+            continue;
+        }
+        bool clean = news.what == 'x' && news.value == 0 && news.modes_kept && !t->alternate &&
+                     t->cursor;
+        if (!clean)
+            printf("# ended: %c %d\n", news.what, news.value);
+        ended_badly += !clean;
+        scrolls += t->scrolls;
+        tty_close(t);
+        if (!begin(t))
+            exit(1);
+    }
+}
+
+/* A sweep that runs by itself is stopped by its key, Space. */
+static void settle(struct terminal *t)
+{
+    for (int i = 0; i < 4; i++) {
+        size_t before = t->total;
+        tty_quiet(t, 500);
+        before = t->total;
+        tty_pump(t, 200);
+        if (t->total == before)
+            return;
+        tty_send(t, "\033");
+        tty_pump(t, 100);
+        tty_send(t, " ");
+    }
+}
+
+static void compare(struct terminal *t, int event)
+{
+    settle(t);
+    carry_on(t);
+    uint64_t before = tty_hash(t);
+    tty_press(t, "\014");
+    tty_quiet(t, 300);
+    checks_made++;
+    if (tty_hash(t) == before)
+        return;
+    wrong++;
+    printf("# after event %d, %dx%d, a repaint differs:\n", event, t->cols, t->rows);
+    tty_print(t);
+}
+
+int main(int argc, char **argv)
+{
+    char folder[] = "/tmp/eigenscope-monkey-XXXXXX", bytes[64];
+    int events = argc > 2 ? atoi(argv[2]) : EVENTS;
+    struct terminal t;
+    if (argc < 2 || !mkdtemp(folder) || !(program = realpath(argv[1], NULL)) || chdir(folder))
+        return 2;
+    state = argc > 3 ? strtoul(argv[3], NULL, 10) : SEED;
+    signal(SIGPIPE, SIG_IGN);
+    CHECK(begin(&t));
+    for (int i = 1; i <= events; i++) {
+        int what = pick(100);
+        if (what < 3) {
+            tty_pull(&t, 20 + pick(231), 5 + pick(76));
+        } else {
+            if (what < 30)
+                any_mouse(&t, bytes, sizeof(bytes));
+            else
+                any_key(bytes, sizeof(bytes));
+            tty_send(&t, bytes);
+        }
+        tty_pump(&t, pick(6));
+        carry_on(&t);
+        if (i % EVERY == 0 || i == events)
+            compare(&t, i);
+    }
+    scrolls += t.scrolls;
+    printf("# %d events, %d comparisons, %d differ, %d starts\n", events, checks_made, wrong,
+           starts);
+    CHECK(wrong == 0);
+    CHECK(scrolls == 0); /* they would take the picture with them */
+    CHECK(ended_badly == 0);
+    kill(t.program, SIGTERM);
+    CHECK(tty_left(&t, 'x', 0));
+    tty_close(&t);
+    free(program);
+    char command[96];
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    CHECK(chdir("/") == 0 && system(command) == 0);
+    return check_done();
+}
