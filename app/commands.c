@@ -4,6 +4,7 @@
 
 #include "actions.h"
 #include "aim.h"
+#include "export.h"
 #include "grammar.h"
 #include "player.h"
 #include "session.h"
@@ -155,10 +156,7 @@ static bool export_file(struct model *m, const char *arguments, struct error *er
     if (!m->document)
         return fail(err, ERROR_USAGE, "export: nothing is open");
     if (!format_for_output(arguments))
-        return fail(
-            err, ERROR_USAGE,
-            "export: no format ends like '%s'; .png, .npy and .factors.safetensors are written",
-            arguments);
+        return export_fits(arguments, true, 1, err);
     if (strlen(arguments) >= sizeof(m->export.path))
         return fail(err, ERROR_USAGE, "export: the path is longer than %zu bytes",
                     sizeof(m->export.path) - 1);

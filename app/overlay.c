@@ -1,4 +1,5 @@
 #include "overlay.h"
+#include "export.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,23 +58,28 @@ void overlay_export(struct model *m)
     m->line_at = strlen(m->line);
 }
 
+/* The endings that can be written, in the order of the formats; how many. */
+static size_t endings_of(const struct model *m, const char *out[], size_t most)
+{
+    size_t n = 0;
+    for (size_t i = 0; formats[i]; i++) {
+        bool fits = formats[i]->write && (!formats[i]->needs_picture || m->subject->picture);
+        for (const char *const *e = formats[i]->extensions; fits && *e && n < most; e++)
+            out[n++] = *e;
+    }
+    return n;
+}
+
 /* Tab in the export dialog: the same name with the next ending. */
 static void next_ending(struct model *m)
 {
-    static const char *const endings[] = { ".png", ".factors.safetensors", ".npy" };
-    enum { N = sizeof(endings) / sizeof(endings[0]) };
-    size_t length = strlen(m->line), now = N - 1, cut = length;
-    for (size_t i = 0; i < N; i++) {
-        size_t n = strlen(endings[i]);
-        if (length > n && !strcmp(m->line + length - n, endings[i])) {
-            now = i;
-            cut = length - n;
-        }
-    }
-    size_t next = (now + 1) % N;
-    if (next == 0 && m->subject && !m->subject->picture)
-        next = 1;
-    if (cut + strlen(endings[next]) < sizeof(m->line))
+    const char *endings[32], *now = format_ending(m->line);
+    size_t n = endings_of(m, endings, sizeof(endings) / sizeof(endings[0])), next = 0;
+    size_t cut = strlen(m->line) - strlen(now);
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(endings[i], now))
+            next = (i + 1) % n;
+    if (n && cut + strlen(endings[next]) < sizeof(m->line))
         memcpy(m->line + cut, endings[next], strlen(endings[next]) + 1);
     m->line_at = strlen(m->line);
     m->overwrite = false;
@@ -81,9 +87,9 @@ static void next_ending(struct model *m)
 
 static void write_export(struct model *m)
 {
-    if (!format_for_output(m->line)) {
-        model_say(m, true,
-                  "no format ends like that: .png, .npy, .factors.safetensors are written");
+    struct error err;
+    if (!export_fits(m->line, m->subject->picture, m->subject->planes, &err)) {
+        model_say(m, true, "%s", err.text);
         return;
     }
     if (!m->overwrite && access(m->line, F_OK) == 0) {
