@@ -93,6 +93,14 @@ static int choice(const char *const *names, const char *command, const char *tex
     return -1;
 }
 
+/* Another document, or the same read another way, would take the place of what an export is to
+ * write. */
+static bool nothing_waits(const struct model *m, struct error *err)
+{
+    return !m->export.path[0] ||
+           fail(err, ERROR_USAGE, "%s is to be written first", m->export.path);
+}
+
 /* What is known of the matrices was read another way. */
 static void reread(struct model *m, bool other)
 {
@@ -104,7 +112,7 @@ static bool planes(struct model *m, const char *arguments, struct error *err)
 {
     int now = choice(planes_names, "planes", arguments, err);
     bool other = now != (int)m->planes;
-    if (now < 0)
+    if (now < 0 || (other && !nothing_waits(m, err)))
         return false;
     m->planes = (enum planes)now;
     reread(m, other);
@@ -116,7 +124,7 @@ static bool precision(struct model *m, const char *arguments, struct error *err)
     static const char *const names[] = { [DTYPE_F32] = "f32", [DTYPE_F64] = "f64", NULL };
     int now = choice(names, "precision", arguments, err);
     bool other = now != (int)m->dtype;
-    if (now < 0)
+    if (now < 0 || (other && !nothing_waits(m, err)))
         return false;
     m->dtype = (enum dtype)now;
     reread(m, other);
@@ -127,7 +135,7 @@ static bool nonfinite(struct model *m, const char *arguments, struct error *err)
 {
     int now = choice(nonfinite_names, "nonfinite", arguments, err);
     bool other = now != (int)m->nonfinite;
-    if (now < 0)
+    if (now < 0 || (other && !nothing_waits(m, err)))
         return false;
     m->nonfinite = (enum nonfinite)now;
     reread(m, other);
@@ -140,7 +148,7 @@ static bool open_file(struct model *m, const char *arguments, struct error *err)
     struct selection s = { 0 };
     if (!arguments[0])
         return fail(err, ERROR_USAGE, "open: a file comes after it, FILE or FILE::NAME");
-    if (!selection_open(arguments, m->planes, &s, err))
+    if (!nothing_waits(m, err) || !selection_open(arguments, m->planes, &s, err))
         return false;
     model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
     selection_finish(&s);
@@ -157,12 +165,7 @@ static bool export_file(struct model *m, const char *arguments, struct error *er
         return fail(err, ERROR_USAGE, "export: nothing is open");
     if (!format_for_output(arguments))
         return export_fits(arguments, true, 1, err);
-    if (strlen(arguments) >= sizeof(m->export.path))
-        return fail(err, ERROR_USAGE, "export: the path is longer than %zu bytes",
-                    sizeof(m->export.path) - 1);
-    memcpy(m->export.path, arguments, strlen(arguments) + 1);
-    m->export.force = false;
-    return true;
+    return model_export(m, arguments, false, err);
 }
 
 static bool show(struct model *m, const char *arguments, struct error *err)
@@ -332,7 +335,7 @@ static bool is_goal(const struct grammar_command *c, char goal[GRAMMAR_TEXT])
     return goal_looks(goal);
 }
 
-enum { DEEPEST = 8 };
+enum { DEEPEST = 8, COMMANDS_MOST = 5000 };
 
 static bool run_one(struct model *m, const struct grammar_command *c, struct error *err)
 {
@@ -346,6 +349,8 @@ static bool run_one(struct model *m, const struct grammar_command *c, struct err
         return true;
     if (m->depth >= DEEPEST)
         return fail(err, ERROR_USAGE, "commands that run commands end after %d levels", DEEPEST);
+    if (m->ran++ >= COMMANDS_MOST) /* sessions that run sessions: 8 levels of them have no end */
+        return fail(err, ERROR_LIMIT, "more than %d commands at once", COMMANDS_MOST);
     if (command->name && (*c->arguments || !a)) {
         m->depth++;
         bool ok = command->run(m, c->arguments, err);
@@ -375,6 +380,8 @@ static size_t blame(const struct model *m, const struct grammar_command *c)
 bool command_run_at(struct model *m, const char *line, size_t *at, struct error *err)
 {
     bool ok = true;
+    if (m->depth == 0)
+        m->ran = 0;
     for (size_t from = 0; ok && line[from];) {
         struct grammar_command c;
         if (!grammar_next(line, &from, &c, at, err)) {

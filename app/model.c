@@ -307,6 +307,32 @@ static void fill_slot(struct model *m, int i, struct request *out)
     s->region = out->region;
 }
 
+bool model_export(struct model *m, const char *path, bool force, struct error *err)
+{
+    struct request *e = &m->export;
+    if (e->path[0])
+        return fail(err, ERROR_USAGE, "%s is to be written first", e->path);
+    if (strlen(path) >= sizeof(e->path))
+        return fail(err, ERROR_USAGE, "a path is no longer than %zu bytes", sizeof(e->path) - 1);
+    e->method = m->method;
+    e->params = *model_params(m);
+    model_clamp(m, &e->params);
+    e->force = force;
+    memcpy(e->path, path, strlen(path) + 1);
+    return true;
+}
+
+/* What follows on the same line moves sliders only after that. */
+static void fill_export(struct model *m, struct request *out)
+{
+    fill(m, REQUEST_EXPORT, out);
+    out->method = m->export.method;
+    out->params = m->export.params;
+    out->force = m->export.force;
+    memcpy(out->path, m->export.path, sizeof(out->path));
+    m->export.path[0] = 0;
+}
+
 /* Whatever was asked for once, and was answered, failed or was stopped, is not
  * asked for again until something changes. */
 static bool wants_picture(const struct model *m)
@@ -325,10 +351,7 @@ bool model_want(struct model *m, bool idle, struct request *out)
     if (!m->document || (m->busy && m->out == REQUEST_EXPORT))
         return false;
     if (m->export.path[0]) {
-        fill(m, REQUEST_EXPORT, out);
-        memcpy(out->path, m->export.path, sizeof(out->path));
-        out->force = m->export.force;
-        m->export.path[0] = 0;
+        fill_export(m, out);
         return true;
     }
     if (wants_picture(m)) {

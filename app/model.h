@@ -112,6 +112,7 @@ struct model {
     char tab_stem[MODEL_LINE]; /* the line as it was before the first Tab; "": none yet */
     size_t tab_at, tab_n;      /* the completion shown, of how many */
     int depth;                 /* commands that run commands: they do so only so deep */
+    int ran;                   /* commands since one was typed, and all together only so many */
     char flags[192]; /* of the command line, for every command that should give the same bits */
     char copy[2048]; /* a wish: this text to the clipboard; "": none */
     struct recorder *recorder; /* borrowed; NULL: keys are not recorded */
@@ -143,6 +144,8 @@ struct model {
     /* The rank moves by itself. */
     bool sweeping;
     double sweep_next; /* when it moves again, ms of sweep_tick's clock */
+
+    bool abandoned; /* the worker still runs: what it uses is not to be freed, only left */
 };
 
 bool model_init(struct model *m, struct error *err);
@@ -177,5 +180,7 @@ void model_looked(struct model *m);
 /* The next thing to compute, if any; idle: nothing was pressed for a while, so
  * that quality numbers may be asked for. The request owns a reference. */
 bool model_want(struct model *m, bool idle, struct request *out);
+/* The setting of now is to be written. false: another file is still to be. */
+bool model_export(struct model *m, const char *path, bool force, struct error *err);
 void model_accept(struct model *m, struct outcome *o); /* takes over what it keeps */
 void model_say(struct model *m, bool error, const char *format, ...) PRINTF_LIKE(3, 4);

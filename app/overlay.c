@@ -97,8 +97,10 @@ static void write_export(struct model *m)
         model_say(m, false, "it exists: Enter again overwrites it");
         return;
     }
-    snprintf(m->export.path, sizeof(m->export.path), "%s", m->line);
-    m->export.force = m->overwrite;
+    if (!model_export(m, m->line, m->overwrite, &err)) {
+        model_say(m, true, "%s", err.text);
+        return;
+    }
     overlay_close(m);
     model_say(m, false, "writing");
 }
@@ -143,10 +145,9 @@ static void press_methods(struct model *m, const char *key, uint32_t text)
         m->overlay_line--;
     } else if (!strcmp(key, "Enter")) {
         model_set_method(m, methods[m->overlay_line]);
-        overlay_close(m);
-    } else if (is(key, "Esc", "q") || !strcmp(key, "p")) {
-        overlay_close(m);
     }
+    if (is(key, "Esc", "q") || is(key, "p", "Enter"))
+        overlay_close(m);
 }
 
 bool overlay_start(struct model *m, const char *key)
@@ -181,15 +182,13 @@ static void press_help(struct model *m, const char *key, uint32_t text)
         *at += HELP_PAGE;
     else if (!strcmp(key, "PgUp"))
         *at -= *at < HELP_PAGE ? *at : HELP_PAGE;
-    else if (!strcmp(key, "Home"))
-        *at = 0;
     else if (!strcmp(key, "End"))
         *at = last;
     else if (!strcmp(key, "Enter") && *at < n)
         line_run(m, &deeds[*at]);
     else if (is(key, "Esc", "F1") || (!strcmp(key, "?") && !m->line[0]))
         overlay_close(m);
-    else if (typing_key(m->line, sizeof(m->line), &m->line_at, key, text))
+    else if (!strcmp(key, "Home") || typing_key(m->line, sizeof(m->line), &m->line_at, key, text))
         *at = 0;
     if (m->overlay == OVERLAY_HELP && *at > last)
         *at = last;
@@ -215,7 +214,9 @@ void overlay_copy(struct model *m)
 {
     struct error err;
     if (reproduce_command(m, m->copy, sizeof(m->copy), &err)) {
-        model_say(m, false, "copied: %.220s", m->copy);
+        bool more = m->wipe || m->difference || m->original;
+        model_say(m, false, "copied%s: %.200s", more ? ", for the sliders' setting alone" : "",
+                  m->copy);
         return;
     }
     m->copy[0] = 0;

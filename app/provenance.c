@@ -23,6 +23,36 @@ static void put(struct text *t, const char *s, size_t n)
     t->at[t->length] = '\0';
 }
 
+static bool is_control(const char *s)
+{
+    const unsigned char *c = (const unsigned char *)s;
+    return *c < ' ' || *c == 0x7f || (*c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
+}
+
+static bool has_controls(const char *s)
+{
+    while (*s && !is_control(s))
+        s++;
+    return *s;
+}
+
+/* Control bytes could end a paste and press Enter, so that printf makes them, in any shell. A
+ * line feed at the end would be lost. */
+static void put_controls(struct text *t, const char *s)
+{
+    char octal[8];
+    put(t, "\"$(printf '%b' '", 16);
+    for (; *s; s++) {
+        snprintf(octal, sizeof(octal), "\\0%03o", (unsigned)(unsigned char)*s);
+        if (is_control(s) || *s == '\'' || *s == '\\')
+            put(t, octal, 5);
+        else
+            put(t, s, 1);
+        t->cut |= *s == '\n' && !s[1];
+    }
+    put(t, "')\"", 3);
+}
+
 /* Plain words stand as they are; anything else goes between single quotes. */
 static void put_quoted(struct text *t, const char *s)
 {
@@ -30,6 +60,10 @@ static void put_quoted(struct text *t, const char *s)
                                 "%+,-./:=@_";
     if (*s && s[strspn(s, plain)] == '\0') {
         put(t, s, strlen(s));
+        return;
+    }
+    if (has_controls(s)) {
+        put_controls(t, s);
         return;
     }
     char quoted[4096] = "";

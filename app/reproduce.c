@@ -52,5 +52,7 @@ bool reproduce_command(const struct model *m, char *out, size_t size, struct err
              m->nonfinite ? nonfinite_names[m->nonfinite] : "", m->flags, quoted);
     bool fits = provenance_shell(&s, m->method, &params, m->dtype, more, out, size);
     selection_finish(&s);
-    return fits || fail(err, ERROR_LIMIT, "the command is longer than %zu bytes", size - 1);
+    return fits ||
+           fail(err, ERROR_LIMIT,
+                "the command is longer than %zu bytes, or a name ends with a line feed", size - 1);
 }

@@ -170,12 +170,15 @@ bool session_path(char *out, size_t size, bool make, struct error *err)
     return !make || make_folders(out, err);
 }
 
-/* Nothing is there, or a session. */
+/* Nothing is there, or a session; what may not be read may be anything. */
 static bool may_replace(const char *path)
 {
     char head[sizeof(first_line)] = "";
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+        return false;
     FILE *f = fopen(path, "r");
-    bool ok = !f || !fgets(head, sizeof(head), f) || !strcmp(head, first_line);
+    bool ok = f ? !fgets(head, sizeof(head), f) || !strcmp(head, first_line) : errno != EACCES;
     if (f)
         fclose(f);
     return ok;
@@ -214,9 +217,10 @@ static bool check(const char *path, const char *text, size_t n, struct error *er
     if (strlen(text) != n || strncmp(text, first_line, head) != 0)
         return fail(err, ERROR_FORMAT, "%s: not a session: its first line is not '%s%d'", path,
                     first_line, VERSION);
-    if (atoi(text + head) != VERSION)
-        return fail(err, ERROR_FORMAT, "%s: a session of version %d; this program knows %d", path,
-                    atoi(text + head), VERSION);
+    long version = strtol(text + head, NULL, 10);
+    if (version != VERSION)
+        return fail(err, ERROR_FORMAT, "%s: a session of version %ld; this program knows %d", path,
+                    version, VERSION);
     return true;
 }
 
@@ -253,6 +257,8 @@ bool session_read(struct model *m, const char *path, bool open, struct error *er
     size_t number = 0, first_at = 0, bad = 0;
     if (!text)
         return false;
+    if (m->depth++ == 0)
+        m->ran = 0;
     while ((line = strsep(&rest, "\n"))) {
         struct error one;
         number++;
@@ -263,6 +269,7 @@ bool session_read(struct model *m, const char *path, bool open, struct error *er
             first_at = number;
         }
     }
+    m->depth--;
     memory_free(text);
     if (bad > 1)
         model_say(m, true, "%.60s:%zu: %s (and %zu more lines)", name, first_at, first.text,

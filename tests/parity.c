@@ -19,8 +19,8 @@
 
 enum { STATES = 24 };
 
-static const char *const odd_names[] = { "it's a (b) $HOME;`x`\\ #1.png", "-r.png",
-                                         "\xff\xfe.png" };
+static const char *const odd_names[] = { "it's a (b) $HOME;`x`\\ #1.png", "-r.png", "\xff\xfe.png",
+                                         "a\033[201~\n'b\\\xc2\x9b c\t.png" };
 static struct study *study;
 
 static void take(void *context, struct outcome *o)
@@ -103,6 +103,9 @@ static bool reproduces(struct model *m)
     snprintf(line, sizeof(line), "%s >log 2>&1", m->copy);
     if (!m->copy[0] || m->message_is_error)
         return false;
+    for (const char *c = m->copy; *c; c++) /* pasted, it would be keys */
+        if ((unsigned char)*c < ' ')
+            return false;
     reproduce_name(m, name, sizeof(name));
     snprintf(target, sizeof(target), "export a%s", strrchr(name, '.'));
     bool ok = command(m, target);
@@ -170,6 +173,24 @@ static void test_names(struct model *m)
     CHECK(wrong == 0);
 }
 
+/* What an export writes is what stood when it was asked for, whatever follows on the line. */
+static void test_waiting(struct model *m)
+{
+    struct error err;
+    struct request r;
+    CHECK(command(m, "open demo:phantom256; method truncated-svd; k 5"));
+    settle(m);
+    CHECK(command(m, "export a.png; k 9; method naive"));
+    CHECK(!command_run(m, "export b.png", &err) && err.code == ERROR_USAGE);
+    CHECK(!command_run(m, "open demo:photo", &err) && !command_run(m, "planes ycbcr", &err));
+    CHECK(model_want(m, true, &r) && r.kind == REQUEST_EXPORT && !strcmp(r.path, "a.png"));
+    CHECK(!strcmp(r.method->name, "truncated-svd") &&
+          param_get(param_find(&r.method->params, "rank"), &r.params) == 5);
+    study_run(study, &r, NULL, NULL, take, m);
+    request_finish(&r);
+    CHECK(unlink("a.png") == 0 && command(m, "open demo:photo"));
+}
+
 /* A rank beyond the matrix, left from a larger one, and a matrix that is no picture. */
 static void test_small(struct model *m)
 {
@@ -203,6 +224,7 @@ int main(int argc, char **argv)
     test_states(&m);
     test_names(&m);
     test_small(&m);
+    test_waiting(&m);
     model_finish(&m);
     study_destroy(study);
     backend_close(backend);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "actions.h"
@@ -156,7 +157,15 @@ static void test_bad_files(void)
     CHECK(model_rank(&m) == 5 && m.gaps && !m.document); /* the rest is restored */
     CHECK(put("b.session", "# eigenscope session 1\nsource b.session\n"));
     CHECK(chdir(folder) == 0 && command(&m, "source b.session") && m.message_is_error);
+    FILE *many = fopen("b.session", "w"); /* 8 levels of 40 would take days */
+    CHECK(many && fputs("# eigenscope session 1\n", many) >= 0);
+    for (int i = 0; many && i < 40; i++)
+        fputs("source b.session\n", many);
+    CHECK(many && fclose(many) == 0 && command(&m, "source b.session") && m.message_is_error);
+    CHECK(session_read(&m, "b.session", true, &err) && command(&m, "k 4") && m.depth == 0);
 
+    CHECK(mkfifo("b.pipe", 0600) == 0 && !session_write(&m, "b.pipe", &err)); /* nobody reads it */
+    CHECK(unlink("b.pipe") == 0);
     CHECK(put("b.png", "something else"));
     CHECK(!session_write(&m, in_folder("b.png"), &err) && err.code == ERROR_WRITE);
     CHECK(command(&m, "w b.session") && strstr(m.message, "wrote"));
