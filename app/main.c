@@ -7,6 +7,7 @@
 #include "player.h"
 #include "report.h"
 #include "session.h"
+#include "sink.h"
 #include "stray.h"
 #include "tui.h"
 
@@ -189,6 +190,10 @@ static bool workbench_word(struct call *c, struct error *err)
               commands_first(&m, &c->o, err) &&
               (!atomic_load(&cli_cancel) || fail(err, ERROR_CANCELLED, "interrupted")) &&
               workbench_on(&c->o, &e, &m, err);
+    if (m.abandoned) {
+        sink_emergency();
+        _exit(ok ? 0 : cli_fail(err));
+    }
     model_finish(&m);
     engine_close(&e);
     return ok;

@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "actions.h"
 #include "mouse.h"
 #include "player.h"
 #include "setting.h"
-#include "sink.h"
 #include "sweep.h"
 #include "worker.h"
 
@@ -72,11 +70,9 @@ static void draw(struct tui *t)
 /* A paste is text: it goes where one types, and never into actions. */
 static void press(struct model *m, const struct event *e)
 {
-    if (!e->pasted)
-        action_press(m, e->name, e->text);
-    else if (m->overlay == OVERLAY_NONE)
+    if (e->pasted && m->overlay == OVERLAY_NONE)
         model_say(m, false, "pasted text is taken where a line is typed only");
-    else if (e->text)
+    else if (!e->pasted || e->text)
         action_press(m, e->name, e->text);
 }
 
@@ -241,11 +237,9 @@ bool tui_run(struct model *m, struct backend *backend, const struct term_options
     snprintf(m->mode, sizeof(m->mode), "%s", term_mode());
     bool ok = fit(&t, err) && loop(&t, err);
     term_close();
-    if (!worker_stop(t.worker, PATIENCE_MS)) { /* in a factorization of seconds: nothing is lost */
-        sink_emergency();
-        _exit(0);
-    }
-    worker_destroy(t.worker);
+    m->abandoned = !worker_stop(t.worker, PATIENCE_MS); /* in a factorization of seconds */
+    if (!m->abandoned)
+        worker_destroy(t.worker);
     grid_finish(&t.grid);
     return ok;
 }

@@ -310,6 +310,40 @@ static bool begin_with(struct terminal *t, const char *state, char *flag, char *
     return tty_open(t, 100, 30, environment, arguments);
 }
 
+/* Left in the middle of a factorization that nothing can stop, the session is kept all the same. */
+static void test_leaving(const char *folder)
+{
+    enum { SIDE = 2000, HEADER = 128 };
+    char file[96], session[128], header[HEADER + 1];
+    struct terminal t;
+    snprintf(file, sizeof(file), "%s/large.npy", folder);
+    snprintf(session, sizeof(session), "%s/eigenscope/last.session", folder);
+    snprintf(header, sizeof(header), "%s%-117s\n", "XXXXXXXXXX",
+             "{'descr': '<f4', 'fortran_order': False, 'shape': (2000, 2000), }");
+    memcpy(header, "\x93NUMPY\x01\x00\x76\x00", 10);
+    FILE *f = fopen(file, "w");
+    CHECK(f && fwrite(header, 1, HEADER, f) == HEADER);
+    srand(1);
+    for (int i = 0; f && i < SIDE * SIDE; i++) {
+        float x = (float)(rand() % 1000);
+        fwrite(&x, sizeof(x), 1, f);
+    }
+    CHECK(f && fclose(f) == 0);
+    unlink(session);
+    CHECK(begin_with(&t, folder, file, NULL));
+    tty_press(&t, ":method truncated-svd; k 17\r");
+    tty_quiet(&t, 300);
+    tty_press(&t, "q");
+    CHECK(tty_left(&t, 'x', 0));
+    tty_close(&t);
+    char text[4096] = "";
+    f = fopen(session, "r");
+    CHECK(f && fread(text, 1, sizeof(text) - 1, f) > 0 && strstr(text, "rank=17"));
+    if (f)
+        fclose(f);
+    unlink(file);
+}
+
 /* What a session keeps comes back as it was; what was recorded is played to the same end. */
 static void test_remembering(const char *folder)
 {
@@ -375,6 +409,7 @@ int main(int argc, char **argv)
     test_method();
     test_comparing();
     test_any_keys();
+    test_leaving(folder);
     test_remembering(folder);
     test_signal(SIGTERM, 'x', 0);
     test_signal(SIGHUP, 'x', 0);
