@@ -70,13 +70,14 @@ int cli_fail(const struct error *err)
 
 void cli_note(const char *format, ...)
 {
-    struct error line;
+    char raw[ERROR_TEXT], line[ERROR_TEXT];
     va_list args;
     va_start(args, format);
-    vsnprintf(line.text, sizeof(line.text), format, args);
+    vsnprintf(raw, sizeof(raw), format, args);
     va_end(args);
+    error_escape(raw, line, sizeof(line));
     progress_end();
-    fprintf(stderr, "eigenscope: %s\n", line.text);
+    fprintf(stderr, "eigenscope: %s\n", line);
 }
 
 static bool write_all(const char *text, size_t n, struct error *err)

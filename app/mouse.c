@@ -243,6 +243,13 @@ static void run(struct model *m, const char *name)
         a->run(m);
 }
 
+static void wheel_row(struct model *m, size_t index, int direction, int steps)
+{
+    focus_row(m, index);
+    for (int i = 0; i < steps && row(m, index); i++)
+        setting_step(m, row(m, index), direction, false);
+}
+
 static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
 {
     struct hit h = find(g, e->x, e->y);
@@ -253,9 +260,7 @@ static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
         for (int i = 0; i < (m->overlay == OVERLAY_HELP ? PAGE : 1); i++)
             action_press(m, up ? "Up" : "Down", 0);
     } else if (h.zone == ZONE_FIELD || h.zone == ZONE_BAR || h.zone == ZONE_CHOICE) {
-        focus_row(m, index);
-        for (int i = 0; i < steps && row(m, index); i++)
-            setting_step(m, row(m, index), up ? 1 : -1, false);
+        wheel_row(m, index, up ? 1 : -1, steps);
     } else if (h.zone == ZONE_RANK) {
         for (int i = 0; i < steps; i++)
             run(m, up ? "more" : "fewer");
@@ -313,6 +318,7 @@ void mouse_take(struct model *m, const struct grid *g, const struct mouse *e)
         return;
     }
     m->message[0] = m->prefix[0] = 0;
+    m->await = NULL;
     m->sweeping = false;
     m->message_is_error = m->quit_asked = false;
     m->grip = (struct grip){ 0 };

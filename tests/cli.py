@@ -523,6 +523,9 @@ def test_frame():
     status, out, err = run("frame", "demo:phantom256", "-r", "a.session")
     check(status == 0 and b"LPLR  k=13" in out and b"a.session:4:" in err, "frame: -r keeps the file that is named",
           (out, err))
+    shutil.copy("a.session", "a\033[31m.session")
+    status, out, err = run("frame", "-r", "a\033[31m.session")
+    check(status == 0 and b"\033" not in err and b"a\\x1b[31m.session:2:" in err, "no name reaches stderr raw", err)
     status, out, err = run("frame", "-r", "a.session", "--size", "80x24")
     check(status == 0 and b"demo:phantom" in out and b"a.session:2:" in err and b"1 more" in err,
           "frame: -r goes on without a file that is gone", (out, err))
