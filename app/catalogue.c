@@ -38,12 +38,17 @@ size_t catalogue_list(const struct model *m, struct deed out[CATALOGUE_MOST])
     return n;
 }
 
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* Whether the n bytes of `word` stand somewhere in the text, large or small. */
 static bool has(const char *text, const char *word, size_t n)
 {
     for (; *text; text++) {
         size_t i = 0;
-        while (i < n && tolower((unsigned char)text[i]) == tolower((unsigned char)word[i]))
+        while (i < n && same_letter(text[i], word[i]))
             i++;
         if (i == n)
             return true;
@@ -82,7 +87,7 @@ static int fit(const char *name, const char *letters)
     for (; *letters; letters++) {
         if (*letters == ' ')
             continue;
-        while (*at && tolower((unsigned char)*at) != tolower((unsigned char)*letters))
+        while (*at && !same_letter(*at, *letters))
             at++;
         if (!*at)
             return -1;

@@ -111,7 +111,7 @@ static void offer_files(struct finder *f)
 {
     const char *slash = strrchr(f->stem, '/');
     int folder_length = slash ? (int)(slash + 1 - f->stem) : 0;
-    char folder[1024], path[2048];
+    char folder[1024], path[2048], with_slash[sizeof(path) + 1];
     struct stat there;
     snprintf(folder, sizeof(folder), "%.*s", folder_length, f->stem);
     DIR *d = opendir(folder_length ? folder : ".");
@@ -120,9 +120,8 @@ static void offer_files(struct finder *f)
             continue;
         snprintf(path, sizeof(path), "%s%s", folder, e->d_name);
         bool is_folder = stat(path, &there) == 0 && S_ISDIR(there.st_mode);
-        if (is_folder && strlen(path) + 1 < sizeof(path))
-            strcat(path, "/");
-        offer(f, path);
+        snprintf(with_slash, sizeof(with_slash), "%s%s", path, is_folder ? "/" : "");
+        offer(f, with_slash);
     }
     if (d)
         closedir(d);

@@ -50,15 +50,27 @@ static bool name_control(unsigned char c, struct event *out)
         }
     if (c >= 32)
         return false;
-    char name[] = { c == 0 ? '@' : (char)(c > 26 ? c + 64 : c + 96), 0 };
+    char name[] = { (char)(c == 0 ? '@' : c > 26 ? c + 64 : c + 96), 0 };
     key(out, "C-", name);
     return true;
+}
+
+/* Shorter than it was written, half a pair, or more than Unicode has. */
+static bool is_rune(uint32_t rune, size_t more)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+    return rune >= least[more] && rune <= 0x10ffff && (rune < 0xd800 || rune >= 0xe000);
+}
+
+static size_t more_bytes(unsigned char first)
+{
+    return first < 0xc2 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : first < 0xf5 ? 3 : 0;
 }
 
 static struct taken take_character(const struct input *in, bool late, struct event *out)
 {
     const unsigned char *s = in->bytes;
-    size_t more = s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 1 : s[0] < 0xf0 ? 2 : s[0] < 0xf5 ? 3 : 0;
+    size_t more = more_bytes(s[0]);
     uint32_t rune = more ? s[0] & (0x3fu >> more) : s[0];
     if (name_control(s[0], out))
         return (struct taken){ 1, true };
@@ -71,8 +83,7 @@ static struct taken take_character(const struct input *in, bool late, struct eve
             return (struct taken){ i, false };
         rune = rune << 6 | (s[i] & 0x3fu);
     }
-    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-    if (rune < least[more] || rune > 0x10ffff || (rune >= 0xd800 && rune < 0xe000))
+    if (!is_rune(rune, more))
         return (struct taken){ more + 1, false };
     key(out, "", "Space");
     if (rune != ' ')
@@ -88,7 +99,7 @@ enum { NUMBERS = 4 };
 /* "<0;12;5" -> the mark and the numbers; what is missing is 0. */
 static char read_numbers(const unsigned char *s, size_t n, int out[NUMBERS])
 {
-    char mark = n && s[0] >= '<' && s[0] <= '?' ? (char)s[0] : 0;
+    char mark = (char)(n && s[0] >= '<' && s[0] <= '?' ? s[0] : 0);
     int at = 0;
     for (size_t i = mark != 0; i < n && at < NUMBERS; i++) {
         if (s[i] >= '0' && s[i] <= '9')
@@ -172,6 +183,17 @@ static bool understand(struct input *in, const unsigned char *s, size_t n, unsig
     return v[0] <= 1 && name_final(final, v[1], out); /* else a report: "12;40R" */
 }
 
+/* The mouse of terminals that know no 1006. */
+static struct taken take_old_mouse(const struct input *in, bool late, struct event *out)
+{
+    const unsigned char *s = in->bytes;
+    if (in->n < 6)
+        return late ? (struct taken){ in->n, false } : too_few;
+    bool release = (s[3] & 3) == 3 && !(s[3] & 64);
+    return (
+        struct taken){ 6, take_mouse(release ? 0 : s[3] - 32, s[4] - 32, s[5] - 32, release, out) };
+}
+
 static struct taken take_control(struct input *in, bool late, struct event *out)
 {
     const unsigned char *s = in->bytes;
@@ -191,13 +213,8 @@ static struct taken take_control(struct input *in, bool late, struct event *out)
         return late || n > STRING_MOST ? (struct taken){ n, false } : too_few;
     if (s[n] < 0x40 || s[n] > 0x7e)
         return (struct taken){ n, false };
-    if (s[n] == 'M' && n == 2) { /* the mouse of terminals that know no 1006 */
-        if (in->n < 6)
-            return late ? (struct taken){ in->n, false } : too_few;
-        bool release = (s[3] & 3) == 3 && !(s[3] & 64);
-        return (struct taken){ 6, take_mouse(release ? 0 : s[3] - 32, s[4] - 32, s[5] - 32, release,
-                                             out) };
-    }
+    if (s[n] == 'M' && n == 2)
+        return take_old_mouse(in, late, out);
     return (struct taken){ n + 1, understand(in, s + 2, n - 2, s[n], out) };
 }
 

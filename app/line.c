@@ -112,7 +112,7 @@ static bool replace(struct model *m, size_t from, const char *text, size_t n)
 static void take_one(struct model *m, const struct completion *c)
 {
     size_t n = strlen(c->words[0]);
-    char last = n ? c->words[0][n - 1] : ' ';
+    char last = (char)(n ? c->words[0][n - 1] : ' ');
     if (replace(m, c->from, c->words[0], n) && last != '=' && last != '/' && !m->line[m->line_at])
         replace(m, m->line_at, " ", 1);
 }
@@ -130,7 +130,7 @@ static void turn(struct model *m, const struct completion *c)
 
 static void complete(struct model *m)
 {
-    struct completion c;
+    struct completion c = { .n = 0 };
     bool turning = m->tab_stem[0] != 0;
     if (turning) {
         memcpy(m->line, m->tab_stem, sizeof(m->line));

@@ -53,15 +53,18 @@ static double now_ms(void)
 /* What was written by this thread since it began: curses does not say. 0: unknown. */
 static size_t written(void)
 {
+    static const char key[] = "wchar: ";
     char line[64];
-    unsigned long long n = 0;
+    size_t n = 0;
     FILE *f = fopen("/proc/thread-self/io", "r");
     while (f && fgets(line, sizeof(line), f))
-        if (sscanf(line, "wchar: %llu", &n) == 1)
+        if (!strncmp(line, key, sizeof(key) - 1)) {
+            n = (size_t)strtoull(line + sizeof(key) - 1, NULL, 10);
             break;
+        }
     if (f)
         fclose(f);
-    return (size_t)n;
+    return n;
 }
 
 bool term_mouse(bool on)

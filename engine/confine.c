@@ -59,9 +59,11 @@ static rlim_t space_used(void)
 {
     char text[64] = "";
     FILE *f = fopen("/proc/self/statm", "re");
-    if (!f || !fgets(text, sizeof(text), f))
+    bool read = f && fgets(text, sizeof(text), f);
+    if (f)
+        fclose(f);
+    if (!read)
         leave(NO_FENCE);
-    fclose(f);
     return (rlim_t)strtoull(text, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -284,7 +286,7 @@ bool confine_run(struct confine *c, const struct confined *work, unsigned second
         return fail(err, ERROR_MEMORY, "no shared memory: %s", strerror(errno));
     *h = (struct head){ .n_in = c->n_in, .n_room = c->n_room, .seconds = seconds };
     munmap(h, PAGE);
-    pid_t pid;
+    pid_t pid = -1;
     int status = 0;
     if (!start(c, work, &pid, err))
         return false;

@@ -49,7 +49,7 @@ static void *take_again(const void *old, size_t n_old, size_t n)
 
 uint64_t decode_room(uint64_t pixels, uint64_t more)
 {
-    return sizeof(struct decode) + 2 * 4 * pixels + more + TABLES;
+    return sizeof(struct decode) + 8 * pixels + more + TABLES;
 }
 
 static int decode(const uint8_t *in, size_t n_in, uint8_t *room, size_t n_room)

@@ -148,6 +148,15 @@ static bool is_hopeless(const struct walk *w)
            (g->kind == GOAL_ENERGY && n->error * n->error > 4 * (1 - g->bound));
 }
 
+/* The next to look at: in the longer of the two parts. */
+static long golden(long middle, long low, long high)
+{
+    bool down = middle - low > high - middle;
+    long step = (long)(0.382 * (double)(down ? middle - low : high - middle));
+    step = step > 1 ? step : 1;
+    return down ? middle - step : middle + step;
+}
+
 /* A maximum of the merit between two settings, of which `middle` is better than both (golden
  * section); where there are several, one. */
 static bool section(struct walk *w, long low, long middle, long high, struct error *err)
@@ -155,14 +164,12 @@ static bool section(struct walk *w, long low, long middle, long high, struct err
     const struct goal *g = w->s->goal;
     long coarse = is_hopeless(w) ? high / 8 : 2;
     while (high - low > (coarse > 2 ? coarse : 2)) {
-        bool down = middle - low > high - middle;
-        long step = (long)(0.382 * (double)(down ? middle - low : high - middle));
-        long at = down ? middle - (step > 1 ? step : 1) : middle + (step > 1 ? step : 1);
+        long at = golden(middle, low, high);
         const struct goal_trial *a = look(w, at, err), *b = a ? look(w, middle, err) : NULL;
         if (!b)
             return false;
         bool better = merit(g, &a->numbers) > merit(g, &b->numbers);
-        if (better == down)
+        if (better == (at < middle))
             high = better ? middle : at;
         else
             low = better ? middle : at;
@@ -436,7 +443,8 @@ bool goal_solve(const struct goal_search *s, struct goal_answer *out, struct err
         return false;
     for (int i = 0; bits && i < side * side; i++) {
         struct params_any params = s->params;
-        param_put(left, params.bytes, BITS_LEAST + i / side);
+        int row = BITS_LEAST + i / side;
+        param_put(left, params.bytes, row);
         param_put(right, params.bytes, BITS_LEAST + i % side);
         if (!param_equal(&s->method->params, &params, &s->params) &&
             !walk_too(s, &params, share, &best, err))

@@ -197,7 +197,7 @@ static void side_words(const struct model *m, const struct side *s, int detail, 
         snprintf(rank, sizeof(rank), " k=%zu", now->rank);
     if (s->method && detail < DETAIL_SHORT && s->shown && !isnan(now->error))
         snprintf(error, sizeof(error), " %.3g %%", 100 * now->error);
-    const char letter[2] = { s->letter ? s->letter : s->method ? 0 : 'B', 0 };
+    const char letter[2] = { (char)(s->letter ? s->letter : s->method ? 0 : 'B'), 0 };
     const char *colon = detail < DETAIL_LETTER ? ":" : "";
     snprintf(out, size, "%s%s%s%s%s%s%s", *letter ? letter : "now", colon,
              detail < DETAIL_LETTER ? name : "", rank, error, bytes, s->late ? " ~" : "");

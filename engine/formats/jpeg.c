@@ -60,8 +60,9 @@ static bool claim_planes(struct walk *w, const uint8_t *factors, bool progressiv
         wide = h > wide ? h : wide;
         high = v > high ? v : high;
     }
-    uint64_t across = (w->claim.width + 8 * wide - 1) / (8 * wide);
-    uint64_t down = (w->claim.height + 8 * high - 1) / (8 * high);
+    uint64_t block_width = 8 * (uint64_t)wide, block_height = 8 * (uint64_t)high;
+    uint64_t across = (w->claim.width + block_width - 1) / block_width;
+    uint64_t down = (w->claim.height + block_height - 1) / block_height;
     if (across * down / 8 > source_size(w->source))
         return source_fail(w->source, (uint64_t)(w->b.at - w->start), err, ERROR_FORMAT,
                            "claims %" PRIu64 " x %" PRIu64 " pixels, more than %" PRIu64

@@ -134,7 +134,7 @@ static void describe(struct vulkan *v, VkPhysicalDevice device, VkExtensionPrope
 
 size_t device_list(struct vulkan *v, struct candidate *out, size_t most, struct error *err)
 {
-    VkPhysicalDevice devices[DEVICES];
+    VkPhysicalDevice devices[DEVICES] = { 0 };
     uint32_t n = DEVICES;
     VkResult r = VULKAN_CALL(v->api.EnumeratePhysicalDevices, v->instance, &n, devices);
     if (vulkan_testing.no_device)

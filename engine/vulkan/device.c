@@ -142,6 +142,17 @@ static void take_facts(struct vulkan *v, const struct candidate *c)
     v->api.GetPhysicalDeviceMemoryProperties(v->physical, &v->memory);
 }
 
+static bool find_functions(struct vulkan *v)
+{
+    bool all = true;
+#define FIND(name)                                                               \
+    v->api.name = (PFN_vk##name)v->api.GetDeviceProcAddr(v->device, "vk" #name); \
+    all &= v->api.name != NULL;
+    VULKAN_DEVICE_FUNCTIONS(FIND)
+#undef FIND
+    return all;
+}
+
 static bool create_device(struct vulkan *v, struct error *err)
 {
     static const char *const extensions[] = { "VK_KHR_push_descriptor" };
@@ -159,8 +170,8 @@ static bool create_device(struct vulkan *v, struct error *err)
     VkPhysicalDeviceFeatures2 features = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
         .pNext = &features12,
-        .features = { .shaderFloat64 = v->has_f64 },
     };
+    features.features.shaderFloat64 = v->has_f64;
     VkDeviceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
         .pNext = &features,
@@ -175,13 +186,7 @@ static bool create_device(struct vulkan *v, struct error *err)
         v->device = VK_NULL_HANDLE;
         return false;
     }
-    bool all = true;
-#define FIND(name)                                                               \
-    v->api.name = (PFN_vk##name)v->api.GetDeviceProcAddr(v->device, "vk" #name); \
-    all &= v->api.name != NULL;
-    VULKAN_DEVICE_FUNCTIONS(FIND)
-#undef FIND
-    if (!all)
+    if (!find_functions(v))
         return fail(err, ERROR_DEVICE, "the driver of %s is incomplete", v->name);
     v->api.GetDeviceQueue(v->device, v->family, 0, &v->queue);
     return true;
@@ -269,7 +274,7 @@ struct backend *vulkan_open(const char *device, struct error *err)
  * enough. The buffers are gone when this is asked. */
 bool vulkan_lost(const struct backend *b)
 {
-    struct vulkan *v = (struct vulkan *)(uintptr_t)b;
+    struct vulkan *v = (struct vulkan *)(uintptr_t)b; /* NOLINT: const, and ours */
     if (!v->lost && !recorder_repair(v))
         v->lost = true;
     return v->lost;

@@ -47,14 +47,14 @@ static void choose_height(struct vulkan *v, struct cut *c)
 static bool cut_init(struct vulkan *v, size_t n, size_t d, struct cut *c, struct error *err)
 {
     uint64_t row = 8 * (uint64_t)d, room = least(v->binding, SUMS);
-    *c = (struct cut){ .n = n, .d = d };
+    *c = (struct cut){ .n = n, .d = d, .slices = 1, .height = 1 };
     size_t fits = (size_t)(room / row);
     c->strip = fits >= d ? d : fits < TILE ? fits : fits / TILE * TILE;
     if (c->strip == 0)
         return fail(err, ERROR_DEVICE, "%s binds %llu bytes at once, too few for %zu sums", v->name,
                     (unsigned long long)v->binding, d);
     size_t tiles = (c->strip + TILE - 1) / TILE;
-    size_t groups = tiles * (tiles + 1) / 2, wanted = (4 * v->cores + groups - 1) / groups;
+    size_t groups = tiles * (tiles + 1) / 2, wanted = (4 * (size_t)v->cores + groups - 1) / groups;
     c->slices = (size_t)least(least(wanted, SLICES), fits / c->strip);
     if (c->slices > n / DEPTH + 1)
         c->slices = n / DEPTH + 1;

@@ -72,7 +72,7 @@ bool recorder_init(struct vulkan *v, struct error *err)
                    VULKAN_CALL(v->api.CreateSemaphore, v->device, &semaphore, NULL, &r->timeline),
                    what, err))
         return false;
-    VkCommandBuffer commands[BATCHES];
+    VkCommandBuffer commands[BATCHES] = { 0 };
     VkCommandBufferAllocateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
         .commandPool = r->pool,
