@@ -48,18 +48,6 @@ static bool is_number(const struct param *p)
     return !p->choices && p->kind != PARAM_BOOL;
 }
 
-/* Rows and columns of what is open. */
-static bool shape(const struct model *m, double *rows, double *cols)
-{
-    const struct document *d = m->document;
-    const struct entry *e = NULL;
-    if (d && d->n)
-        e = m->entry[0] ? document_entry(d, m->entry) : &d->entries[0];
-    *rows = m->subject ? (double)m->subject->rows : e ? (double)e->rows : 0;
-    *cols = m->subject ? (double)m->subject->cols : e ? (double)e->cols : 0;
-    return *rows > 0;
-}
-
 /* m, n, k, elbow, full, and every number of the method by its name. */
 static bool name_value(const void *context, const char *at, size_t n, double *out)
 {
@@ -79,7 +67,7 @@ static bool name_value(const void *context, const char *at, size_t n, double *ou
         return true;
     }
     if (!strcmp(name, "m") || !strcmp(name, "n")) {
-        bool known = shape(m, &rows, &cols);
+        bool known = model_shape(m, &rows, &cols);
         *out = name[0] == 'm' ? rows : cols;
         return known;
     }

@@ -60,11 +60,6 @@ size_t spectrum_energy_rank(const struct spectrum *s, double share)
     return least_rank(s, 1 - share);
 }
 
-size_t spectrum_rank_for_error(const struct spectrum *s, double error)
-{
-    return error < 0 ? s->n : least_rank(s, error * error);
-}
-
 size_t spectrum_numerical_rank(const struct spectrum *s)
 {
     double longer = (double)(s->rows > s->cols ? s->rows : s->cols);

@@ -22,8 +22,6 @@ double spectrum_effective_rank(
 size_t spectrum_energy_rank(const struct spectrum *s,
                             double share); /* least k with 1 - tail^2 >= share */
 
-/* Least k whose tail is at most `error`; n if none. */
-size_t spectrum_rank_for_error(const struct spectrum *s, double error);
 /* The elbow: the k whose point (k, log sigma_k) lies farthest below the chord of the
  * spectrum as far as its numerical rank, which is also the answer when none lies below. */
 size_t spectrum_elbow(const struct spectrum *s);
