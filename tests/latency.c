@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 enum { KEYS = 300, STEPS = 20, LINK_KEYS = 20, STORMS = 20, SIZES = 100 };
+enum { JOB_KEYS = 200, CANCELS = 10 };
+enum { WIDE = 3000, HIGH = 2000 }; /* of a picture whose exact spectrum takes seconds */
 
 static char *program;
 static bool strict;
@@ -138,24 +140,121 @@ static void test_busy(void)
     end(&t);
 }
 
+/* Nothing in it has a low rank. */
+static bool write_noise(const char *path)
+{
+    static unsigned char row[WIDE];
+    FILE *f = fopen(path, "wb");
+    bool ok = f && fprintf(f, "P5\n%d %d\n255\n", WIDE, HIGH) > 0;
+    srand(3);
+    for (int i = 0; ok && i < HIGH; i++) {
+        for (int j = 0; j < WIDE; j++)
+            row[j] = (unsigned char)(rand() >> 8);
+        ok = fwrite(row, 1, WIDE, f) == WIDE;
+    }
+    return f && fclose(f) == 0 && ok;
+}
+
+/* Whether the last row has a bar of progress, "] 34% ", within five seconds. */
+static bool at_work(struct terminal *t)
+{
+    char line[512];
+    bool found = false;
+    for (double until = tty_now() + 5000; tty_now() < until && !found; tty_pump(t, 5)) {
+        tty_row(t, t->rows - 1, line, sizeof(line));
+        const char *bar = strchr(line, ']');
+        found = bar && strstr(bar, "% ");
+    }
+    return found;
+}
+
+/* The number in the form's first box; -1: none. */
+static int form_rank(const struct terminal *t)
+{
+    char line[512];
+    for (int row = t->rows / 2; row < t->rows; row++) {
+        tty_row(t, row, line, sizeof(line));
+        const char *box = strstr(line, "rank  k   [");
+        if (box)
+            return atoi(strchr(box, '[') + 1);
+    }
+    return -1;
+}
+
+static double form_ms(struct terminal *t)
+{
+    static double took[JOB_KEYS];
+    for (int i = 0; i < JOB_KEYS; i++) {
+        int rank = form_rank(t);
+        double from = tty_now();
+        tty_send(t, "l");
+        while (form_rank(t) != rank + 1 && tty_now() < from + 2000)
+            tty_pump(t, 1);
+        took[i] = tty_now() - from;
+        for (double until = tty_now() + 20; tty_now() < until;)
+            tty_pump(t, 5);
+    }
+    return percentile(took, JOB_KEYS, 99);
+}
+
+/* 200 keys and ten C-c in jobs of seconds: ms until the screen says what they did. */
+static void test_job(void)
+{
+    char path[] = "/tmp/eigenscope-noise-XXXXXX", flag[] = "-x";
+    char setting[] = "method randomized-svd; k 500; set oversampling=500 power=20";
+    char *arguments[] = { program, path, flag, setting, NULL };
+    double took[CANCELS];
+    struct terminal t;
+    int file = mkstemp(path), busy = 0, said = 0;
+    CHECK(file >= 0 && close(file) == 0 && write_noise(path));
+    CHECK(tty_open(&t, 120, 40, NULL, arguments));
+    CHECK(at_work(&t));
+    judge("key to its number in the form, p99, in a job", form_ms(&t), 33, "ms");
+    for (int i = 0; i < CANCELS; i++) {
+        busy += at_work(&t) && !tty_find(&t, "cancelled at");
+        double from = tty_now();
+        tty_send(&t, "\003");
+        while (!tty_find(&t, "cancelled at") && tty_now() < from + 2000)
+            tty_pump(&t, 1);
+        took[i] = tty_now() - from;
+        said += tty_find(&t, "cancelled at");
+        tty_quiet(&t, 30);
+        tty_send(&t, "l");
+    }
+    printf("# %d jobs, C-c answered in %d of them\n", busy, said);
+    CHECK(busy == CANCELS && said == CANCELS);
+    judge("C-c to its answer", percentile(took, CANCELS, 100), 50, "ms");
+    end(&t);
+    unlink(path);
+}
+
 static void test_bytes(void)
 {
     struct terminal t;
-    double moving = 0, exact = 0;
+    double moving, exact = 0;
     CHECK(begin(&t, "demo:photo", 200, 50) && tty_wait(&t, "k="));
     tty_quiet(&t, 1000);
-    for (int i = 0; i < STEPS; i++) {
-        size_t before = t.total;
+    size_t start = t.total;
+    uint64_t picture = 0;
+    int pictures = 0;
+    for (int i = 0; i < STEPS; i++) { /* a key held down */
         tty_send(&t, "l");
-        tty_pump(&t, 200);
-        while (tty_pump(&t, 40))
-            ;
-        moving += (double)(t.total - before) / STEPS;
+        for (double until = tty_now() + 33; tty_now() < until;)
+            tty_pump(&t, 5);
+        pictures += tty_picture(&t).hash != picture;
+        picture = tty_picture(&t).hash;
+    }
+    printf("# %d keys showed %d pictures\n", STEPS, pictures);
+    moving = (double)(t.total - start) / STEPS;
+    for (int i = 0; i < STEPS; i++) {
+        tty_quiet(&t, 600);
+        size_t before = t.total;
+        tty_send(&t, "h");
         tty_quiet(&t, 600);
         exact += (double)(t.total - before) / STEPS;
     }
-    judge("a step of the rank at 200x50, moving", moving / 1e3, 200, "KB");
-    judge("the same with the exact pass", exact / 1e3, 400, "KB");
+    judge("a step of the rank at 200x50, key held down", moving / 1e3, 200, "KB");
+    judge("one step with its exact pass", exact / 1e3, 400, "KB");
     size_t before = t.total;
     for (double until = tty_now() + (strict ? 10000 : 3000); tty_now() < until;)
         tty_pump(&t, 100);
@@ -228,6 +327,7 @@ int main(int argc, char **argv)
         judge("start with the photograph and its first picture",
               start_ms("demo:photo", 80, 24, true), 250, "ms");
         test_busy();
+        test_job();
         test_slow_link();
         test_storms(STORMS);
     }

@@ -159,8 +159,8 @@ static void test_answers(enum tty_answers how)
     struct terminal t;
     tty_answer(how);
     CHECK(tty_open(&t, 130, 40, environment, arguments));
-    tty_answer(TTY_SENT);
     CHECK(tty_wait(&t, "k="));
+    tty_answer(TTY_SENT);
     CHECK(tty_find(&t, "256 colours (TERM)") && !(colors(t.log, t.n) & TRUE_COLOR));
     int rank = tty_rank(&t);
     for (size_t i = 0; i < t.kept; i++) {

@@ -100,19 +100,41 @@ static void settle(struct terminal *t)
     }
 }
 
+static char (*copy_rows(const struct terminal *t))[512]
+{
+    char(*rows)[512] = malloc((size_t)t->rows * sizeof(*rows));
+    for (int row = 0; rows && row < t->rows; row++)
+        tty_row(t, row, rows[row], sizeof(*rows));
+    return rows;
+}
+
+/* Rows as they were and as they are, where letters differ: colours may, too. */
+static void explain(const struct terminal *t, char (*before)[512])
+{
+    char after[512];
+    for (int row = 0; before && row < t->rows; row++) {
+        tty_row(t, row, after, sizeof(after));
+        if (strcmp(before[row], after) != 0)
+            printf("# %d was |%s|\n# %d is  |%s|\n", row, before[row], row, after);
+    }
+}
+
 static void compare(struct terminal *t, int event)
 {
     settle(t);
     carry_on(t);
+    char(*rows)[512] = copy_rows(t);
     uint64_t before = tty_hash(t);
     tty_press(t, "\014");
     tty_quiet(t, 300);
     checks_made++;
-    if (tty_hash(t) == before)
-        return;
-    wrong++;
-    printf("# after event %d, %dx%d, a repaint differs:\n", event, t->cols, t->rows);
-    tty_print(t);
+    if (tty_hash(t) != before) {
+        wrong++;
+        printf("# after event %d, %dx%d, a repaint differs:\n", event, t->cols, t->rows);
+        explain(t, rows);
+        tty_print(t);
+    }
+    free(rows);
 }
 
 int main(int argc, char **argv)

@@ -256,7 +256,10 @@ bool tty_open(struct terminal *t, int cols, int rows, const char *const *environ
     vterm_screen_set_callbacks(t->screen, &callbacks, t);
     vterm_screen_enable_altscreen(t->screen, 1);
     vterm_screen_reset(t->screen, 1);
-    t->program = tty_hear(t).value;
+    struct pollfd p = { .fd = t->shim, .events = POLLIN };
+    struct news news = { 0 };
+    if (poll(&p, 1, PATIENCE_MS) > 0 && read(t->shim, &news, sizeof(news)) == sizeof(news))
+        t->program = news.value;
     return t->program > 0;
 }
 

@@ -43,8 +43,8 @@ bool tty_open(struct terminal *t, int cols, int rows, const char *const *environ
               char *const *arguments);
 void tty_close(struct terminal *t);
 
-/* What becomes of the terminal's answers: sent, thrown away, or kept in t->answers. For
- * terminals opened from now on. */
+/* What becomes of the terminal's answers: sent, thrown away, or kept in t->answers. From
+ * now on, of every terminal. */
 enum tty_answers { TTY_SENT, TTY_NONE, TTY_KEPT };
 void tty_answer(enum tty_answers how);
 bool tty_mode(const struct terminal *t, int number); /* of the private modes below */
