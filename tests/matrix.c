@@ -161,7 +161,7 @@ static void test_answers(enum tty_answers how)
     CHECK(tty_open(&t, 130, 40, environment, arguments));
     CHECK(tty_wait(&t, "k="));
     tty_answer(TTY_SENT);
-    CHECK(tty_find(&t, "256 colours (TERM)") && !(colors(t.log, t.n) & TRUE_COLOR));
+    CHECK(tty_wait(&t, "256 colours (TERM)") && !(colors(t.log, t.n) & TRUE_COLOR));
     int rank = tty_rank(&t);
     for (size_t i = 0; i < t.kept; i++) {
         (void)!write(t.fd, &t.answers[i], 1);
