@@ -84,19 +84,23 @@ static void carry_on(struct terminal *t)
     }
 }
 
-/* A sweep that runs by itself is stopped by its key, Space. */
+static void wait_ms(struct terminal *t, int ms)
+{
+    for (double until = tty_now() + ms; tty_now() < until;)
+        tty_pump(t, 20);
+}
+
+/* A sweep runs by itself until a key; a second one, Space, would start it again. */
 static void settle(struct terminal *t)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 6; i++) {
         size_t before = t->total;
-        tty_quiet(t, 500);
-        before = t->total;
-        tty_pump(t, 200);
+        wait_ms(t, 300);
         if (t->total == before)
             return;
-        tty_send(t, "\033");
-        tty_pump(t, 100);
-        tty_send(t, " ");
+        if (i > 0)
+            tty_send(t, "\033");
+        wait_ms(t, 400);
     }
 }
 
