@@ -339,6 +339,13 @@ def test_seed():
     check(first != other, "another seed gives another result")
 
 
+def test_threads():
+    """Single precision sums, magnified by a fit, gave other digits with other thread counts."""
+    one, two = (data("run", "lplr", "demo:photo", "--rank", "40", "--threads", n) for n in "12")
+    check(near(one["relative_error"], two["relative_error"], 1e-6), "lplr does not depend on threads",
+          f"{one['relative_error']} and {two['relative_error']}")
+
+
 def enormous(path):
     """Legal packed factors of 2^34 entries in 34 kB."""
     n, facts, tensors, body = 1 << 17, {}, {}, b""
@@ -689,7 +696,7 @@ def main():
     os.chdir(here)
     try:
         for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand,
-                     test_png, test_seed, test_refusals, test_output_trouble, test_interrupt, test_frame,
+                     test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_solve, test_solve_all, test_peers):
             begin = time.time()
             try:
