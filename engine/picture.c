@@ -79,7 +79,7 @@ bool picture_read_plane(const struct document *d, const struct entry *e, struct 
     return true;
 }
 
-bool picture_load(const struct source *s, struct confine *c, struct error *err)
+static bool load(const struct source *s, struct confine *c, struct error *err)
 {
     *c = (struct confine){ .fd = -1 };
     if (source_size(s) > LIMIT_DECODED_FILE)
@@ -87,6 +87,16 @@ bool picture_load(const struct source *s, struct confine *c, struct error *err)
                            "%" PRIu64 " bytes, a file of this kind may have %" PRIu64,
                            source_size(s), LIMIT_DECODED_FILE);
     return confine_open(c, (size_t)source_size(s), err) && source_read(s, 0, c->in, c->n_in, err);
+}
+
+bool picture_confined(struct document *d,
+                      bool (*read)(struct document *d, struct confine *c, struct error *err),
+                      struct error *err)
+{
+    struct confine c;
+    bool ok = load(d->source, &c, err) && read(d, &c, err);
+    confine_close(&c);
+    return ok;
 }
 
 /* Whether the answer is the picture that the header claims, all of it inside the room. */

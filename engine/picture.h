@@ -31,8 +31,11 @@ struct picture_claim {
     uint64_t planes;        /* bytes for the decoder's own planes */
 };
 
-/* The whole file into shared memory; the caller closes *c. ERROR_LIMIT, ERROR_MEMORY, ERROR_READ. */
-bool picture_load(const struct source *s, struct confine *c, struct error *err);
+/* Calls read with the whole file in memory that a decoder will share. ERROR_LIMIT, ERROR_MEMORY,
+ * ERROR_READ, or what read fails with. */
+bool picture_confined(struct document *d,
+                      bool (*read)(struct document *d, struct confine *c, struct error *err),
+                      struct error *err);
 
 /* Fills d->raster. ERROR_FORMAT: the decoder refused it, crashed or took too long. */
 bool picture_decode(struct document *d, struct confine *c, const struct picture_claim *claim,

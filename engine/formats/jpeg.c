@@ -226,10 +226,7 @@ static bool read_picture(struct document *d, struct confine *c, struct error *er
 
 static bool index_picture(struct document *d, struct error *err)
 {
-    struct confine c;
-    bool ok = picture_load(d->source, &c, err) && read_picture(d, &c, err);
-    confine_close(&c);
-    return ok;
+    return picture_confined(d, read_picture, err);
 }
 
 static bool probe(const unsigned char *head, size_t n)
