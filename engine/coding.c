@@ -16,6 +16,7 @@
 #include <math.h>
 #include <string.h>
 
+const char *const clip_names[] = { "auto", "none", "spread", "search", NULL };
 const char *const rounding_names[] = { "nearest", "dithered", NULL };
 const char *const scales_names[] = { "tensor", "vector", "block", NULL };
 

@@ -10,6 +10,11 @@
 
 enum rounding { ROUNDING_NEAREST, ROUNDING_DITHERED };
 enum scales { SCALES_TENSOR, SCALES_VECTOR, SCALES_BLOCK };
+/* How wide a range is: what the quantizer is made for (AUTO); all entries (NONE: nothing is
+ * clipped); the quantizer's spread times the standard deviation (SPREAD); the width with the least
+ * squared error among a few below all entries (SEARCH). */
+enum clip { CLIP_AUTO, CLIP_NONE, CLIP_SPREAD, CLIP_SEARCH };
+extern const char *const clip_names[];     /* "auto", "none", "spread", "search", NULL */
 extern const char *const rounding_names[]; /* "nearest", "dithered", NULL */
 extern const char *const scales_names[];   /* "tensor", "vector", "block", NULL */
 
@@ -19,6 +24,7 @@ struct coding {
     const struct quantizer *quantizer;
     int bits; /* per entry, 1..24 */
     enum rounding rounding;
+    enum clip clip;     /* of use to the encoder alone */
     enum scales scales; /* one range per matrix, per vector, or per 64 entries of a vector */
     bool symmetric;     /* range [-R, R], R the largest magnitude, instead of [min, max] */
     bool by_column;     /* vectors are columns (left factors) rather than rows */

@@ -5,6 +5,7 @@
 #include "linalg.h"
 #include "param.h"
 #include "result.h"
+#include "spectrum.h"
 
 enum {
     /* takes several matrices of equal width at once */
@@ -13,6 +14,17 @@ enum {
     METHOD_NESTED = 1 << 1,
     /* simulates a private mechanism; marked "simulated, not private" everywhere */
     METHOD_SANDBOX = 1 << 2,
+};
+
+/* What theory says a result's error is near, or below: its parts, relative to ||A||_F; the error is the
+ * root of the sum of their squares. */
+struct theory {
+    double
+        tail; /* what the rank leaves out (for Q + L R: what the corrector leaves of Q's error) */
+    double left, right; /* from rounding either factor */
+    double error;
+    bool proved;          /* a bound on the mean over seeds; else a heuristic, drawn dashed */
+    const char *unproved; /* the first assumption that fails, static text; NULL where proved */
 };
 
 struct inputs {
@@ -48,4 +60,8 @@ struct method {
     double (*flops)(const void *params, size_t rows, size_t cols);
     bool (*run)(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err);
+    /* The theory of one result of this method: from the complete spectrum of input `matrix` and the
+     * result (its ranges, its factors). False: none. NULL: the method has none. Pure. */
+    bool (*theory)(const void *params, const struct spectrum *s, const struct result *r,
+                   size_t matrix, struct theory *out);
 };

@@ -6,8 +6,19 @@
 
 /* How both factors are coded. The left one takes its ranges by column, the right
  * one by row, so that a range belongs to one summand of the product. */
+/* Columns of the left factor, and rows of the right one, with bits of their own. */
+struct pair_group {
+    size_t columns;
+    int left_bits, right_bits;
+};
+
 struct pair {
     const struct quantizer *quantizer;
+    enum clip clip;
+    /* Groups of components in order; their columns sum up to the rank. n_groups = 0: all alike,
+     * with the bits below. Each group is two parts and a term of the result. */
+    const struct pair_group *groups;
+    size_t n_groups;
     int left_bits, right_bits;
     enum rounding rounding;
     enum scales scales;
@@ -18,9 +29,13 @@ struct pair {
 /* The pair that a params struct describes. */
 /* clang-format off */
 #define PAIR_OF(params)                                                                    \
-    ((struct pair){ quantizer_at((params)->quantizer), (params)->left_bits,                \
-                    (params)->right_bits, (enum rounding)(params)->rounding,               \
-                    (enum scales)(params)->scales, (params)->symmetric, (params)->seed })
+    ((struct pair){ .quantizer = quantizer_at((params)->quantizer),                        \
+                    .left_bits = (params)->left_bits,                                      \
+                    .right_bits = (params)->right_bits,                                    \
+                    .rounding = (enum rounding)(params)->rounding,                         \
+                    .scales = (enum scales)(params)->scales,                               \
+                    .symmetric = (params)->symmetric,                                      \
+                    .seed = (params)->seed })
 /* clang-format on */
 
 struct coding pair_left(const struct pair *p, uint32_t round);

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A quantizer is a codebook: 2^bits ascending levels in [-1, 1]. The engine
  * scales, picks the nearest level (or, dithered, one of the two neighbours at
@@ -19,6 +20,20 @@ struct quantizer {
     /* Fills 1 << bits levels. NULL: level j is -1 + 2 j / (2^bits - 1), computed
      * where it is needed and never tabulated. */
     void (*codebook)(int bits, double *levels);
+    /* The R, in standard deviations, for which levels over [-R, R] round standard normal numbers
+     * with the least mean squared error. NULL: none is known, only ranges that hold all entries. */
+    double (*spread)(int bits);
+    /* Its own choice of a range is R = spread standard deviations rather than the largest magnitude. */
+    bool spreads;
+    /* [-R, R] always, never [min, max]: one of its levels is to be zero, or they are for x and -x alike. */
+    bool symmetric;
+
+    /* A vector quantizer rounds `group` entries at once to one code of group * bits (at most 32)
+     * bits; 0: a scalar one. It has no codebook. Vectors that end within a group are rounded as
+     * if zeros followed. Entries and values are in units of the range's R. */
+    size_t group;
+    uint32_t (*nearest)(int bits, const double *entries);
+    void (*value)(int bits, uint32_t code, double *entries);
 };
 
 /* The list, defined in registry.c; names carry '-' for '_' when shown. */

@@ -12,6 +12,11 @@ bool result_init(struct result *r, size_t n, struct error *err)
     if (!r->measures)
         return false;
     r->n_measures = n;
+    r->frames = memory_alloc(n * sizeof(*r->frames), err);
+    if (!r->frames)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        r->frames[i].scale = 1;
     r->rounds = 1;
     const double unknown = (double)NAN;
     for (size_t i = 0; i < n; i++)
@@ -19,7 +24,9 @@ bool result_init(struct result *r, size_t n, struct error *err)
                                            .residual = unknown,
                                            .error = unknown,
                                            .optimal = unknown,
-                                           .bound = unknown };
+                                           .bound = unknown,
+                                           .fitted = unknown,
+                                           .right_loss = unknown };
     return true;
 }
 
@@ -31,6 +38,11 @@ void result_finish(struct result *r)
     }
     memory_free(r->parts);
     memory_free(r->terms);
+    for (size_t i = 0; r->frames && i < r->n_measures; i++) {
+        memory_free(r->frames[i].row_signs);
+        memory_free(r->frames[i].col_signs);
+    }
+    memory_free(r->frames);
     memory_free(r->measures);
     *r = (struct result){ 0 };
 }

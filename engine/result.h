@@ -14,6 +14,15 @@ struct part {
     struct coded codes;  /* owned, when coded */
 };
 
+/* What stands around the sum of an input's terms: A ~ scale * (H_n^T (sum) H_d) + shift. H_n and
+ * H_d are randomised Hadamard transforms of the two sides (rotation.h); a side without signs is not
+ * transformed. Size: a bit a sign; scale and shift 64 bits each where `shifted`. */
+struct frame {
+    uint8_t *row_signs, *col_signs; /* owned; a bit each, least significant first; NULL: none */
+    bool shifted;                   /* normalise-and-shift, of the released LPLR code */
+    double scale, shift;            /* 1 and 0 where not shifted */
+};
+
 struct term {
     size_t matrix; /* index of the input it approximates */
     size_t left;   /* index of a part */
@@ -30,6 +39,10 @@ struct measure {
     double error;    /* residual / norm */
     double optimal;  /* Eckart-Young error at this rank */
     double bound;    /* on the mean over seeds, as the source proves it */
+    /* Of L R, relative: error^2 = fitted^2 + right_loss^2 where R rounds the least-squares fit to L
+     * (Saha et al. 2023, normal equations); fitted^2 = optimal^2 + left_loss^2. */
+    double fitted;     /* ||A - L W||_F, W before rounding; NAN where nothing was fitted */
+    double right_loss; /* ||L (R - W)||_F, likewise */
 };
 
 struct result {
@@ -37,6 +50,7 @@ struct result {
     size_t n_parts;
     struct term *terms;
     size_t n_terms;
+    struct frame *frames;     /* one per input */
     struct measure *measures; /* one per input */
     size_t n_measures;
     size_t rank;    /* stored columns of the left factor; 0: not a factorization */

@@ -8,7 +8,7 @@ TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "result", "quality",
-     "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "exact", "ensemble", "expression",
+     "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
      "exif", "confine", "decode"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair",
