@@ -26,6 +26,7 @@ enum backend_op {
     OP_CODE,
     OP_DECODE,
     OP_RESIDUAL,
+    OP_SUBTRACT,
     OP_HADAMARD,
     OP_RECONSTRUCT,
     OP_GRAM_EXACT,
@@ -101,6 +102,8 @@ struct backend_ops {
     bool (*decode)(const struct coded *x, struct buffer *out, struct error *err);
     bool (*residual)(const struct buffer *a, const struct buffer_product *products, size_t n,
                      double *norm, struct error *err);
+    bool (*subtract)(const struct buffer *a, const struct buffer_product *products, size_t n,
+                     struct buffer *out, struct error *err);
     bool (*hadamard)(const struct buffer *x, uint64_t seed, bool inverse, struct buffer *out,
                      struct error *err);
     bool (*reconstruct)(const struct buffer_product *products, size_t n, struct buffer *out,
@@ -206,6 +209,10 @@ bool backend_decode(const struct coded *x, struct buffer *out, struct error *err
 /* *norm = ||a - sum of products||_F: subtracts first, sums in double precision. */
 bool backend_residual(const struct buffer *a, const struct buffer_product *products, size_t n,
                       double *norm, struct error *err);
+
+/* out = a - sum of products: the remainder itself. Same shape and type. */
+bool backend_subtract(const struct buffer *a, const struct buffer_product *products, size_t n,
+                      struct buffer *out, struct error *err);
 
 /* out = x D H / sqrt(n), row by row: n = cols, a power of two; H the Walsh-Hadamard matrix in
  * Sylvester's order, D signs that follow from the seed (STREAM_SIGNS). inverse: x H D / sqrt(n),

@@ -9,6 +9,22 @@ bool job_step(struct job *job, double done, const char *stage, struct error *err
     return true;
 }
 
+static void pass_on(void *context, double done, const char *stage)
+{
+    const struct job_share *s = context;
+    s->whole->progress(s->whole->context, s->from + (s->to - s->from) * done, stage);
+}
+
+struct job job_part(struct job_share *share)
+{
+    struct job part = *share->whole;
+    if (part.progress) {
+        part.progress = pass_on;
+        part.context = share;
+    }
+    return part;
+}
+
 static bool attempt_once(struct job *job,
                          bool (*attempt)(struct job *job, void *context, struct error *err),
                          void *context, struct error *err)

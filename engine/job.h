@@ -20,6 +20,14 @@ struct job {
  * steps between calls short. */
 bool job_step(struct job *job, double done, const char *stage, struct error *err);
 
+/* A part of a job: what it reports as 0..1 is from..to of the whole. It shares everything
+ * else, and *share has to outlive it. */
+struct job_share {
+    struct job *whole;
+    double from, to;
+};
+struct job job_part(struct job_share *share);
+
 /* Runs `attempt` where the work belongs; when the device fails it (ERROR_DEVICE), once more on
  * the processor: it undoes first whatever an earlier attempt left in its context. No backend buffer
  * and no scratch is left behind. */

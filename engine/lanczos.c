@@ -18,7 +18,7 @@ enum { BLOCK = 32 };
 
 struct state {
     struct job *job;
-    struct buffer a;
+    const struct buffer *a;
     double norm;          /* ||A||_F */
     struct matrix_view u; /* rows x limit: orthonormal columns, n of them so far */
     struct matrix_view v; /* cols x limit */
@@ -28,20 +28,20 @@ struct state {
     size_t n, limit;
 };
 
-static bool start(struct state *s, struct job *job, struct matrix_view a, size_t rank,
-                  struct error *err)
+static bool start(struct state *s, struct job *job, const struct buffer *a, double norm,
+                  size_t rank, struct error *err)
 {
-    size_t side = a.rows < a.cols ? a.rows : a.cols, longer = a.rows + a.cols - side;
+    size_t side = a->rows < a->cols ? a->rows : a->cols, longer = a->rows + a->cols - side;
     size_t limit = 4 * rank + (size_t)16 * BLOCK;
     s->job = job;
+    s->a = a;
     s->limit = (limit < side / 2 ? limit : side / 2) / BLOCK * BLOCK;
-    s->norm = matrix_norm(a);
-    return arena_matrix(job->scratch, a.dtype, a.rows, s->limit, &s->u, err) &&
-           arena_matrix(job->scratch, a.dtype, a.cols, s->limit, &s->v, err) &&
+    s->norm = norm;
+    return arena_matrix(job->scratch, a->dtype, a->rows, s->limit, &s->u, err) &&
+           arena_matrix(job->scratch, a->dtype, a->cols, s->limit, &s->v, err) &&
            arena_matrix(job->scratch, DTYPE_F64, s->limit, s->limit, &s->b, err) &&
-           arena_matrix(job->scratch, a.dtype, longer, BLOCK, &s->x, err) &&
-           arena_matrix(job->scratch, a.dtype, s->limit, BLOCK, &s->c, err) &&
-           backend_load(job->backend, a, &s->a, err);
+           arena_matrix(job->scratch, a->dtype, longer, BLOCK, &s->x, err) &&
+           arena_matrix(job->scratch, a->dtype, s->limit, BLOCK, &s->c, err);
 }
 
 /* x = op(a) panel, on the backend. */
@@ -52,7 +52,7 @@ static bool product(struct state *s, bool transposed, struct matrix_view panel,
     struct buffer in = { 0 }, out = { 0 };
     bool ok = backend_load(b, panel, &in, err) &&
               backend_alloc(b, x.dtype, x.rows, x.cols, &out, err) &&
-              backend_gemm(&s->a, transposed, &in, false, &out, err) && backend_read(&out, x, err);
+              backend_gemm(s->a, transposed, &in, false, &out, err) && backend_read(&out, x, err);
     backend_release(&in);
     backend_release(&out);
     return ok;
@@ -173,16 +173,16 @@ static bool finish(const struct state *s, const struct svd *ritz, size_t rank, s
     return true;
 }
 
-bool lanczos(struct job *job, struct matrix_view a, size_t rank, struct svd *out, bool *done,
-             struct error *err)
+bool lanczos(struct job *job, const struct buffer *a, double norm, size_t rank, struct svd *out,
+             bool *done, struct error *err)
 {
     struct state s = { 0 };
     struct matrix_view rest, x;
     *done = false;
-    if (!start(&s, job, a, rank, err) ||
+    if (!start(&s, job, a, norm, rank, err) ||
         !arena_matrix(job->scratch, DTYPE_F64, BLOCK, BLOCK, &rest, err))
         return false;
-    x = matrix_block(s.x, 0, 0, a.cols, BLOCK);
+    x = matrix_block(s.x, 0, 0, a->cols, BLOCK);
     random_fill(SKETCH_GAUSSIAN, 0, STREAM_LANCZOS, 0, 1, x);
     bool ok = append(&s, s.v, 0, x, err);
     while (ok && !*done && s.n + (size_t)2 * BLOCK <= s.limit) {
@@ -198,6 +198,5 @@ bool lanczos(struct job *job, struct matrix_view a, size_t rank, struct svd *out
             ok = finish(&s, &ritz, rank, out, err);
         svd_finish(&ritz);
     }
-    backend_release(&s.a);
     return ok;
 }

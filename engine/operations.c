@@ -7,9 +7,10 @@
 
 #include <assert.h>
 
-const char *const backend_op_names[] = { "gemm",       "gram",     "fill",     "code",
-                                         "decode",     "residual", "hadamard", "reconstruct",
-                                         "gram-exact", "noise",    "eigen",    NULL };
+const char *const backend_op_names[] = { "gemm",        "gram",       "fill",     "code",
+                                         "decode",      "residual",   "subtract", "hadamard",
+                                         "reconstruct", "gram-exact", "noise",    "eigen",
+                                         NULL };
 
 static void assert_input(const struct buffer *x, const struct backend *b)
 {
@@ -213,6 +214,43 @@ bool backend_residual(const struct buffer *a, const struct buffer_product *produ
     struct guest *guests = memory_alloc((1 + 2 * n) * sizeof(*guests), err);
     struct buffer_product *visiting = memory_alloc(n * sizeof(*visiting), err);
     bool ok = guests && visiting && residual_of_guests(a, products, n, guests, visiting, norm, err);
+    memory_free(guests);
+    memory_free(visiting);
+    return ok;
+}
+
+/* guests[0] is out, guests[1] a, then left and right of every product. */
+static bool subtract_guests(const struct buffer *a, const struct buffer_product *products, size_t n,
+                            struct buffer *out, struct guest *guests,
+                            struct buffer_product *visiting, struct error *err)
+{
+    bool ok = invite(out, false, &guests[0], err) && invite(a, true, &guests[1], err) &&
+              invite_products(products, n, guests + 2, visiting, err) &&
+              out->owner->host->ops->subtract(&guests[1].x, visiting, n, &guests[0].x, err) &&
+              send_home(&guests[0], out, err);
+    for (size_t i = 0; i < 2 + 2 * n; i++)
+        part(&guests[i]);
+    return ok;
+}
+
+bool backend_subtract(const struct buffer *a, const struct buffer_product *products, size_t n,
+                      struct buffer *out, struct error *err)
+{
+    struct backend *owner = out->owner;
+    assert_output(out);
+    assert_input(a, owner);
+    assert(a->dtype == out->dtype && a->rows == out->rows && a->cols == out->cols);
+    assert(out->memory != a->memory);
+    for (size_t i = 0; i < n; i++) {
+        assert_product(owner, a->dtype, a->rows, a->cols, &products[i]);
+        assert(out->memory != products[i].left->memory);
+        assert(!products[i].right || out->memory != products[i].right->memory);
+    }
+    if (dispatch(owner, OP_SUBTRACT, out->dtype, owner->ops->subtract != NULL))
+        return owner->ops->subtract(a, products, n, out, err);
+    struct guest *guests = memory_alloc((2 + 2 * n) * sizeof(*guests), err);
+    struct buffer_product *visiting = memory_alloc(n * sizeof(*visiting), err);
+    bool ok = guests && visiting && subtract_guests(a, products, n, out, guests, visiting, err);
     memory_free(guests);
     memory_free(visiting);
     return ok;

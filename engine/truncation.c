@@ -83,13 +83,31 @@ bool truncation(struct job *job, const struct inputs *in, size_t index, size_t r
         return leading(&in->svds[index], a, rank, out, err);
     }
     if (by_lanczos(a.rows, a.cols, rank, exact)) {
-        bool settled = false;
-        if (!lanczos(job, a, rank, out, &settled, err))
-            return false;
-        if (settled)
-            return true;
+        struct buffer loaded = { 0 };
+        bool settled = false, ok = backend_load(job->backend, a, &loaded, err) &&
+                                   lanczos(job, &loaded, matrix_norm(a), rank, out, &settled, err);
+        backend_release(&loaded);
+        if (!ok || settled)
+            return ok;
     }
     return by_lapack(a, rank, out, tail, err);
+}
+
+bool truncation_buffer(struct job *job, const struct buffer *a, size_t rank, struct svd *out,
+                       struct error *err)
+{
+    struct matrix whole = { 0 };
+    double norm = 0, tail;
+    bool settled = false, ok = job_step(job, 0, "singular vectors", err);
+    if (ok && by_lanczos(a->rows, a->cols, rank, false))
+        ok = backend_residual(a, NULL, 0, &norm, err) &&
+             lanczos(job, a, norm, rank, out, &settled, err);
+    if (!ok || settled)
+        return ok;
+    ok = matrix_init(&whole, a->dtype, a->rows, a->cols, err) && backend_read(a, whole.view, err) &&
+         by_lapack(whole.view, rank, out, &tail, err);
+    matrix_finish(&whole);
+    return ok;
 }
 
 void truncation_scale(struct matrix_view f, const double *sigma, double power, bool columns)

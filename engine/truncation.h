@@ -14,6 +14,10 @@
 bool truncation(struct job *job, const struct inputs *in, size_t index, size_t rank, bool exact,
                 struct svd *out, double *tail, struct error *err);
 
+/* The same of a matrix that lies on the backend, by Lanczos where that pays. */
+bool truncation_buffer(struct job *job, const struct buffer *a, size_t rank, struct svd *out,
+                       struct error *err);
+
 /* Floating-point operations of its products with the whole matrix: none where LAPACK does it. */
 double truncation_flops(size_t rows, size_t cols, size_t rank, bool exact);
 

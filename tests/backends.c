@@ -40,9 +40,9 @@ static void check_named(bool ok, const struct backend *b, const struct trial *t,
 static bool offered(const struct backend *b, enum backend_op op, enum dtype dtype)
 {
     const struct backend_ops *o = b->ops;
-    const bool entry[OP_COUNT] = { o->gemm,       o->gram,     o->fill,     o->code,
-                                   o->decode,     o->residual, o->hadamard, o->reconstruct,
-                                   o->gram_exact, o->noise,    o->eigen };
+    const bool entry[OP_COUNT] = { o->gemm,        o->gram,       o->fill,     o->code,
+                                   o->decode,      o->residual,   o->subtract, o->hadamard,
+                                   o->reconstruct, o->gram_exact, o->noise,    o->eigen };
     return entry[op] && (!o->offers || o->offers(b, op, dtype));
 }
 

@@ -389,6 +389,55 @@ static double reconstruct_excess(struct backend *b, enum dtype dtype, const size
     return worst;
 }
 
+/* a - l r - d, entry by entry; the second time over what is there. */
+static double subtract_excess(struct backend *b, enum dtype dtype, const size_t *shape)
+{
+    struct error err = { 0 };
+    size_t rows = shape[0], cols = fit(shape[1]), inner = fit(shape[2]);
+    struct matrix m[] = { filled(dtype, rows, cols, 1), filled(dtype, rows, inner, 2),
+                          filled(dtype, inner, cols, 3), filled(dtype, rows, cols, 4) };
+    bool ok = true;
+    struct buffer x[4], out = output(b, dtype, rows, cols, &ok);
+    double *sum = calloc(rows * cols + 1, sizeof(*sum)),
+           *size = calloc(rows * cols + 1, sizeof(*size));
+    for (size_t i = 0; i < 4; i++)
+        x[i] = loaded(b, &m[i], &ok);
+    for (size_t i = 1; i < 4; i += 2) {
+        add_term(&m[i], i < 3 ? &m[i + 1] : NULL, rows, cols, false, sum);
+        add_term(&m[i], i < 3 ? &m[i + 1] : NULL, rows, cols, true, size);
+    }
+    struct buffer_product products[] = { { &x[1], &x[2] }, { &x[3], NULL } };
+    for (int i = 0; ok && i < 2; i++)
+        ok = fine(backend_subtract(&x[0], products, 2, &out, &err), &err);
+    struct matrix got = fetched(&out, &ok);
+    double worst = ok ? 0 : 1;
+    double eps = tolerances.reconstruct * sqrt((double)inner + 2) * epsilon(dtype);
+    for (size_t i = 0; ok && i < rows * cols; i++) {
+        double a = matrix_at(m[0].view, i / cols, i % cols);
+        exceed(&worst, fabs(matrix_at(got.view, i / cols, i % cols) - (a - sum[i])) -
+                           eps * (fabs(a) + size[i]));
+    }
+    if (worst > 0)
+        printf("# %zu x %zu, inner %zu: over by %g\n", rows, cols, inner, worst);
+    free(sum);
+    free(size);
+    for (size_t i = 0; i < 4; i++)
+        matrix_finish(&m[i]);
+    matrix_finish(&got);
+    backend_release_all(b);
+    return worst;
+}
+
+static double subtract(struct backend *b, enum dtype dtype)
+{
+    static const size_t shapes[][3] = { { 1, 1, 1 },   { 65, 63, 7 }, { 129, 257, 31 },
+                                        { 257, 8, 5 }, { 0, 3, 2 },   { 31, 33, 0 } };
+    double worst = 0;
+    for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
+        exceed(&worst, subtract_excess(b, dtype, shapes[s]));
+    return worst;
+}
+
 static double reconstruct_full(struct backend *b, enum dtype dtype)
 {
     static const size_t shapes[][5] = { { 1, 1, 1, 1, 1 },          { 65, 63, 65, 63, 7 },
@@ -417,6 +466,7 @@ const struct trial trials_products[] = {
     { OP_GRAM, "Gram matrices", gram, false },
     { OP_RESIDUAL, "residuals", residual, false },
     { OP_RESIDUAL, "residuals out of range", residual_extremes, false },
+    { OP_SUBTRACT, "remainders", subtract, false },
     { OP_HADAMARD, "Hadamard transforms", hadamard, false },
     { OP_HADAMARD, "wide Hadamard transforms", hadamard_wide, false },
     { OP_RECONSTRUCT, "reconstructions", reconstruct_full, false },

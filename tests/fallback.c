@@ -143,6 +143,12 @@ static bool fake_decode(const struct coded *x, struct buffer *out, struct error 
     return works(err) && processor()->decode(x, out, err);
 }
 
+static bool fake_subtract(const struct buffer *a, const struct buffer_product *products, size_t n,
+                          struct buffer *out, struct error *err)
+{
+    return works(err) && processor()->subtract(a, products, n, out, err);
+}
+
 static bool fake_residual(const struct buffer *a, const struct buffer_product *products, size_t n,
                           double *norm, struct error *err)
 {
@@ -170,6 +176,7 @@ static const struct backend_ops fake_ops = {
     .code = fake_code,
     .decode = fake_decode,
     .residual = fake_residual,
+    .subtract = fake_subtract,
 };
 
 static struct matrix low_rank(size_t rows, size_t cols)

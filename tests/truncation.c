@@ -95,7 +95,10 @@ static void against_known(struct lab *l, const char *name, double (*value)(size_
     struct svd found = { 0 };
     struct error err = { 0 };
     bool settled;
-    CHECK(lanczos(&l->job, a.view, RANK, &found, &settled, &err) && settled);
+    struct buffer loaded = { 0 };
+    CHECK(backend_load(l->backend, a.view, &loaded, &err) &&
+          lanczos(&l->job, &loaded, s.norm, RANK, &found, &settled, &err) && settled);
+    backend_release(&loaded);
     double error = residual(a.view, &found), slack = tolerance[dtype].orthogonality;
     printf("# %s %zu x %zu f%d: error %.8f, optimum %.8f; sigma_1 %.8f (%.8f)\n", name, rows, cols,
            dtype == DTYPE_F64 ? 64 : 32, error, optimum, found.sigma[0], sigma[0]);

@@ -97,6 +97,15 @@ static bool residual(struct work *w, struct error *err)
     return ok;
 }
 
+static bool subtract(struct work *w, struct error *err)
+{
+    struct buffer_product p[] = { { &w->l, &w->r }, { &w->a, NULL } };
+    struct buffer out = { 0 };
+    return backend_alloc(w->b, w->dtype, ROWS, COLS, &out, err) &&
+           backend_subtract(&w->a, p, 2, &out, err) &&
+           matrix_init(w->out, w->dtype, ROWS, COLS, err) && backend_read(&out, w->out->view, err);
+}
+
 static bool reconstruct(struct work *w, size_t rows, size_t cols, struct error *err)
 {
     struct buffer_product p[] = { { &w->l, &w->r }, { &w->a, NULL } };
@@ -144,9 +153,10 @@ static const struct {
     const char *name;
     bool (*run)(struct work *w, struct error *err);
 } operations[] = {
-    { "l r", plain }, { "a^T l", left },        { "a r^T", right },       { "r^T l^T", both },
-    { "gram", gram }, { "residual", residual }, { "reconstruct", whole }, { "averaged", averaged },
-    { "code", code }, { "eigen", eigen },
+    { "l r", plain },         { "a^T l", left },        { "a r^T", right },
+    { "r^T l^T", both },      { "gram", gram },         { "residual", residual },
+    { "subtract", subtract }, { "reconstruct", whole }, { "averaged", averaged },
+    { "code", code },         { "eigen", eigen },
 };
 
 static bool once(struct backend *b, enum dtype dtype, double padding, size_t op, struct matrix *out)

@@ -229,6 +229,14 @@ static bool cpu_residual(const struct buffer *a, const struct buffer_product *pr
     return true;
 }
 
+static bool cpu_subtract(const struct buffer *a, const struct buffer_product *products, size_t n,
+                         struct buffer *out, struct error *err)
+{
+    (void)err;
+    subtract_rows(a, products, n, 0, view(out));
+    return true;
+}
+
 static bool cpu_hadamard(const struct buffer *x, uint64_t seed, bool inverse, struct buffer *out,
                          struct error *err)
 {
@@ -325,6 +333,7 @@ const struct backend_ops backend_cpu = {
     .code = cpu_code,
     .decode = cpu_decode,
     .residual = cpu_residual,
+    .subtract = cpu_subtract,
     .hadamard = cpu_hadamard,
     .reconstruct = cpu_reconstruct,
     .gram_exact = cpu_gram_exact,

@@ -41,6 +41,7 @@ const struct backend_ops backend_vulkan = {
     .gemm = vulkan_gemm,
     .gram = vulkan_gram,
     .residual = vulkan_residual,
+    .subtract = vulkan_subtract,
     .reconstruct = vulkan_reconstruct,
     .fill = vulkan_fill,
     .code = vulkan_code,

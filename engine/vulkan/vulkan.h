@@ -190,6 +190,8 @@ bool vulkan_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint3
 bool vulkan_code(const struct coding *c, const struct buffer *a, struct coded *out,
                  struct error *err);
 bool vulkan_decode(const struct coded *x, struct buffer *out, struct error *err);
+bool vulkan_subtract(const struct buffer *a, const struct buffer_product *products, size_t n,
+                     struct buffer *out, struct error *err);
 bool vulkan_residual(const struct buffer *a, const struct buffer_product *products, size_t n,
                      double *norm, struct error *err);
 bool vulkan_hadamard(const struct buffer *x, uint64_t seed, bool inverse, struct buffer *out,
