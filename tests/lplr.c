@@ -10,9 +10,9 @@
  * what happens when a factor loses its rank. All in f64. */
 
 static const struct {
-    double naive;    /* exact: rounding of six grey levels */
-    double identity; /* of the split of the error, relative to ||A||^2 */
-} tolerance = { 1e-6, 1e-9 };
+    double naive;       /* exact: rounding of six grey levels */
+    double identity[2]; /* of the split of the error, relative to ||A||^2 */
+} tolerance = { 1e-6, { [DTYPE_F32] = 1e-5, [DTYPE_F64] = 1e-9 } };
 
 /* The largest rank that fits into bits_per_entry, counted as the paper does. */
 static int budget(size_t rows, size_t cols, int left, int right, double bits_per_entry)
@@ -99,10 +99,15 @@ static void split_identity(struct lab *lab, const char *name, const char *text,
     struct params_any params = lab_params(m, true, text);
     struct approximation out = lab_run(lab, m, &params, a, NULL);
     struct split split = split_of(&out.results[0], a);
-    printf("# %s %s: gap %.1e, farthest %.4f of what rounding allows, dead %zu\n", name, text,
-           split.gap, split.farthest, out.results[0].dead);
-    CHECK(fabs(split.gap) <= tolerance.identity);
-    CHECK(out.results[0].dead || split.farthest <= 1 + 1e-6);
+    printf("# %s %s f%d: gap %.1e, told %.1e, farthest %.4f of what rounding allows, dead %zu\n",
+           name, text, a.dtype == DTYPE_F64 ? 64 : 32, split.gap, split.told, split.farthest,
+           out.results[0].dead);
+    const struct measure *told = &out.results[0].measures[0];
+    double sum = told->fitted * told->fitted + told->right_loss * told->right_loss;
+    CHECK(fabs(split.gap) <= tolerance.identity[a.dtype]);
+    CHECK(fabs(told->error * told->error - sum) <= tolerance.identity[a.dtype]);
+    CHECK(split.told <= tolerance.identity[a.dtype]); /* not only their sum */
+    CHECK(out.results[0].dead || split.farthest <= 1 + (a.dtype == DTYPE_F64 ? 1e-6 : 1e-2));
     approximation_finish(&out);
 }
 
@@ -121,12 +126,14 @@ static void identities(struct lab *l)
         "left-bits=4 right-bits=4 rank=15 scales=vector rounds=6",
         "left-bits=2 right-bits=3 rank=15 scales=block",
     };
-    struct matrix a = lab_spectrum(DTYPE_F64, 60, 50, 3, decaying);
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-        split_identity(l, "lplr", settings[i], a.view);
-        split_identity(l, "lplr-svd", settings[i], a.view);
+    for (int type = 0; type < 2; type++) {
+        struct matrix a = lab_spectrum(type ? DTYPE_F64 : DTYPE_F32, 60, 50, 3, decaying);
+        for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+            split_identity(l, "lplr", settings[i], a.view);
+            split_identity(l, "lplr-svd", settings[i], a.view);
+        }
+        matrix_finish(&a);
     }
-    matrix_finish(&a);
 }
 
 /* With as many bits on either side, A^T rounded with Sigma on the right is A with Sigma on the left. */

@@ -75,7 +75,7 @@ static void compare(struct lab *device, struct lab *processor, const struct meth
     bool strange = partial ? !fallback : fallback || !dispatched(m, &got);
     if (param_find(&m->params, "rounds")) {
         struct split split = split_of(&got.results[0], a);
-        gap = fabs(split.gap) / tolerance[a.dtype].identity;
+        gap = fmax(fabs(split.gap), split.told) / tolerance[a.dtype].identity;
         farthest = got.results[0].dead ? 0 : split.farthest - 1;
     }
     if (!(error <= 1) || !(gap <= 1) || strange)

@@ -10,6 +10,8 @@
 struct split {
     double gap;      /* of the two sides, relative to ||A||^2 */
     double farthest; /* entry of R from W, of what rounding allows */
+    double
+        told; /* how far the losses that the result tells are off, squared, relative to ||A||^2 */
 };
 
 /* W by the pseudo-inverse of L from its SVD: another solver than the method's. */
@@ -46,28 +48,67 @@ static inline double split_square(struct matrix_view l, struct matrix_view m,
     return sum;
 }
 
-/* Of a result of two coded parts. NAN: it cannot be decoded. */
+/* Left parts side by side, right ones below each other. */
+static inline bool split_factors(const struct result *result, struct matrix_view l,
+                                 struct matrix_view r)
+{
+    struct error err;
+    size_t first = 0;
+    bool ok = true;
+    for (size_t t = 0; ok && t < result->n_terms; t++) {
+        const struct part *left = &result->parts[result->terms[t].left];
+        const struct part *right = &result->parts[result->terms[t].right];
+        size_t n = part_cols(left);
+        ok = part_decode(left, matrix_block(l, 0, first, l.rows, n), &err) &&
+             part_decode(right, matrix_block(r, first, 0, n, r.cols), &err);
+        first += n;
+    }
+    return ok && first == result->rank;
+}
+
+/* The largest |d|, rows of each right part in units of what its rounding allows. */
+static inline double split_farthest(const struct result *result, struct matrix_view d)
+{
+    size_t first = 0;
+    double most = 0;
+    for (size_t t = 0; t < result->n_terms; t++) {
+        const struct coded *codes = &result->parts[result->terms[t].right].codes;
+        double range, step, far = 0;
+        coding_extent(codes, &range, &step);
+        step *= codes->coding.rounding == ROUNDING_DITHERED ? 1 : 0.5;
+        for (size_t i = 0; i < codes->rows; i++)
+            for (size_t j = 0; j < d.cols; j++)
+                far = fmax(far, fabs(matrix_at(d, first + i, j)));
+        most = fmax(most, far / step);
+        first += codes->rows;
+    }
+    return most;
+}
+
+/* Of a result of coded pairs that were fitted together. NAN: they cannot be decoded. */
 static inline struct split split_of(const struct result *result, struct matrix_view a)
 {
+    const struct measure *m = &result->measures[0];
     struct matrix l = lab_matrix(DTYPE_F64, a.rows, result->rank);
     struct matrix r = lab_matrix(DTYPE_F64, result->rank, a.cols);
     struct matrix w = lab_matrix(DTYPE_F64, result->rank, a.cols);
-    struct error err;
-    double range, step, far = 0, norm = matrix_norm(a), residual = result->measures[0].residual;
-    bool ok = part_decode(&result->parts[0], l.view, &err) &&
-              part_decode(&result->parts[1], r.view, &err);
+    double norm = matrix_norm(a), square = norm * norm;
+    bool ok = split_factors(result, l.view, r.view);
     split_solve(l.view, a, w.view);
-    double fit = split_square(l.view, w.view, &a);
+    double fit = split_square(l.view, w.view, &a) / square;
     for (size_t i = 0; i < r.view.rows; i++)
-        for (size_t j = 0; j < r.view.cols; j++) {
+        for (size_t j = 0; j < r.view.cols; j++)
             matrix_put(w.view, i, j, matrix_at(r.view, i, j) - matrix_at(w.view, i, j));
-            far = fmax(far, fabs(matrix_at(w.view, i, j)));
-        }
-    double gap = residual * residual - fit - split_square(l.view, w.view, NULL);
-    coding_extent(&result->parts[1].codes, &range, &step);
-    step *= result->parts[1].codes.coding.rounding == ROUNDING_DITHERED ? 1 : 0.5;
+    double loss = split_square(l.view, w.view, NULL) / square;
+    struct split s = {
+        .gap = m->residual / norm * (m->residual / norm) - fit - loss,
+        .farthest = split_farthest(result, w.view),
+        .told = fmax(fabs(m->fitted * m->fitted - fit), fabs(m->right_loss * m->right_loss - loss)),
+    };
     matrix_finish(&l);
     matrix_finish(&r);
     matrix_finish(&w);
-    return (struct split){ ok ? gap / (norm * norm) : (double)NAN, far / step };
+    if (!ok || isnan(m->fitted) || isnan(m->right_loss))
+        s.gap = s.told = (double)NAN;
+    return s;
 }
