@@ -13,6 +13,7 @@ FLOORS = [
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair", "fit",
      "panel", "goal", "goal_solve",
+     "compare", "compare_search",
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
