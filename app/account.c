@@ -81,6 +81,24 @@ static void put_output(struct report *r, const struct account *a)
     report_end(r);
 }
 
+/* What the fit to a left factor leaves beyond the best of its rank. */
+static double left_loss(const struct account_line *x)
+{
+    double square = x->fitted * x->fitted - x->optimal * x->optimal;
+    return square > 0 || isnan(square) ? sqrt(square) : 0;
+}
+
+/* Three parts of the error, relative to the norm; their squares add up to its square. Saha,
+ * Srivastava, Pilanci 2023: the normal equations of Algorithm 1, step 4. */
+static void put_loss(struct report *r, const struct account_line *x)
+{
+    report_object(r, "loss");
+    report_number(r, "tail", x->optimal);
+    report_number(r, "left", left_loss(x));
+    report_number(r, "right", x->right_loss);
+    report_end(r);
+}
+
 static void put_line(struct report *r, const struct account *a, const struct account_line *x)
 {
     double entries = (double)x->entries;
@@ -99,6 +117,7 @@ static void put_line(struct report *r, const struct account *a, const struct acc
     else
         report_null(r, "numerical_rank");
     report_number(r, "bound", x->bound);
+    put_loss(r, x);
     report_number(r, "psnr_db", x->psnr);
     report_number(r, "ssim", x->ssim);
     report_object(r, "bits");
@@ -188,6 +207,9 @@ static void print_line(FILE *out, const struct account_line *x)
     if (isfinite(x->bound))
         fprintf(out, ", bound on the mean %.6g", x->bound);
     fputc('\n', out);
+    if (isfinite(x->optimal) && isfinite(x->right_loss))
+        fprintf(out, "  of which         %.6g the rank, %.6g the left factor, %.6g the right one\n",
+                x->optimal, left_loss(x), x->right_loss);
     if (!isnan(x->psnr))
         fprintf(out, "  PSNR             %.2f dB", x->psnr);
     if (!isnan(x->psnr) && isfinite(x->ssim))

@@ -56,7 +56,11 @@ const struct word words[] = {
         .arguments = "METHOD FILE[::NAME]",
         .summary = "One approximation, measured; -o writes it.",
         .more = "-o decides by its ending: .png, .pgm, .ppm, .pnm and .pam the picture, .npy and "
-                ".safetensors the dense result, .factors.safetensors the packed factors.",
+                ".safetensors the dense result, .factors.safetensors the packed factors. Where a "
+                "right factor was fitted to a rounded left one, the JSON's loss tells what the "
+                "rank leaves out (tail), what the left factor adds (left: its rounding, and of a "
+                "sketch its chance) and what rounding the right one adds (right), relative to "
+                "||A||; their squares add up to the error's. null: not known.",
         .groups = run_groups,
         .takes_method = METHOD_FIRST,
         .least = 1,

@@ -88,11 +88,13 @@ static bool fill_line(struct trial *t, size_t i, struct error *err)
     struct account_line *line = &t->a.lines[i];
     *line = (struct account_line){
         .name = t->s.names[i],
-        .rank = param_find(&t->a.method->params, "rank") ? r->rank : 0,
+        .rank = r->rank,
         .dead = r->dead,
         .rounds = r->rounds,
         .error = m->error,
         .bound = m->bound,
+        .fitted = r->frames[0].shifted ? nan("") : m->fitted,
+        .right_loss = r->frames[0].shifted ? nan("") : m->right_loss,
         .numerical_rank = nan(""),
         .psnr = nan(""),
         .ssim = nan(""),
@@ -137,6 +139,8 @@ static void fill_total(struct trial *t)
     total->numerical_rank = nan("");
     total->optimal = together(t, offsetof(struct account_line, optimal));
     total->bound = together(t, offsetof(struct account_line, bound));
+    total->fitted = together(t, offsetof(struct account_line, fitted));
+    total->right_loss = together(t, offsetof(struct account_line, right_loss));
     for (size_t i = 1; i < t->s.n; i++) {
         const struct account_line *line = &t->a.lines[i];
         total->dead += line->dead;

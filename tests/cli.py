@@ -22,7 +22,7 @@ PHANTOM_ERRORS = {1: .5322897045, 2: .3121961555, 3: .1337983523, 4: .0285995964
 METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd"]
 WORDS = ["list", "spectrum", "run", "solve", "expand", "frame", "doctor", "docs"]
 RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
-            "relative_error", "optimal_error", "numerical_rank", "bound", "psnr_db", "ssim", "bits",
+            "relative_error", "optimal_error", "numerical_rank", "bound", "loss", "psnr_db", "ssim", "bits",
             "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",
             "seconds", "output"}
 count = failures = 0
@@ -221,6 +221,11 @@ def test_run():
               0 < j["ssim"] <= 1, f"run {m}: f32, a picture, no output", j)
         check(near(j["bits_per_entry"]["true"], j["bits"]["true"] / 65536, 1e-12) and
               j["bits"]["paper"] <= j["bits"]["true"] <= 8 * j["bytes"], f"run {m}: sizes agree", j)
+        loss = [j["loss"][k] for k in ("tail", "left", "right")]
+        known = m in ("lplr", "lplr-svd")
+        check(None not in loss and near(sum(x * x for x in loss), j["relative_error"] ** 2, 1e-5)
+              if known else loss[2] is None and loss[0] == j["optimal_error"],
+              f"run {m}: what the error is made of", j["loss"])
     j = data("run", "truncated-svd", "demo:phantom256", "--rank", "20", "--precision", "f64")
     check(near(j["relative_error"], j["optimal_error"], 1e-12), "truncated-svd reaches the optimum", j)
     j = data("run", "lplr", "demo:photo", "--rank", "8")
