@@ -83,24 +83,39 @@ static double ratio(double residual, double norm)
     return residual == 0 ? 0 : residual / norm;
 }
 
-/* ||A - sum of its terms||_F, by subtraction. */
+/* What stands within a frame is expanded as `expand` does it. */
+static bool load_framed(struct job *job, struct matrix_view a, const struct result *r, size_t index,
+                        struct buffer *out, struct error *err)
+{
+    struct matrix_view expanded;
+    return arena_matrix(job->scratch, a.dtype, a.rows, a.cols, &expanded, err) &&
+           result_expand(r, index, expanded, err) && backend_load(job->backend, expanded, out, err);
+}
+
+/* ||A - what its terms and its frame come to||_F, by subtraction. */
 static bool measure_matrix(struct job *job, struct matrix_view a, const struct result *r,
                            size_t index, const struct buffer *parts,
                            struct buffer_product *products, struct error *err)
 {
     struct measure *m = &r->measures[index];
-    struct buffer whole = { 0 };
+    struct buffer whole = { 0 }, framed = { 0 };
     size_t n = 0;
-    for (size_t i = 0; i < r->n_terms; i++) {
+    bool plain = frame_plain(&r->frames[index]);
+    if (!plain)
+        products[n++] = (struct buffer_product){ &framed, NULL };
+    for (size_t i = 0; plain && i < r->n_terms; i++) {
         const struct term *t = &r->terms[i];
         if (t->matrix == index)
             products[n++] = (struct buffer_product){ &parts[t->left], t->right == TERM_DENSE
                                                                           ? NULL
                                                                           : &parts[t->right] };
     }
-    bool ok = job_step(job, 1, "measuring", err) && backend_load(job->backend, a, &whole, err) &&
+    bool ok = job_step(job, 1, "measuring", err) &&
+              (plain || load_framed(job, a, r, index, &framed, err)) &&
+              backend_load(job->backend, a, &whole, err) &&
               backend_residual(&whole, products, n, &m->residual, err);
     backend_release(&whole);
+    backend_release(&framed);
     if (!ok)
         return false;
     if (!isfinite(m->residual))
@@ -115,9 +130,12 @@ static bool measure_result(struct job *job, const struct inputs *in, struct resu
 {
     struct buffer *parts = arena_alloc(job->scratch, r->n_parts * sizeof(*parts), err);
     struct buffer_product *products = parts ? arena_alloc(job->scratch,
-                                                          r->n_terms * sizeof(*products), err)
+                                                          (r->n_terms + 1) * sizeof(*products), err)
                                             : NULL;
-    if (!products || !load_parts(job->backend, in->matrices[0].dtype, r, parts, err))
+    bool plain = false;
+    for (size_t i = 0; i < r->n_measures; i++)
+        plain = plain || frame_plain(&r->frames[i]);
+    if (!products || (plain && !load_parts(job->backend, in->matrices[0].dtype, r, parts, err)))
         return false;
     for (size_t i = 0; i < in->n; i++) {
         if (!measure_matrix(job, in->matrices[i], r, i, parts, products, err))
@@ -261,10 +279,11 @@ void approximation_finish(struct approximation *a)
 
 /* The matrix, a copy of it, a panel of the residual, the result, a thin SVD with its
  * workspace (the dearest thing a method asks for), a dozen panels as wide as the rank; and
- * a tenth for the rest. */
+ * a tenth for the rest. A frame: the matrix rotated, or the result expanded within it. */
 uint64_t approximate_memory(const struct method *m, const void *params, enum dtype dtype,
                             size_t rows, size_t cols)
 {
+    static const char *const framed[] = { "hadamard", "normalize" };
     const struct param *row = param_find(&m->params, "rank");
     double n = (double)rows, d = (double)cols, side = fmin(n, d), size = (double)dtype_size(dtype);
     double bytes = (2 * n * d + fmin(n * d, 0x1p18)) * size +
@@ -272,6 +291,11 @@ uint64_t approximate_memory(const struct method *m, const void *params, enum dty
     if (row)
         bytes += ((n + d) * side + 4 * side * side) * size +
                  12 * (n + d) * fmin(param_get(row, params), side) * size;
+    for (size_t i = 0; i < sizeof(framed) / sizeof(framed[0]); i++) {
+        const struct param *p = param_find(&m->params, framed[i]);
+        if (p && param_get(p, params) != 0)
+            bytes += (n * d + fmin(n * d, 0x1p20) + 256 * fmax(n, d)) * size;
+    }
     bytes *= 1.1;
     return bytes < 0x1p63 ? (uint64_t)bytes : UINT64_MAX;
 }

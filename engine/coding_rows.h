@@ -89,6 +89,22 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
       .source = "1 is " PAPER_LPLR "; alternation: Saha et al. 2024 (CALDERA), LPLRFactorize", \
       .min = 1, .max = 100, .def = 10, .paper = 1, .logarithmic = true }
 
+#define ROW_HADAMARD(type, best, source_says)                                              \
+    { PARAM(type, hadamard), .title = "Hadamard transform", .shorthand = "hadamard",       \
+      .unit = "",                                                                          \
+      .help = "Rotates both sides by randomised Hadamard transforms before anything is "   \
+              "rounded, which spreads outliers; a bit a row and a column more.",           \
+      .source = "Tseng et al. 2024 (QuIP#); Saha et al. 2024 (CALDERA), preprocessing",    \
+      .min = 0, .max = 1, .def = best, .paper = source_says }
+
+#define ROW_NORMALIZE(type)                                                                \
+    { PARAM(type, normalize), .title = "Normalise and shift", .shorthand = "normalise",    \
+      .unit = "",                                                                          \
+      .help = "Scales the result by one number and adds another, those of least error; "   \
+              "128 bits.",                                                                 \
+      .source = PAPER_LPLR ", released code: on in the image notebook, off elsewhere",     \
+      .min = 0, .max = 1, .def = 0, .paper = 0 }
+
 #define ROW_SEED(type)                                                                     \
     { PARAM(type, seed), .title = "Seed", .shorthand = "seed", .unit = "",                 \
       .help = "Every random choice follows from it: the same seed gives the same bytes.",  \

@@ -18,7 +18,7 @@
 #include "raw.h"
 #include "safetensors.h"
 
-enum { HALF_MOST = 65504, TENSORS_MOST = 3 * PACKED_MOST + 1, LINES_MOST = 4 * PACKED_MOST };
+enum { HALF_MOST = 65504, TENSORS_MOST = 6 * PACKED_MOST + 1, LINES_MOST = 5 * PACKED_MOST };
 
 struct loader {
     const struct source *source;
@@ -86,6 +86,15 @@ static bool read_matrix(struct loader *l, size_t index, struct measure *m)
            refuse_line(l, text);
 }
 
+/* What stands around a matrix, if anything does; its numbers come later. */
+static bool read_frame(struct loader *l, size_t index, struct frame *f)
+{
+    snprintf(l->key, sizeof(l->key), PACKED_PREFIX "frame_%zu", index);
+    const char *text = safetensors_metadata(&l->header, l->key);
+    l->keys += text != NULL;
+    return !text || packed_parse_frame(text, f) || refuse_line(l, text);
+}
+
 /* Shape and coding of a part; its numbers come later. The shape of a plain part
  * waits in its view, without data. */
 static bool read_part(struct loader *l, size_t i, size_t p, char *name, struct part *part)
@@ -126,7 +135,8 @@ static bool read_result(struct loader *l, size_t i, size_t first_matrix, size_t 
     r->dead = counts.dead;
     r->rounds = counts.rounds;
     for (size_t k = 0; k < counts.n_measures; k++)
-        if (!read_matrix(l, first_matrix + k, &r->measures[k]))
+        if (!read_matrix(l, first_matrix + k, &r->measures[k]) ||
+            !read_frame(l, first_matrix + k, &r->frames[k]))
             return false;
     r->parts = memory_alloc(counts.n_parts * sizeof(*r->parts), l->err);
     r->terms = r->parts ? memory_alloc(counts.n_terms * sizeof(*r->terms), l->err) : NULL;
@@ -300,6 +310,39 @@ static bool load_values(struct loader *l, const struct tensor *t, struct part *p
     return raw_read(l->source, t->offset, single ? RAW_F32 : RAW_F64, false, m.view, l->err);
 }
 
+static bool load_affine(struct loader *l, const struct tensor *t, struct frame *f)
+{
+    double affine[2];
+    if (!read_numbers(l, t, affine))
+        return false;
+    f->scale = affine[0];
+    f->shift = affine[1];
+    return true;
+}
+
+/* One sign for each of n; the bits behind the last are 0. */
+static bool load_signs(struct loader *l, const struct tensor *t, size_t n, uint8_t **signs)
+{
+    size_t bytes = (size_t)t->size;
+    *signs = memory_alloc(bytes, l->err);
+    if (!*signs || !source_read(l->source, t->offset, *signs, bytes, l->err))
+        return false;
+    return n % 8 == 0 || !((*signs)[bytes - 1] >> n % 8) ||
+           source_fail(l->source, t->offset + bytes - 1, l->err, ERROR_FORMAT,
+                       "%s: bits behind the last sign", t->name);
+}
+
+static bool load_frame(struct loader *l, const struct packed_tensor *want, const struct tensor *t)
+{
+    const struct result *r = &l->f->results[want->result];
+    struct frame *f = &r->frames[want->part];
+    const struct measure *m = &r->measures[want->part];
+    if (want->kind == PACKED_AFFINE)
+        return load_affine(l, t, f);
+    return want->kind == PACKED_ROW_SIGNS ? load_signs(l, t, m->rows, &f->row_signs)
+                                          : load_signs(l, t, m->cols, &f->col_signs);
+}
+
 static bool load_icc(struct loader *l, const struct tensor *t, struct part *p)
 {
     (void)p;
@@ -330,6 +373,9 @@ static bool load_tensor(struct loader *l, const struct packed_tensor *want)
     if (!same_shape(want, have))
         return source_fail(l->source, have->offset, l->err, ERROR_FORMAT,
                            "%s: type or shape differ from what the metadata says", want->name);
+    if (want->kind == PACKED_AFFINE || want->kind == PACKED_ROW_SIGNS ||
+        want->kind == PACKED_COL_SIGNS)
+        return load_frame(l, want, have);
     struct part *p = want->kind == PACKED_ICC ? NULL
                                               : &l->f->results[want->result].parts[want->part];
     return load[want->kind](l, have, p);

@@ -37,14 +37,17 @@ static uint64_t bits_at(const struct walk *w, long at)
     return s->planes * s->method->bits(params.bytes, s->dtype, s->rows, s->cols, false);
 }
 
-/* NAN where nothing is known of it: every comparison with it is false. */
+/* NAN where nothing is known of it: every comparison with it is false. A constant that is added
+ * is worth a rank. */
 static double optimal_at(const struct walk *w, long at)
 {
     struct params_any params = params_at(w, at);
     const struct param *rank = param_find(&w->s->method->params, "rank");
+    const struct param *shift = param_find(&w->s->method->params, "normalize");
     if (!rank || !w->s->optimal)
         return (double)NAN;
-    return w->s->optimal(w->s->context, (size_t)param_get(rank, params.bytes));
+    return w->s->optimal(w->s->context, (size_t)(param_get(rank, params.bytes) +
+                                                 (shift ? param_get(shift, params.bytes) : 0)));
 }
 
 static bool announce(const struct walk *w, long at, struct error *err)

@@ -38,6 +38,12 @@ void packed_matrix_line(size_t rows, size_t cols, const char *name, char *out)
     snprintf(out, PACKED_LINE, "rows=%zu cols=%zu name=%s", rows, cols, name);
 }
 
+void packed_frame_line(const struct frame *f, char *out)
+{
+    snprintf(out, PACKED_LINE, "rows=%s cols=%s shifted=%s", yes(f->rotated_rows),
+             yes(f->rotated_cols), yes(f->shifted));
+}
+
 void packed_part_line(const struct part *p, char *out)
 {
     const struct coding *c = &p->codes.coding;
@@ -182,6 +188,17 @@ bool packed_parse_matrix(const char *text, size_t *rows, size_t *cols, char *nam
     return same(&l, printed, text);
 }
 
+bool packed_parse_frame(const char *text, struct frame *f)
+{
+    struct line l = { text, strlen(text) >= PACKED_LINE };
+    char printed[PACKED_LINE];
+    f->rotated_rows = take_choice(&l, "rows", no_yes);
+    f->rotated_cols = take_choice(&l, "cols", no_yes);
+    f->shifted = take_choice(&l, "shifted", no_yes);
+    packed_frame_line(f, printed);
+    return same(&l, printed, text) && !frame_plain(f);
+}
+
 static bool take_coding(struct line *l, struct coding *c)
 {
     char quantizer[32];
@@ -233,6 +250,15 @@ bool packed_parse_term(const char *text, struct term *t)
     return same(&l, printed, text);
 }
 
+/* The name of matrix i; its number behind '#' where the same stood there before. */
+static void name_matrix(const char (*names)[NAME_TEXT], size_t i, char *out, size_t size)
+{
+    bool again = false;
+    for (size_t j = 0; j < i; j++)
+        again = again || !strcmp(names[j], names[i]);
+    snprintf(out, size, again ? "%s#%zu" : "%s", names[i], i);
+}
+
 /* "r.left" of "r.left.codes": the matrix, or "all" where one result stands for
  * several, and the part; a number behind '#' where the same stood there before. */
 static void name_prefix(const struct result *results, size_t n_results,
@@ -241,15 +267,11 @@ static void name_prefix(const struct result *results, size_t n_results,
 {
     char matrix[NAME_TEXT + 24] = "all", part[64];
     bool again = false;
-    if (n_results == n) {
-        for (size_t j = 0; j < i; j++)
-            again = again || !strcmp(names[j], names[i]);
-        snprintf(matrix, sizeof(matrix), again ? "%s#%zu" : "%s", names[i], i);
-    } else if (n_results > 1) {
+    if (n_results == n)
+        name_matrix(names, i, matrix, sizeof(matrix));
+    else if (n_results > 1)
         snprintf(matrix, sizeof(matrix), "all#%zu", i);
-    }
     const struct part *parts = results[i].parts;
-    again = false;
     for (size_t j = 0; j < p; j++)
         again = again || !strcmp(parts[j].name, parts[p].name);
     snprintf(part, sizeof(part), again ? "%s#%zu" : "%s", parts[p].name, p);
@@ -292,46 +314,91 @@ static void describe(const struct part *p, enum packed_kind kind, struct packed_
     }
 }
 
+/* Tensors under construction. */
+struct list {
+    const struct result *results;
+    size_t n_results;
+    const char (*names)[NAME_TEXT];
+    size_t n; /* matrices */
+    struct packed_tensor *at;
+    size_t used;
+};
+
+static void add_parts(struct list *l, enum packed_kind kind, enum dtype plain)
+{
+    static const char *const endings[] = { "range", "unit", "values", "ranges", "codes" };
+    for (size_t i = 0; i < l->n_results; i++)
+        for (size_t p = 0; p < l->results[i].n_parts; p++) {
+            const struct part *part = &l->results[i].parts[p];
+            if (!wants(part, kind) || (kind == PACKED_VALUES && part->plain.view.dtype != plain))
+                continue;
+            struct packed_tensor *t = &l->at[l->used++];
+            char prefix[NAME_TEXT + 104];
+            name_prefix(l->results, l->n_results, l->names, l->n, i, p, prefix, sizeof(prefix));
+            snprintf(t->name, sizeof(t->name), "%s.%s", prefix, endings[kind]);
+            t->result = i;
+            t->part = p;
+            describe(part, kind, t);
+        }
+}
+
+static void add_frames(struct list *l, enum packed_kind kind)
+{
+    size_t matrix = 0;
+    for (size_t i = 0; i < l->n_results; i++)
+        for (size_t k = 0; k < l->results[i].n_measures; k++, matrix++) {
+            const struct frame *f = &l->results[i].frames[k];
+            const struct measure *m = &l->results[i].measures[k];
+            bool affine = kind == PACKED_AFFINE, rows = kind == PACKED_ROW_SIGNS;
+            uint64_t bytes = ((uint64_t)(rows ? m->rows : m->cols) + 7) / 8;
+            char name[NAME_TEXT + 24];
+            if (!(affine ? f->shifted : rows ? f->rotated_rows : f->rotated_cols))
+                continue;
+            name_matrix(l->names, matrix, name, sizeof(name));
+            struct packed_tensor *t = &l->at[l->used++];
+            *t = (struct packed_tensor){ .kind = kind,
+                                         .result = i,
+                                         .part = k,
+                                         .dtype = affine ? "F64" : "U8",
+                                         .shape = { affine ? 2 : bytes },
+                                         .size = affine ? 2 * sizeof(double) : bytes,
+                                         .dims = 1 };
+            snprintf(t->name, sizeof(t->name), "%s.%s", name,
+                     affine ? "affine"
+                     : rows ? "row_signs"
+                            : "col_signs");
+        }
+}
+
 bool packed_tensors(const struct result *results, size_t n_results, const char (*names)[NAME_TEXT],
                     size_t n, size_t icc_size, struct packed_tensor **out, size_t *n_out,
                     struct error *err)
 {
-    static const char *const endings[] = { "range", "unit", "values", "ranges", "codes" };
-    /* F64 first, then F32, F16, U8; a kind of plain values stands twice */
-    static const struct {
-        enum packed_kind kind;
-        enum dtype plain;
-    } order[] = { { PACKED_RANGE, 0 },          { PACKED_UNIT, 0 },   { PACKED_VALUES, DTYPE_F64 },
-                  { PACKED_VALUES, DTYPE_F32 }, { PACKED_RANGES, 0 }, { PACKED_CODES, 0 } };
-    size_t parts = 0, used = 0;
+    struct list l = { results, n_results, names, n, NULL, 0 };
+    size_t parts = 0;
     for (size_t i = 0; i < n_results; i++)
         parts += results[i].n_parts;
-    struct packed_tensor *list = memory_alloc((3 * parts + 1) * sizeof(*list), err);
-    if (!list)
+    l.at = memory_alloc((3 * parts + 3 * n + 1) * sizeof(*l.at), err);
+    if (!l.at)
         return false;
-    for (size_t k = 0; k < sizeof(order) / sizeof(*order); k++)
-        for (size_t i = 0; i < n_results; i++)
-            for (size_t p = 0; p < results[i].n_parts; p++) {
-                const struct part *part = &results[i].parts[p];
-                enum packed_kind kind = order[k].kind;
-                if (!wants(part, kind) ||
-                    (kind == PACKED_VALUES && part->plain.view.dtype != order[k].plain))
-                    continue;
-                char prefix[NAME_TEXT + 104];
-                name_prefix(results, n_results, names, n, i, p, prefix, sizeof(prefix));
-                snprintf(list[used].name, sizeof(list->name), "%s.%s", prefix, endings[kind]);
-                list[used].result = i;
-                list[used].part = p;
-                describe(part, kind, &list[used++]);
-            }
+    /* F64 first, then F32, F16, U8 */
+    add_parts(&l, PACKED_RANGE, DTYPE_F64);
+    add_parts(&l, PACKED_UNIT, DTYPE_F64);
+    add_parts(&l, PACKED_VALUES, DTYPE_F64);
+    add_frames(&l, PACKED_AFFINE);
+    add_parts(&l, PACKED_VALUES, DTYPE_F32);
+    add_parts(&l, PACKED_RANGES, DTYPE_F64);
+    add_parts(&l, PACKED_CODES, DTYPE_F64);
+    add_frames(&l, PACKED_ROW_SIGNS);
+    add_frames(&l, PACKED_COL_SIGNS);
     if (icc_size)
-        list[used++] = (struct packed_tensor){ .name = "icc",
-                                               .kind = PACKED_ICC,
-                                               .dtype = "U8",
-                                               .shape = { icc_size },
-                                               .size = icc_size,
-                                               .dims = 1 };
-    *out = list;
-    *n_out = used;
+        l.at[l.used++] = (struct packed_tensor){ .name = "icc",
+                                                 .kind = PACKED_ICC,
+                                                 .dtype = "U8",
+                                                 .shape = { icc_size },
+                                                 .size = icc_size,
+                                                 .dims = 1 };
+    *out = l.at;
+    *n_out = l.used;
     return true;
 }

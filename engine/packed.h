@@ -26,7 +26,11 @@ enum packed_kind {
     PACKED_VALUES, /* F32 or F64 [rows, cols]: a plain part */
     PACKED_RANGES, /* F16 [ranges, 1 or 2] */
     PACKED_CODES,  /* U8 [bytes] */
-    PACKED_ICC,    /* U8 [bytes]: the picture's colour profile; no part */
+    /* of a frame: `part` is the number of its matrix within the result */
+    PACKED_AFFINE,    /* F64 [2]: scale and shift */
+    PACKED_ROW_SIGNS, /* U8 [bytes]: a bit a row */
+    PACKED_COL_SIGNS, /* U8 [bytes]: a bit a column */
+    PACKED_ICC,       /* U8 [bytes]: the picture's colour profile; no part */
 };
 struct packed_tensor {
     char name[NAME_TEXT + 120];
@@ -41,7 +45,7 @@ extern const char *const packed_dtypes[]; /* "F32", "F64", NULL: by enum dtype *
 enum { PACKED_GAMMA = 100000 };           /* the unit of gamma is 1 / this, as in a PNG */
 
 /* The tensors of a file in its order, largest elements first, so that all are
- * aligned. Parts need their codings and shapes only. *out is the caller's to
+ * aligned. Parts need their codings and shapes only, frames their flags. *out is the caller's to
  * free with memory_free. */
 bool packed_tensors(const struct result *results, size_t n_results, const char (*names)[NAME_TEXT],
                     size_t n, size_t icc_size, struct packed_tensor **out, size_t *n_out,
@@ -54,11 +58,13 @@ enum { PACKED_LINE = 200 + NAME_TEXT, PACKED_NAME = NAME_TEXT, PACKED_PART_NAME 
 void packed_picture_line(const struct packed_picture *f, char *out);
 void packed_result_line(const struct result *r, char *out);
 void packed_matrix_line(size_t rows, size_t cols, const char *name, char *out);
+void packed_frame_line(const struct frame *f, char *out); /* of frames that are not plain */
 void packed_part_line(const struct part *p, char *out);
 void packed_term_line(const struct term *t, char *out);
 bool packed_parse_picture(const char *text, struct packed_picture *p);
 bool packed_parse_result(const char *text, struct result *r); /* the counts */
 bool packed_parse_matrix(const char *text, size_t *rows, size_t *cols, char *name);
+bool packed_parse_frame(const char *text, struct frame *f);           /* the flags */
 bool packed_parse_part(const char *text, char *name, struct part *p); /* p->name = name */
 bool packed_parse_term(const char *text, struct term *t);
 bool packed_parse_count(const char *text, size_t *out); /* 1 to PACKED_MOST */

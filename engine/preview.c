@@ -178,18 +178,63 @@ static bool add_term(struct preview *p, struct region part, const struct result 
     return ok;
 }
 
-bool preview_of_result(const struct result *r, size_t matrix, struct region part, size_t height,
-                       size_t width, struct preview *out, struct error *err)
+static size_t rank_of(const struct result *r, size_t matrix)
 {
-    size_t rank = 0, at = 0;
+    size_t rank = 0;
     for (size_t i = 0; i < r->n_terms; i++)
         if (r->terms[i].matrix == matrix && r->terms[i].right != TERM_DENSE)
             rank += part_cols(&r->parts[r->terms[i].left]);
-    struct preview p;
-    bool ok = preview_init(&p, height, width, rank, err);
+    return rank;
+}
+
+static bool preview_of_terms(const struct result *r, size_t matrix, struct region part,
+                             size_t height, size_t width, struct preview *p, struct error *err)
+{
+    size_t at = 0;
+    bool ok = preview_init(p, height, width, rank_of(r, matrix), err);
     for (size_t i = 0; ok && i < r->n_terms; i++)
         if (r->terms[i].matrix == matrix)
-            ok = add_term(&p, part, r, &r->terms[i], &at, err);
+            ok = add_term(p, part, r, &r->terms[i], &at, err);
+    return ok;
+}
+
+/* A mean is linear, so scale and shift come after it. */
+static bool put_shift(struct preview *p, const struct frame *f, struct error *err)
+{
+    if (!p->dense.view.data && !matrix_init(&p->dense, DTYPE_F32, p->height, p->width, err))
+        return false;
+    for (size_t i = 0; i < p->height; i++) {
+        for (size_t j = 0; j < p->rank; j++)
+            matrix_put(p->left.view, i, j, f->scale * matrix_at(p->left.view, i, j));
+        for (size_t j = 0; j < p->width; j++)
+            matrix_put(p->dense.view, i, j, f->scale * matrix_at(p->dense.view, i, j) + f->shift);
+    }
+    return true;
+}
+
+/* A rotation mixes all entries, so that no part of the factors is a part of the picture: they stay
+ * zero, as wide as ever, and all is dense. */
+static bool preview_of_whole(const struct result *r, size_t matrix, struct region part,
+                             size_t height, size_t width, struct preview *p, struct error *err)
+{
+    const struct measure *m = &r->measures[matrix];
+    struct matrix whole = { 0 };
+    bool ok = preview_init(p, height, width, rank_of(r, matrix), err) &&
+              matrix_init(&whole, DTYPE_F32, m->rows, m->cols, err) &&
+              result_expand(r, matrix, whole.view, err) && add_dense(p, part, whole.view, err);
+    matrix_finish(&whole);
+    return ok;
+}
+
+bool preview_of_result(const struct result *r, size_t matrix, struct region part, size_t height,
+                       size_t width, struct preview *out, struct error *err)
+{
+    const struct frame *f = &r->frames[matrix];
+    struct preview p;
+    bool ok = f->rotated_rows || f->rotated_cols
+                  ? preview_of_whole(r, matrix, part, height, width, &p, err)
+                  : preview_of_terms(r, matrix, part, height, width, &p, err) &&
+                        (!f->shifted || put_shift(&p, f, err));
     if (ok)
         *out = p;
     else

@@ -17,7 +17,8 @@ bool region_equal(struct region a, struct region b);
 struct preview {
     struct matrix left;  /* height x rank, F32; owned; sigma included */
     struct matrix right; /* rank x width, F32; owned */
-    struct matrix dense; /* height x width: terms that are not products; owned, empty if none */
+    struct matrix
+        dense; /* height x width: what is no product, or is rotated; owned, empty if none */
     size_t width, height, rank;
 };
 
@@ -27,7 +28,8 @@ bool preview_resample(struct matrix_view a, struct matrix_view out, struct error
 bool preview_resample_region(struct matrix_view a, struct region part, struct matrix_view out,
                              struct error *err);
 
-/* Of a region of the matrix: only its rows and columns of the factors are read. */
+/* Of a region of the matrix: only its rows and columns of the factors are read; a rotated result is
+ * expanded, and its picture is the same at every rank. */
 bool preview_of_svd(const struct svd *s, struct region part, size_t height, size_t width,
                     struct preview *out, struct error *err); /* every rank up to s->n */
 bool preview_of_result(const struct result *r, size_t matrix, struct region part, size_t height,

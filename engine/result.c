@@ -2,6 +2,7 @@
 
 #include "blas.h"
 #include "memory.h"
+#include "rotation.h"
 
 #include <math.h>
 #include <string.h>
@@ -138,7 +139,18 @@ uint64_t result_bits_true(const struct result *r)
     uint64_t bits = 0;
     for (size_t i = 0; i < r->n_parts; i++)
         bits += part_bits(&r->parts[i], false);
+    for (size_t i = 0; i < r->n_measures; i++) {
+        const struct frame *f = &r->frames[i];
+        bits += f->rotated_rows ? r->measures[i].rows : 0;
+        bits += f->rotated_cols ? r->measures[i].cols : 0;
+        bits += f->shifted ? 2 * 64 : 0;
+    }
     return bits;
+}
+
+bool frame_plain(const struct frame *f)
+{
+    return !f->rotated_rows && !f->rotated_cols && !f->shifted;
 }
 
 bool part_decode(const struct part *p, struct matrix_view out, struct error *err)
@@ -172,6 +184,18 @@ static bool add_term(const struct result *r, const struct term *t, struct matrix
     return ok;
 }
 
+/* From the sum of the terms to the matrix. */
+static bool put_frame(const struct frame *f, struct matrix_view out, struct error *err)
+{
+    if ((f->rotated_cols && !rotation_apply(out, f->col_signs, true, err)) ||
+        (f->rotated_rows && !rotation_apply(matrix_transposed(out), f->row_signs, true, err)))
+        return false;
+    for (size_t i = 0; f->shifted && i < out.rows; i++)
+        for (size_t j = 0; j < out.cols; j++)
+            matrix_put(out, i, j, f->scale * matrix_at(out, i, j) + f->shift);
+    return true;
+}
+
 bool result_expand(const struct result *r, size_t matrix, struct matrix_view out, struct error *err)
 {
     for (size_t i = 0; i < out.rows; i++)
@@ -180,5 +204,5 @@ bool result_expand(const struct result *r, size_t matrix, struct matrix_view out
     for (size_t i = 0; i < r->n_terms; i++)
         if (r->terms[i].matrix == matrix && !add_term(r, &r->terms[i], out, err))
             return false;
-    return true;
+    return put_frame(&r->frames[matrix], out, err);
 }

@@ -15,13 +15,15 @@ struct part {
 };
 
 /* What stands around the sum of an input's terms: A ~ scale * (H_n^T (sum) H_d) + shift. H_n and
- * H_d are randomised Hadamard transforms of the two sides (rotation.h); a side without signs is not
- * transformed. Size: a bit a sign; scale and shift 64 bits each where `shifted`. */
+ * H_d are randomised Hadamard transforms of the two sides (rotation.h); a side that is not rotated has
+ * no signs. Size: a bit a sign; scale and shift 64 bits each where `shifted`. */
 struct frame {
+    bool rotated_rows, rotated_cols;
     uint8_t *row_signs, *col_signs; /* owned; a bit each, least significant first; NULL: none */
     bool shifted;                   /* normalise-and-shift, of the released LPLR code */
     double scale, shift;            /* 1 and 0 where not shifted */
 };
+bool frame_plain(const struct frame *f); /* nothing stands around the sum */
 
 struct term {
     size_t matrix; /* index of the input it approximates */
@@ -37,7 +39,7 @@ struct measure {
     double norm;     /* ||A||_F */
     double residual; /* ||A - sum of terms||_F, by subtraction */
     double error;    /* residual / norm */
-    double optimal;  /* Eckart-Young error at this rank */
+    double optimal;  /* Eckart-Young error at this rank; a shift is worth one rank more */
     double bound;    /* on the mean over seeds, as the source proves it */
     /* Of L R, relative: error^2 = fitted^2 + right_loss^2 where R rounds the least-squares fit to L
      * (Saha et al. 2023, normal equations); fitted^2 = optimal^2 + left_loss^2. */
@@ -72,13 +74,14 @@ bool result_add_term(struct result *r, size_t matrix, size_t left, size_t right,
 
 size_t part_rows(const struct part *p);
 size_t part_cols(const struct part *p);
-/* Plain parts count their dtype's 32 or 64 bits an entry, both ways. */
+/* Plain parts count their dtype's 32 or 64 bits an entry, both ways; frames count in the true size
+ * alone, as the released code counts none of them. */
 uint64_t result_bits_paper(const struct result *r);
 uint64_t result_bits_true(const struct result *r);
 /* The part as numbers, decoded if need be; out has its shape. */
 bool part_decode(const struct part *p, struct matrix_view out, struct error *err);
 
-/* out = the sum of the terms of input `matrix`, in out's precision. Depends on
- * the parts alone, so that a file read back expands to the same bits. */
+/* out = the sum of the terms of input `matrix` within its frame, in out's precision. Depends on the
+ * parts and the frame alone, so that a file read back expands to the same bits. */
 bool result_expand(const struct result *r, size_t matrix, struct matrix_view out,
                    struct error *err);

@@ -110,6 +110,11 @@ static bool room_init(struct room *r, struct matrix_view x, struct error *err)
     size_t width = COSINES / q < 32 ? 32 : COSINES / q;
     width = width < q ? width : q;
     r->kept = q;
+    if (q > ROTATION_ODD)
+        return fail(err, ERROR_LIMIT,
+                    "a side of %zu entries has the odd factor %zu; at most %d can be "
+                    "rotated",
+                    r->n, q, ROTATION_ODD);
     if (!matrix_init(&r->x, x.dtype, rows, r->n, err))
         return false;
     if (q == 1)

@@ -14,5 +14,7 @@
 bool rotation_signs(uint64_t seed, uint32_t side, size_t n, uint8_t **signs, struct error *err);
 
 /* x = x D (H (x) C), row by row, in place; inverse: x (H (x) C)^T D. signs: x.cols bits. Works on the
- * transposed view for the other side. Sums in x's precision, fixed order. */
+ * transposed view for the other side. Sums in x's precision, fixed order. n (log n + q) operations a
+ * row, hence ERROR_LIMIT above ROTATION_ODD, x untouched; ERROR_MEMORY likewise. */
+enum { ROTATION_ODD = 65535 }; /* the largest q */
 bool rotation_apply(struct matrix_view x, const uint8_t *signs, bool inverse, struct error *err);

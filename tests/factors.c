@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "memory.h"
+#include "rotation.h"
 
 enum { ROWS = 13, COLS = 70, RANK = 5, PLANES = 3 };
 
@@ -58,7 +59,18 @@ static void begin(struct result *r)
     r->rank = RANK;
 }
 
-/* One plane per kind of term: L R in two codings, plain L R, dense + L R. */
+static void add_frame(struct frame *f, size_t rows, size_t cols, bool shifted)
+{
+    struct error err = { 0 };
+    f->rotated_rows = rows && rotation_signs(7, 0, rows, &f->row_signs, &err);
+    f->rotated_cols = cols && rotation_signs(7, 1, cols, &f->col_signs, &err);
+    f->shifted = shifted;
+    f->scale = shifted ? 1.25 : 1;
+    f->shift = shifted ? -0.375 : 0;
+}
+
+/* One plane per kind of term: L R in two codings, plain L R, dense + L R; the first within all
+ * there is of a frame, the last with a part of one. */
 static void make(struct result r[PLANES])
 {
     struct coding column = { .quantizer = quantizer_find("uniform"),
@@ -87,6 +99,8 @@ static void make(struct result r[PLANES])
     add_plain(&r[2], "left", 1, COLS, DTYPE_F32, &right);
     result_add_term(&r[2], 0, dense, TERM_DENSE, &err);
     result_add_term(&r[2], 0, left, right, &err);
+    add_frame(&r[0].frames[0], ROWS, COLS, true);
+    add_frame(&r[2].frames[0], 0, COLS, false);
 }
 
 static const char names[PLANES][NAME_TEXT] = { "y", "cb", "cr" };
@@ -241,6 +255,15 @@ static const struct {
     { "left=0 right=1", "left=1 right=0" },
     { "left=0 right=1", "left=0 right=9" },
     { "dense=0", "dense=1" },
+    { "rows=yes cols=yes shifted=yes", "rows=yes cols=yes shifted=not" },
+    { "rows=yes cols=yes shifted=yes", "rows=yes  cols=no shifted=yes" },
+    { "rows=no cols=yes shifted=no", "rows=no cols=yes shifted=on" },
+    { "cols=yes shifted=no\"", "cols=no shifted=no\" " },
+    { "y.row_signs", "y.row_signz" },
+    { "cr.col_signs", "cb.col_signs" },
+    { "y.affine", "y.affins" },
+    { "eigenscope_frame_0", "eigenscope_frame_1" },
+    { "eigenscope_frame_2", "eigenscope_frame_3" },
     { "\"F16\"", "\"I16\"" },
     { "\"U8\"", "\"I8\"" },
     { "y.left.codes", "y.left.codez" },
@@ -309,6 +332,10 @@ static void test_data(const unsigned char *good, size_t n)
         { "y.left.ranges", 2, { 0x01, 0x7e }, 2 },                      /* NaN */
         { "y.right.ranges", 0, { 0, 0xbc }, 2 },                        /* R = -1 */
         { "y.left.codes", (ROWS * RANK * 4 + 7) / 8 - 1, { 0xff }, 1 }, /* bits behind */
+        { "y.row_signs", ROWS / 8, { 1 << ROWS % 8 }, 1 },              /* likewise */
+        { "cr.col_signs", COLS / 8, { 0x80 }, 1 },
+        { "y.affine", 0, { 0, 0, 0, 0, 0, 0, 0xf8, 0x7f }, 8 }, /* NaN */
+        { "y.affine", 8, { 0, 0, 0, 0, 0, 0, 0xf0, 0xff }, 8 }, /* infinity */
     };
     int kept = 0;
     for (size_t i = 0; i < sizeof(spots) / sizeof(*spots); i++) {
@@ -410,6 +437,7 @@ static void test_shared(void)
     add_coded(&r, "right", RANK, COLS, &c, &right);
     for (size_t i = 0; i < 2; i++)
         result_add_term(&r, i, left[i], right, &err);
+    add_frame(&r.frames[1], ROWS + 1, 0, true);
     struct export_request run = { .results = &r,
                                   .n_results = 1,
                                   .names = (const char[2][NAME_TEXT]){ "query", "key" },
@@ -420,7 +448,10 @@ static void test_shared(void)
     CHECK(export_write(&run, path_of("s.factors.safetensors"), &bytes, &err));
     unsigned char *data = slurp(path_of("s.factors.safetensors"), &n);
     CHECK(memmem(data, n, "\"all.left#1.codes\"", 18) != NULL);
+    CHECK(memmem(data, n, "\"key.row_signs\"", 15) && !memmem(data, n, "\"query.row_signs\"", 17));
     CHECK(read_bytes(data, n, &f, &err) && f.n == 2 && f.n_results == 1);
+    CHECK(f.n == 2 && frame_plain(&f.results[0].frames[0]) &&
+          f.results[0].frames[1].shift == r.frames[1].shift);
     struct export_request expand = factors_request(&f, true);
     uint64_t dense[2] = { 0, 1 };
     CHECK(export_write(&run, path_of("s1.safetensors"), &dense[0], &err));

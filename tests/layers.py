@@ -14,6 +14,7 @@ FLOORS = [
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair", "fit",
      "panel", "goal", "goal_solve",
      "compare", "compare_search",
+     "framing",
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},

@@ -28,6 +28,7 @@ static const char *const settings[] = {
     "rank=12 rounding=dithered scales=tensor symmetric=on sketch=gaussian power=1 rounds=1",
     "rank=12 rounding=dithered scales=block left-bits=6 right-bits=3 bits=3 sketch=sparse rounds=1",
     "rank=20 scales=vector sketch=hadamard rounds=2 split=both",
+    "rank=9 hadamard=on normalize=on",
 };
 
 struct worst {
@@ -42,7 +43,8 @@ static bool dispatched(const struct method *m, const struct approximation *out)
     bool coded = false;
     for (size_t i = 0; i < out->results[0].n_parts; i++)
         coded = coded || out->results[0].parts[i].coded;
-    return n[OP_RESIDUAL] && (!coded || (n[OP_CODE] && n[OP_DECODE])) &&
+    bool plain = frame_plain(&out->results[0].frames[0]); /* others are expanded on the processor */
+    return n[OP_RESIDUAL] && (!coded || (n[OP_CODE] && (n[OP_DECODE] || !plain))) &&
            (!param_find(&m->params, "sketch") || (n[OP_FILL] && n[OP_GEMM])) &&
            (!param_find(&m->params, "rounds") || n[OP_GEMM]) &&
            (!param_find(&m->params, "power") || n[OP_GRAM]);

@@ -6,6 +6,7 @@
 #include "memory.h"
 #include "quality.h"
 #include "random.h"
+#include "rotation.h"
 
 static struct error err;
 
@@ -97,8 +98,9 @@ static void ranks(void)
     matrix_finish(&shown);
 }
 
-/* A dense term and two products of one result, beside a term of another input. */
-static void terms(void)
+/* A dense term and two products of one result, beside a term of another input; either may stand
+ * within a frame. */
+static void terms(bool shifted, bool rotated)
 {
     struct result r = { 0 };
     struct matrix part[5] = { make(DTYPE_F32, 20, 16), make(DTYPE_F64, 20, 2),
@@ -113,6 +115,15 @@ static void terms(void)
     ok = ok && result_add_term(&r, 0, at[0], TERM_DENSE, &err) &&
          result_add_term(&r, 0, at[1], at[2], &err) && result_add_term(&r, 1, at[3], at[4], &err) &&
          result_add_term(&r, 0, at[3], at[4], &err);
+    for (size_t i = 0; i < 2; i++) { /* the sizes that a run sets first */
+        struct frame *f = &r.frames[i];
+        r.measures[i].rows = 20;
+        r.measures[i].cols = 16;
+        if (shifted)
+            *f = (struct frame){ .shifted = true, .scale = 1.5, .shift = 0.25 + (double)i };
+        f->rotated_cols = rotated && rotation_signs(3, 1, 16, &f->col_signs, &err);
+        f->rotated_rows = rotated && i && rotation_signs(3, 0, 20, &f->row_signs, &err);
+    }
     CHECK(ok);
     struct matrix full = make(DTYPE_F32, 20, 16), small = make(DTYPE_F32, 6, 5),
                   shown = make(DTYPE_F32, 6, 5);
@@ -258,7 +269,10 @@ int main(void)
 {
     resampling();
     ranks();
-    terms();
+    terms(false, false);
+    terms(true, false);
+    terms(false, true);
+    terms(true, true);
     regions();
     qualities();
     CHECK(memory_used() == 0);

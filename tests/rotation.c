@@ -209,8 +209,20 @@ static void memory(void)
     matrix_finish(&x);
 }
 
+/* A row of a large prime would take minutes for a file of a few kilobytes. */
+static void limits(void)
+{
+    struct matrix x = noise(DTYPE_F32, 1, 65537);
+    uint8_t *signs = NULL;
+    CHECK(rotation_signs(SEED, 0, 65537, &signs, &err));
+    CHECK(!rotation_apply(x.view, signs, false, &err) && err.code == ERROR_LIMIT);
+    memory_free(signs);
+    matrix_finish(&x);
+}
+
 int main(void)
 {
+    limits();
     sizes();
     sides();
     powers();

@@ -94,11 +94,12 @@ static void estimated(struct lab *l, const struct method *m)
     static const size_t shapes[][2] = {
         { 300, 200 }, { 200, 300 }, { 2000, 30 }, { 30, 2000 }, { 1030, 1010 }
     };
-    static const char *const settings[] = { "rank=1 rounds=2", "rank=20 rounds=2",
-                                            "rank=65536 rounds=2" };
+    static const char *const settings[] = { "rank=1 rounds=2",
+                                            "rank=20 rounds=2 hadamard=on normalize=on",
+                                            "rank=20 rounds=2", "rank=65536 rounds=2" };
     double most = 0;
     for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++)
-        for (int rank = 0; rank < (shapes[s][0] < 1000 || shapes[s][1] < 1000 ? 3 : 2); rank++)
+        for (int rank = 0; rank < (shapes[s][0] < 1000 || shapes[s][1] < 1000 ? 4 : 2); rank++)
             for (int type = 0; type < 2; type++)
                 most = fmax(most, share_taken(l, m, (enum dtype)type, shapes[s][0], shapes[s][1],
                                               settings[rank]));

@@ -40,6 +40,9 @@ static bool add_result(struct lines *l, const struct export *x, size_t i, size_t
     for (size_t k = 0; k < r->n_measures && ok; k++, (*matrix)++) {
         packed_matrix_line(r->measures[k].rows, r->measures[k].cols, x->names[*matrix], text);
         ok = add_line(l, text, PACKED_PREFIX "matrix_%zu", *matrix);
+        packed_frame_line(&r->frames[k], text);
+        if (ok && !frame_plain(&r->frames[k]))
+            ok = add_line(l, text, PACKED_PREFIX "frame_%zu", *matrix);
     }
     for (size_t k = 0; k < r->n_parts && ok; k++) {
         packed_part_line(&r->parts[k], text);
@@ -73,15 +76,17 @@ static bool fill_lines(struct lines *l, const struct export *x)
 
 static bool count_lines(const struct export *x, size_t *n, struct error *err)
 {
-    size_t parts = 0, terms = 0;
+    size_t parts = 0, terms = 0, frames = 0;
     for (size_t i = 0; i < x->n_results; i++) {
         parts += x->results[i].n_parts;
         terms += x->results[i].n_terms;
+        for (size_t k = 0; k < x->results[i].n_measures; k++)
+            frames += !frame_plain(&x->results[i].frames[k]);
     }
     if (parts > PACKED_MOST || terms > PACKED_MOST || x->n > PACKED_MOST)
         return fail(err, ERROR_LIMIT, "%zu matrices of %zu parts; a file holds %d of each", x->n,
                     parts, PACKED_MOST);
-    *n = 3 + x->n_results + x->n + parts + terms + x->n_facts;
+    *n = 3 + x->n_results + x->n + frames + parts + terms + x->n_facts;
     return true;
 }
 
@@ -130,11 +135,23 @@ static bool write_numbers(const double *numbers, size_t n, struct sink *to, stru
     return raw_write((struct matrix_view){ data.out, 1, n, n, 1, DTYPE_F64 }, to, err);
 }
 
+static bool write_frame(const struct frame *f, const struct packed_tensor *t, struct sink *to,
+                        struct error *err)
+{
+    double affine[] = { f->scale, f->shift };
+    if (t->kind == PACKED_AFFINE)
+        return write_numbers(affine, 2, to, err);
+    return sink_write(to, t->kind == PACKED_ROW_SIGNS ? f->row_signs : f->col_signs,
+                      (size_t)t->size, err);
+}
+
 static bool write_tensor(const struct export *x, const struct packed_tensor *t, struct sink *to,
                          struct error *err)
 {
     if (t->kind == PACKED_ICC && x->like)
         return sink_write(to, x->like->icc, x->like->icc_size, err);
+    if (t->kind == PACKED_AFFINE || t->kind == PACKED_ROW_SIGNS || t->kind == PACKED_COL_SIGNS)
+        return write_frame(&x->results[t->result].frames[t->part], t, to, err);
     const struct part *p = &x->results[t->result].parts[t->part];
     switch (t->kind) {
     case PACKED_RANGE: return write_numbers(p->codes.range, (size_t)t->shape[0], to, err);
@@ -142,6 +159,9 @@ static bool write_tensor(const struct export *x, const struct packed_tensor *t, 
     case PACKED_VALUES: return raw_write(p->plain.view, to, err);
     case PACKED_RANGES: return write_halves(p->codes.ranges, (size_t)t->size / 2, to, err);
     case PACKED_CODES:
+    case PACKED_AFFINE:
+    case PACKED_ROW_SIGNS:
+    case PACKED_COL_SIGNS:
     case PACKED_ICC: break;
     }
     return sink_write(to, p->codes.codes, (size_t)t->size, err);

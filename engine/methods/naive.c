@@ -1,11 +1,12 @@
 /* The matrix itself, rounded: what every factorization has to beat at the same size. */
 
 #include "coding_rows.h"
+#include "framing.h"
 #include "method.h"
 
 struct params {
     int bits, rounding, scales, quantizer;
-    bool symmetric;
+    bool symmetric, hadamard, normalize;
     uint64_t seed;
 };
 
@@ -19,6 +20,8 @@ static const struct param rows[] = {
     ROW_SCALES(struct params),
     ROW_QUANTIZER(struct params),
     ROW_SYMMETRIC(struct params),
+    ROW_HADAMARD(struct params, 0, 0),
+    ROW_NORMALIZE(struct params),
     ROW_SEED(struct params),
 };
 /* clang-format on */
@@ -38,23 +41,29 @@ static struct coding coding_of(const struct params *p)
 
 static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, bool paper)
 {
-    struct coding c = coding_of(params);
+    const struct params *p = params;
+    struct coding c = coding_of(p);
     (void)dtype;
-    return (paper ? coding_bits_paper : coding_bits_true)(&c, n, d);
+    return (paper ? coding_bits_paper : coding_bits_true)(&c, n, d) +
+           framing_bits(p->hadamard, p->normalize, n, d, paper);
 }
 
 static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err)
 {
-    struct coding c = coding_of(params);
+    const struct params *p = params;
+    struct coding c = coding_of(p);
+    struct matrix_view given = in->matrices[0], rounded = given;
     struct buffer a = { 0 };
     struct coded codes = { 0 };
     size_t dense;
     bool ok = job_step(job, 0, "loading", err) &&
-              backend_load(job->backend, in->matrices[0], &a, err) &&
-              job_step(job, 0.2, "rounding", err) && backend_code(&c, &a, &codes, err) &&
+              (!p->hadamard || framing_rotate(job, given, p->seed, out, 0, &rounded, err)) &&
+              backend_load(job->backend, rounded, &a, err) && job_step(job, 0.2, "rounding", err) &&
+              backend_code(&c, &a, &codes, err) &&
               result_add_coded(out, "dense", &codes, &dense, err) &&
-              result_add_term(out, 0, dense, TERM_DENSE, err);
+              result_add_term(out, 0, dense, TERM_DENSE, err) &&
+              (!p->normalize || framing_normalise(job, given, out, 0, err));
     coded_finish(&codes);
     return ok;
 }

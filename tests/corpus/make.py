@@ -10,6 +10,7 @@ A line of expected.txt is FILE, TAB, one of
   format|limit TEXT            refused with this exit, and TEXT in the sentence
 """
 import json
+import math
 import os
 import struct
 import zlib
@@ -964,6 +965,44 @@ def make_factors():
         h[meta].update(eigenscope_picture="picture=yes planes=rgb depth=8 dtype=F64 gamma=0 srgb=none",
                        eigenscope_result_0="matrices=2 parts=2 terms=1 rank=2 dead=0 rounds=1",
                        eigenscope_matrix_1="rows=3 cols=4 name=n")))
+
+    # within a frame: m = scale H_n^T product H_d + shift; a set bit is a sign of -1
+    rows, cols, scale, shift = 0b101, 0b0110, 0.75, -1.5
+    ours = [[sum(turn(3, rows)[i][k] * product[k][j] for k in range(3)) for j in range(4)]
+            for i in range(3)]
+    framed = [[scale * sum(ours[i][k] * turn(4, cols)[j][k] for k in range(4)) + shift
+               for j in range(4)] for i in range(3)]
+    pieces = [pieces[0], ("m.affine", "F64", [2], struct.pack("<2d", scale, shift)), *pieces[1:],
+              ("m.row_signs", "U8", [1], bytes([rows])), ("m.col_signs", "U8", [1], bytes([cols]))]
+    at = 0
+    for name, dtype, shape, piece in pieces:
+        header[name] = tensor(dtype, shape, at, at + len(piece))
+        at += len(piece)
+    data = b"".join(p[3] for p in pieces)
+    header[meta]["eigenscope_frame_0"] = "rows=yes cols=yes shifted=yes"
+    put("factors", "framed.factors.safetensors", container(header, data), matrix("m", framed))
+    bad("frame_plain", "format does not make sense",
+        lambda h: h[meta].update(eigenscope_frame_0="rows=no cols=no shifted=no"))
+    bad("frame_word", "format does not make sense",
+        lambda h: h[meta].update(eigenscope_frame_0="rows=yes cols=yes shifted=yes "))
+    bad("frame_more", "format 1 lines too many",
+        lambda h: h[meta].update(eigenscope_frame_1="rows=yes cols=yes shifted=yes"))
+    bad("frame_gone", "format has 7 tensors, the metadata wants 4",
+        lambda h: h[meta].pop("eigenscope_frame_0"))
+    bad("frame_less", "format has 7 tensors, the metadata wants 5",
+        lambda h: h[meta].update(eigenscope_frame_0="rows=no cols=no shifted=yes"))
+    data = data[:-2] + bytes([rows | 8]) + data[-1:]
+    bad("frame_bits", "format bits behind the last sign", lambda h: None)
+
+
+def turn(n, signs):
+    """D (H (x) C): signs, the Hadamard matrix of the power of two in n, the DCT-II of the rest."""
+    q = n
+    while q % 2 == 0:
+        q //= 2
+    return [[(-1) ** (signs >> i & 1) * (-1) ** bin(i // q & j // q).count("1") * (q / n) ** .5 *
+             ((2 / q) ** .5 * math.cos(math.pi * (2 * (i % q) + 1) * (j % q) / (2 * q)) if j % q else q ** -.5)
+             for j in range(n)] for i in range(n)]
 
 
 def main():
