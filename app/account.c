@@ -99,6 +99,23 @@ static void put_loss(struct report *r, const struct account_line *x)
     report_end(r);
 }
 
+/* Of how the bound of the mean comes about, or what it is a guess for. */
+static void put_theory(struct report *r, const struct theory *t)
+{
+    if (isnan(t->error)) {
+        report_null(r, "theory");
+        return;
+    }
+    report_object(r, "theory");
+    report_number(r, "error", t->error);
+    report_number(r, "tail", t->tail);
+    report_number(r, "left", t->left);
+    report_number(r, "right", t->right);
+    report_bool(r, "proved", t->proved);
+    report_text(r, "assumption", t->unproved);
+    report_end(r);
+}
+
 static void put_line(struct report *r, const struct account *a, const struct account_line *x)
 {
     double entries = (double)x->entries;
@@ -118,6 +135,7 @@ static void put_line(struct report *r, const struct account *a, const struct acc
         report_null(r, "numerical_rank");
     report_number(r, "bound", x->bound);
     put_loss(r, x);
+    put_theory(r, &x->theory);
     report_number(r, "psnr_db", x->psnr);
     report_number(r, "ssim", x->ssim);
     report_object(r, "bits");

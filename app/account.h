@@ -12,6 +12,7 @@ struct account_line {
     size_t rank, dead, rounds;
     double error, optimal, bound, numerical_rank, psnr, ssim, seconds;
     double fitted, right_loss; /* as in struct measure; NAN once something else followed the fit */
+    struct theory theory;      /* of all together: NAN */
     uint64_t bits_paper, bits_true, entries;
     uint64_t bytes; /* of the factors file; 0: there is none of this matrix alone */
     struct backend_counts counts;

@@ -73,6 +73,8 @@ static bool look_up_optimum(struct trial *t, size_t i, struct error *err)
         };
         if (isnan(m->optimal) && line->rank)
             m->optimal = spectrum_tail(&s, line->rank < n ? line->rank : n);
+        if (t->a.method->theory && isnan(m->theory.error))
+            t->a.method->theory(&t->a.params, &s, &t->x.results[i], 0, &line->rank, 1, &m->theory);
         if (t->a.dtype == DTYPE_F64)
             line->numerical_rank = (double)spectrum_numerical_rank(&s);
     }
@@ -107,6 +109,7 @@ static bool fill_line(struct trial *t, size_t i, struct error *err)
     if (!look_up_optimum(t, i, err))
         return false;
     line->optimal = m->optimal;
+    line->theory = m->theory;
     return true;
 }
 
@@ -136,6 +139,7 @@ static void fill_total(struct trial *t)
     if (t->s.n == 1)
         return;
     total->name = NULL;
+    total->theory = (struct theory){ .error = nan("") };
     total->numerical_rank = nan("");
     total->optimal = together(t, offsetof(struct account_line, optimal));
     total->bound = together(t, offsetof(struct account_line, bound));

@@ -158,6 +158,19 @@ struct task {
     struct result *result;
 };
 
+/* Where the caller brought the spectrum and the method did not tell itself. */
+static void note_theory(const struct task *t, const void *params)
+{
+    struct result *r = t->result;
+    for (size_t i = 0; t->in->svds && t->method->theory && i < t->in->n; i++) {
+        const struct svd *svd = &t->in->svds[i];
+        const struct spectrum s = { svd->sigma, svd->n, r->measures[i].rows, r->measures[i].cols,
+                                    svd->norm };
+        if (isnan(r->measures[i].theory.error))
+            t->method->theory(params, &s, r, i, &r->rank, 1, &r->measures[i].theory);
+    }
+}
+
 /* What is loaded leaves room for `loaded`, the inputs, alone on the way to measuring. */
 static bool run_method(struct job *job, const struct task *t, const void *params,
                        struct buffer *loaded, struct error *err)
@@ -182,6 +195,8 @@ static bool attempt(struct job *job, void *context, struct error *err)
               measure_inputs(t->in, t->result->measures, err) &&
               run_method(job, t, own.bytes, loaded, err) &&
               measure_result(job, t->in, t->result, err);
+    if (ok)
+        note_theory(t, own.bytes);
     memory_free(loaded);
     return ok;
 }

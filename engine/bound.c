@@ -13,13 +13,14 @@ static double portion(const struct spectrum *s, size_t i)
     return r * r;
 }
 
-double bound_lplr(const struct bound_lplr *b, const struct spectrum *s)
+bool bound_lplr_parts(const struct bound_lplr *b, const struct spectrum *s, struct theory *out)
 {
     size_t complete = b->n < b->d ? b->n : b->d;
     if (b->m < 3 || s->n != complete)
-        return (double)NAN;
+        return false;
+    out->error = out->tail = out->left = out->right = 0;
     if (!(s->norm > 0))
-        return 0;
+        return true;
     double m = (double)b->m, n = (double)b->n, d = (double)b->d;
     double left_step = b->left_range / s->norm / (ldexp(1, b->left_bits) - 1);
     double right_step = b->right_range / (ldexp(1, b->right_bits) - 1);
@@ -31,11 +32,23 @@ double bound_lplr(const struct bound_lplr *b, const struct spectrum *s)
     double least = (double)INFINITY;
     for (size_t i = top; i >= 1; i--) {
         double k = (double)i;
-        double value = (1 + k / (m - k - 1)) * tail +
-                       n * left_step * left_step * m * k / (m - k - 1);
-        least = fmin(least, value);
+        double missed = (1 + k / (m - k - 1)) * tail;
+        double rounded = n * left_step * left_step * m * k / (m - k - 1);
+        if (missed + rounded < least) {
+            least = missed + rounded;
+            out->tail = sqrt(missed);
+            out->left = sqrt(rounded);
+        }
         tail += portion(s, i - 1);
     }
     double z = b->left_norm / s->norm;
-    return sqrt(least + d * right_step * right_step * z * z);
+    out->right = sqrt(d) * right_step * z;
+    out->error = sqrt(least + d * right_step * right_step * z * z);
+    return true;
+}
+
+double bound_lplr(const struct bound_lplr *b, const struct spectrum *s)
+{
+    struct theory t;
+    return bound_lplr_parts(b, s, &t) ? t.error : (double)NAN;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "result.h"
 #include "spectrum.h"
 
 /* The theory curve of LPLR, derived from Saha, Srivastava, Pilanci 2023, Theorem 3.2:
@@ -19,3 +20,6 @@ struct bound_lplr {
 /* Relative to ||A||_F (sqrt of the above over the norm). NAN when m < 3 or the
  * spectrum is not complete. */
 double bound_lplr(const struct bound_lplr *b, const struct spectrum *s);
+
+/* Its parts: the three summands at the best k. False where bound_lplr is NAN; *out is then as before. */
+bool bound_lplr_parts(const struct bound_lplr *b, const struct spectrum *s, struct theory *out);

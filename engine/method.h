@@ -16,17 +16,6 @@ enum {
     METHOD_SANDBOX = 1 << 2,
 };
 
-/* What theory says a result's error is near, or below: its parts, relative to ||A||_F; the error is the
- * root of the sum of their squares. */
-struct theory {
-    double
-        tail; /* what the rank leaves out (for Q + L R: what the corrector leaves of Q's error) */
-    double left, right; /* from rounding either factor */
-    double error;
-    bool proved;          /* a bound on the mean over seeds; else a heuristic, drawn dashed */
-    const char *unproved; /* the first assumption that fails, static text; NULL where proved */
-};
-
 struct inputs {
     /* F32 or F64, all alike: the precision of the computation */
     const struct matrix_view *matrices;
@@ -60,8 +49,10 @@ struct method {
     double (*flops)(const void *params, size_t rows, size_t cols);
     bool (*run)(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err);
-    /* The theory of one result of this method: from the complete spectrum of input `matrix` and the
-     * result (its ranges, its factors). False: none. NULL: the method has none. Pure. */
+    /* The theory of one result of this method at n ranks that do not fall, from the spectrum of
+     * input `matrix` and the result: at its own rank with its ranges and factors, at others with
+     * what theory.h carries over from them. out[i].error is NAN where there is none at a rank.
+     * False: none at all (the spectrum is not complete; no memory). NULL: the method has none. */
     bool (*theory)(const void *params, const struct spectrum *s, const struct result *r,
-                   size_t matrix, struct theory *out);
+                   size_t matrix, const size_t *ranks, size_t n, struct theory *out);
 };

@@ -27,7 +27,8 @@ bool result_init(struct result *r, size_t n, struct error *err)
                                            .optimal = unknown,
                                            .bound = unknown,
                                            .fitted = unknown,
-                                           .right_loss = unknown };
+                                           .right_loss = unknown,
+                                           .theory = { .error = unknown } };
     return true;
 }
 

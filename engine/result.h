@@ -32,6 +32,17 @@ struct term {
 };
 #define TERM_DENSE ((size_t)-1)
 
+/* What theory says a result's error is near, or below: its parts, relative to ||A||_F; the error is the
+ * root of the sum of their squares. NAN where there is none. */
+struct theory {
+    double
+        tail; /* what the rank leaves out (for Q + L R: what the corrector leaves of Q's error) */
+    double left, right; /* from rounding either factor */
+    double error;
+    bool proved;          /* a bound on the mean over seeds; else a heuristic, drawn dashed */
+    const char *unproved; /* the first assumption that fails, static text; NULL where proved */
+};
+
 /* One approximated input, as measured afterwards. Errors are relative to ||A||_F
  * (0 / 0 is 0). NAN where unknown or where nothing is proved. */
 struct measure {
@@ -43,8 +54,9 @@ struct measure {
     double bound;    /* on the mean over seeds, as the source proves it */
     /* Of L R, relative: error^2 = fitted^2 + right_loss^2 where R rounds the least-squares fit to L
      * (Saha et al. 2023, normal equations); fitted^2 = optimal^2 + left_loss^2. */
-    double fitted;     /* ||A - L W||_F, W before rounding; NAN where nothing was fitted */
-    double right_loss; /* ||L (R - W)||_F, likewise */
+    double fitted;        /* ||A - L W||_F, W before rounding; NAN where nothing was fitted */
+    double right_loss;    /* ||L (R - W)||_F, likewise */
+    struct theory theory; /* as method.theory tells where the spectrum was at hand */
 };
 
 struct result {

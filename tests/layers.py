@@ -12,7 +12,7 @@ FLOORS = [
      "exif", "confine", "decode"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair", "fit",
-     "panel", "goal", "goal_solve",
+     "panel", "goal", "goal_solve", "theory",
      "compare", "compare_search",
      "framing",
      "picture", "netpbm"},

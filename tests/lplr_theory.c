@@ -151,6 +151,9 @@ static void by_hand(void)
                             .left_norm = 2 };
     /* (1 + 1) 1 + 5 (.5/1)^2 3 + 2 (3/3)^2 4 */
     CHECK_NEAR(bound_lplr(&b, &s), sqrt((2 + 3.75 + 8) / 5), 1e-14);
+    struct theory t = { 0 };
+    CHECK(bound_lplr_parts(&b, &s, &t) && fabs(t.tail - sqrt(2. / 5)) < 1e-14 &&
+          fabs(t.left - sqrt(3.75 / 5)) < 1e-14 && fabs(t.right - sqrt(8. / 5)) < 1e-14);
     b.m = 4; /* k = m - 2 is the best where nothing follows it */
     b.left_range = 0.1;
     CHECK_NEAR(bound_lplr(&b, &s), sqrt((5 * 0.01 * 4 * 2 + 8) / 5), 1e-14);
@@ -161,6 +164,92 @@ static void by_hand(void)
     CHECK(isnan(bound_lplr(&b, &s)));
 }
 
+/* Methods with an SVD: the mean square of the error over seeds against the mean of theory^2 as each
+ * result says it, dithered. Returns the ratio. */
+static double svd_cell(struct lab *l, const char *name, const char *text, struct matrix_view a,
+                       const struct svd *svd)
+{
+    enum { RUNS = 10 };
+    const struct method *m = method_find(name);
+    double squares = 0, theory = 0;
+    bool proved = true;
+    for (int seed = 1; seed <= RUNS; seed++) {
+        char words[32];
+        snprintf(words, sizeof(words), "seed=%d rounds=1", seed);
+        struct params_any params = lab_params(m, false, "rounding=dithered");
+        lab_set(m, &params, text, false);
+        lab_set(m, &params, words, true);
+        struct approximation out = lab_run(l, m, &params, a, svd);
+        const struct theory *t = &out.results[0].measures[0].theory;
+        squares += out.error * out.error;
+        theory += t->error * t->error;
+        proved &= t->proved && !t->unproved &&
+                  fabs(hypot(hypot(t->tail, t->left), t->right) - t->error) < 1e-12;
+        approximation_finish(&out);
+    }
+    CHECK(proved);
+    return theory / squares;
+}
+
+static void of_svds(struct lab *l)
+{
+    static const char *const settings[] = { "left-bits=3 right-bits=3 scales=tensor symmetric=on",
+                                            "left-bits=4 right-bits=8",
+                                            "left-bits=8 right-bits=4 scales=block",
+                                            "left-bits=2 right-bits=6 scales=tensor" };
+    static const char *const ways[][2] = { { "lplr-svd", "" },
+                                           { "direct-svd", "split=left" },
+                                           { "direct-svd", "split=right" },
+                                           { "direct-svd", "split=both" } };
+    struct matrix a = lab_spectrum(DTYPE_F64, 120, 90, 5, decaying);
+    struct svd svd = lab_svd(a.view);
+    double least = (double)INFINITY, most = 0; /* most: where nothing is fitted, all is told but the
+                                                 * dither's mean, at most 1/4 and on average 1/6 */
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < 4; j++) {
+            char text[128];
+            snprintf(text, sizeof(text), "rank=20 %s %s", ways[i][1], settings[j]);
+            double ratio = svd_cell(l, ways[i][0], text, a.view, &svd);
+            least = fmin(least, ratio);
+            most = i ? fmax(most, ratio) : most;
+            printf("# %s %s: squared ratio %.2f\n", ways[i][0], text, ratio);
+        }
+    CHECK(least >= 1);
+    CHECK(most <= 1.6);
+    svd_finish(&svd);
+    matrix_finish(&a);
+}
+
+/* From one result's ranges to other ranks: what results of those ranks say themselves. */
+static void carried(struct lab *l, const char *name, const char *text, double within)
+{
+    static const size_t ranks[] = { 10, 20, 30, 40, 60, 80 };
+    enum { RANKS = sizeof(ranks) / sizeof(ranks[0]) };
+    const struct method *m = method_find(name);
+    struct matrix a = lab_spectrum(DTYPE_F64, 120, 90, 5, decaying);
+    struct svd svd = lab_svd(a.view);
+    const struct spectrum s = { svd.sigma, svd.n, 120, 90, svd.norm };
+    struct theory curve[RANKS];
+    double worst = 1;
+    for (int i = -1; i < RANKS; i++) {
+        struct params_any params = lab_params(m, false, text);
+        param_put(param_find(&m->params, "rank"), params.bytes, i < 0 ? 30 : (double)ranks[i]);
+        struct approximation out = lab_run(l, m, &params, a.view, &svd);
+        const struct theory *own = &out.results[0].measures[0].theory;
+        if (i < 0)
+            CHECK(m->theory(&params, &s, out.results, 0, ranks, RANKS, curve));
+        else
+            printf("# %s rank %zu: measured %.4f, its own %.4f, carried %.4f\n", name, ranks[i],
+                   out.error, own->error, curve[i].error);
+        if (i >= 0)
+            worst = fmax(worst, fmax(own->error / curve[i].error, curve[i].error / own->error));
+        approximation_finish(&out);
+    }
+    CHECK(worst <= within);
+    svd_finish(&svd);
+    matrix_finish(&a);
+}
+
 int main(int argc, char **argv)
 {
     struct lab l;
@@ -168,6 +257,12 @@ int main(int argc, char **argv)
     by_hand();
     range_finder();
     without_rounding(&l);
+    of_svds(&l);
+    carried(&l, "direct-svd", "rounding=dithered", 1.1);
+    carried(&l, "lplr-svd", "rounds=1", 1.1);
+    carried(&l, "lplr", "rounds=1 scales=tensor symmetric=on rounding=dithered sketch=gaussian",
+            1.5);
+    carried(&l, "lplr", "rounds=1", 1.3);
     theorem(&l, argc > 1 ? atoi(argv[1]) : 10);
     lab_close(&l);
     return check_done();

@@ -3,6 +3,7 @@
 
 #include "coding_rows.h"
 #include "pair.h"
+#include "theory.h"
 #include "truncation.h"
 
 enum split { SPLIT_LEFT, SPLIT_RIGHT, SPLIT_BOTH };
@@ -46,10 +47,24 @@ static double flops(const void *params, size_t n, size_t d)
     return truncation_flops(n, d, rank_clamped(p->rank, n, d), false);
 }
 
+/* The power of Sigma that goes to the left factor. */
+static const double share[] = { [SPLIT_LEFT] = 1, [SPLIT_RIGHT] = 0, [SPLIT_BOTH] = 0.5 };
+
+/* A mean over the dither: no fit, so that the three terms of theory.h are the error's own, orthogonal
+ * in the mean. */
+static bool theory(const void *params, const struct spectrum *s, const struct result *r,
+                   size_t matrix, const size_t *ranks, size_t n, struct theory *out)
+{
+    const struct params *p = params;
+    if (!theory_svd(s, r, matrix, share[p->split], ranks, n, out))
+        return false;
+    theory_claim(theory_doubt(r, matrix, false, true), out, n);
+    return true;
+}
+
 static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err)
 {
-    static const double share[] = { [SPLIT_LEFT] = 1, [SPLIT_RIGHT] = 0, [SPLIT_BOTH] = 0.5 };
     const struct params *p = params;
     struct pair pair = PAIR_OF(p);
     struct matrix_view a = in->matrices[0];
@@ -63,6 +78,10 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
         ok = backend_load(job->backend, s.u.view, &left, err) &&
              backend_load(job->backend, s.vt.view, &right, err) &&
              pair_store(job, &pair, &left, &right, out, err);
+    }
+    if (ok) { /* while the leading singular values are at hand */
+        const struct spectrum leading = { s.sigma, s.n, a.rows, a.cols, s.norm };
+        theory(p, &leading, out, 0, &out->rank, 1, &out->measures[0].theory);
     }
     backend_release(&left);
     backend_release(&right);
@@ -79,4 +98,5 @@ const struct method method_direct_svd = {
     .bits = bits,
     .flops = flops,
     .run = run,
+    .theory = theory,
 };

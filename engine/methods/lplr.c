@@ -1,9 +1,9 @@
 /* LPLR: a sketch of the columns, rounded, becomes the left factor; the least-squares
  * fit onto it, rounded, the right one. The sketch is as wide as the stored rank. */
 
-#include "bound.h"
 #include "coding_rows.h"
 #include "pair.h"
+#include "theory.h"
 
 #include <math.h>
 
@@ -39,15 +39,18 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
     return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
 }
 
-/* What the theorem assumes. */
-static bool has_bound(const struct params *p)
+static bool theory(const void *params, const struct spectrum *s, const struct result *r,
+                   size_t matrix, const size_t *ranks, size_t n, struct theory *out)
 {
-    return p->sketch == SKETCH_GAUSSIAN && p->rounding == ROUNDING_DITHERED && p->symmetric &&
-           p->scales == SCALES_TENSOR && !quantizer_at(p->quantizer)->codebook && p->rounds == 1;
+    const struct params *p = params;
+    if (!theory_lplr(s, r, matrix, ranks, n, out))
+        return false;
+    theory_claim(theory_doubt(r, matrix, true, p->sketch == SKETCH_GAUSSIAN), out, n);
+    return true;
 }
 
 /* All singular values of the input: *s borrows them from the caller's SVD or from scratch.
- * A large matrix without an SVD gets none, which bound_lplr answers with NAN. */
+ * A large matrix without an SVD gets none, which theory_lplr answers with none. */
 static bool complete_spectrum(struct job *job, const struct inputs *in, struct spectrum *s,
                               struct error *err)
 {
@@ -69,26 +72,18 @@ static bool complete_spectrum(struct job *job, const struct inputs *in, struct s
     return true;
 }
 
+/* Where nothing that the theorem assumes fails, and so the spectrum is worth its price. */
 static bool set_bound(struct job *job, const struct inputs *in, const struct params *p,
                       struct result *out, struct error *err)
 {
-    const struct part *left = &out->parts[0], *right = &out->parts[1];
-    struct bound_lplr b = { .n = part_rows(left),
-                            .d = part_cols(right),
-                            .m = out->rank,
-                            .left_bits = p->left_bits,
-                            .right_bits = p->right_bits };
+    struct measure *m = &out->measures[0];
     struct spectrum s;
-    struct matrix_view z;
-    double step;
-    if (!complete_spectrum(job, in, &s, err) ||
-        !arena_matrix(job->scratch, in->matrices[0].dtype, b.n, b.m, &z, err) ||
-        !part_decode(left, z, err))
+    if (theory_doubt(out, 0, true, p->sketch == SKETCH_GAUSSIAN))
+        return true;
+    if (!complete_spectrum(job, in, &s, err))
         return false;
-    b.left_norm = matrix_norm(z);
-    coding_extent(&left->codes, &b.left_range, &step);
-    coding_extent(&right->codes, &b.right_range, &step);
-    out->measures[0].bound = bound_lplr(&b, &s);
+    if (theory(p, &s, out, 0, &out->rank, 1, &m->theory))
+        m->bound = m->theory.error;
     return true;
 }
 
@@ -140,8 +135,7 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
     struct buffer ab = { 0 }, y = { 0 };
     return backend_load(job->backend, a, &ab, err) &&
            make_sketch(job, &ab, p, rank_clamped(p->rank, a.rows, a.cols), &y, err) &&
-           pair_fit(job, &pair, &ab, &y, p->rounds, out, err) &&
-           (!has_bound(p) || set_bound(job, in, p, out, err));
+           pair_fit(job, &pair, &ab, &y, p->rounds, out, err) && set_bound(job, in, p, out, err);
 }
 
 const struct method method_lplr = {
@@ -153,4 +147,5 @@ const struct method method_lplr = {
     .bits = bits,
     .flops = flops,
     .run = run,
+    .theory = theory,
 };

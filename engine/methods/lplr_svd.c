@@ -2,6 +2,7 @@
 
 #include "coding_rows.h"
 #include "pair.h"
+#include "theory.h"
 #include "truncation.h"
 
 struct params {
@@ -39,6 +40,18 @@ static double flops(const void *params, size_t n, size_t d)
     return truncation_flops(n, d, rank, false) + pair_flops(n, d, rank, p->rounds);
 }
 
+/* A mean over the dither, for any matrix and ranges: (a), (b) of the split of lplr's error, and for the
+ * left factor the exact sum in theory.h instead of the sketch's. */
+static bool theory(const void *params, const struct spectrum *s, const struct result *r,
+                   size_t matrix, const size_t *ranks, size_t n, struct theory *out)
+{
+    (void)params;
+    if (!theory_svd(s, r, matrix, 1, ranks, n, out))
+        return false;
+    theory_claim(theory_doubt(r, matrix, false, true), out, n);
+    return true;
+}
+
 static bool run(struct job *job, const struct inputs *in, const void *params, struct result *out,
                 struct error *err)
 {
@@ -55,6 +68,10 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
         ok = backend_load(job->backend, s.u.view, &start, err) &&
              pair_fit(job, &pair, &ab, &start, p->rounds, out, err);
     }
+    if (ok) { /* while the leading singular values are at hand */
+        const struct spectrum leading = { s.sigma, s.n, a.rows, a.cols, s.norm };
+        theory(p, &leading, out, 0, &out->rank, 1, &out->measures[0].theory);
+    }
     backend_release(&start);
     backend_release(&ab);
     svd_finish(&s);
@@ -70,4 +87,5 @@ const struct method method_lplr_svd = {
     .bits = bits,
     .flops = flops,
     .run = run,
+    .theory = theory,
 };
