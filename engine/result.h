@@ -53,7 +53,7 @@ struct measure {
     double optimal;  /* Eckart-Young error at this rank; a shift is worth one rank more */
     double bound;    /* on the mean over seeds, as the source proves it */
     /* Of L R, relative: error^2 = fitted^2 + right_loss^2 where R rounds the least-squares fit to L
-     * (Saha et al. 2023, normal equations); fitted^2 = optimal^2 + left_loss^2. */
+     * (Saha et al. 2023, normal equations), before any shift; fitted^2 = optimal^2 + left_loss^2. */
     double fitted;        /* ||A - L W||_F, W before rounding; NAN where nothing was fitted */
     double right_loss;    /* ||L (R - W)||_F, likewise */
     struct theory theory; /* as method.theory tells where the spectrum was at hand */

@@ -2,6 +2,7 @@
  * factor's rounding, which is what lplr-svd adds. */
 
 #include "coding_rows.h"
+#include "framing.h"
 #include "pair.h"
 #include "theory.h"
 #include "truncation.h"
@@ -11,7 +12,7 @@ static const char *const split_names[] = { "left", "right", "both", NULL };
 
 struct params {
     int rank, left_bits, right_bits, rounding, scales, quantizer, split;
-    bool symmetric;
+    bool symmetric, normalize;
     uint64_t seed;
 };
 
@@ -29,6 +30,7 @@ static const struct param rows[] = {
       .source = PAPER_LPLR ", Algorithm 2: left; the released code: right",
       .min = SPLIT_LEFT, .max = SPLIT_BOTH, .def = SPLIT_LEFT, .paper = SPLIT_LEFT,
       .choices = split_names },
+    ROW_NORMALIZE(struct params),
     ROW_SEED(struct params),
 };
 /* clang-format on */
@@ -38,7 +40,8 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
     const struct params *p = params;
     struct pair pair = PAIR_OF(p);
     (void)dtype;
-    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
+    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper) +
+           framing_bits(false, p->normalize, n, d, paper);
 }
 
 static double flops(const void *params, size_t n, size_t d)
@@ -77,7 +80,8 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
         truncation_scale(s.vt.view, s.sigma, 1 - share[p->split], false);
         ok = backend_load(job->backend, s.u.view, &left, err) &&
              backend_load(job->backend, s.vt.view, &right, err) &&
-             pair_store(job, &pair, &left, &right, out, err);
+             pair_store(job, &pair, &left, &right, out, err) &&
+             (!p->normalize || framing_normalise(job, a, out, 0, err));
     }
     if (ok) { /* while the leading singular values are at hand */
         const struct spectrum leading = { s.sigma, s.n, a.rows, a.cols, s.norm };

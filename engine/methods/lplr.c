@@ -2,6 +2,7 @@
  * fit onto it, rounded, the right one. The sketch is as wide as the stored rank. */
 
 #include "coding_rows.h"
+#include "framing.h"
 #include "pair.h"
 #include "theory.h"
 
@@ -9,7 +10,7 @@
 
 struct params {
     int rank, left_bits, right_bits, rounding, scales, quantizer, sketch, rounds;
-    bool symmetric;
+    bool symmetric, normalize;
     uint64_t seed;
 };
 
@@ -24,6 +25,7 @@ static const struct param rows[] = {
     ROW_QUANTIZER(struct params),
     ROW_SKETCH(struct params, SKETCH_RADEMACHER),
     ROW_ROUNDS(struct params),
+    ROW_NORMALIZE(struct params),
     ROW_SEED(struct params),
 };
 /* clang-format on */
@@ -36,7 +38,8 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
     const struct params *p = params;
     struct pair pair = PAIR_OF(p);
     (void)dtype;
-    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
+    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper) +
+           framing_bits(false, p->normalize, n, d, paper);
 }
 
 static bool theory(const void *params, const struct spectrum *s, const struct result *r,
@@ -135,7 +138,8 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
     struct buffer ab = { 0 }, y = { 0 };
     return backend_load(job->backend, a, &ab, err) &&
            make_sketch(job, &ab, p, rank_clamped(p->rank, a.rows, a.cols), &y, err) &&
-           pair_fit(job, &pair, &ab, &y, p->rounds, out, err) && set_bound(job, in, p, out, err);
+           pair_fit(job, &pair, &ab, &y, p->rounds, out, err) && set_bound(job, in, p, out, err) &&
+           (!p->normalize || framing_normalise(job, a, out, 0, err));
 }
 
 const struct method method_lplr = {

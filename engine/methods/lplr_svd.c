@@ -1,13 +1,14 @@
 /* LPLR with the best range instead of a random one: Q(U Sigma), then least squares. */
 
 #include "coding_rows.h"
+#include "framing.h"
 #include "pair.h"
 #include "theory.h"
 #include "truncation.h"
 
 struct params {
     int rank, left_bits, right_bits, rounding, scales, quantizer, rounds;
-    bool symmetric;
+    bool symmetric, normalize;
     uint64_t seed;
 };
 
@@ -21,6 +22,7 @@ static const struct param rows[] = {
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
     ROW_ROUNDS(struct params),
+    ROW_NORMALIZE(struct params),
     ROW_SEED(struct params),
 };
 /* clang-format on */
@@ -30,7 +32,8 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
     const struct params *p = params;
     struct pair pair = PAIR_OF(p);
     (void)dtype;
-    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper);
+    return pair_bits(&pair, n, d, rank_clamped(p->rank, n, d), paper) +
+           framing_bits(false, p->normalize, n, d, paper);
 }
 
 static double flops(const void *params, size_t n, size_t d)
@@ -66,7 +69,8 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
     if (ok) {
         truncation_scale(s.u.view, s.sigma, 1, true);
         ok = backend_load(job->backend, s.u.view, &start, err) &&
-             pair_fit(job, &pair, &ab, &start, p->rounds, out, err);
+             pair_fit(job, &pair, &ab, &start, p->rounds, out, err) &&
+             (!p->normalize || framing_normalise(job, a, out, 0, err));
     }
     if (ok) { /* while the leading singular values are at hand */
         const struct spectrum leading = { s.sigma, s.n, a.rows, a.cols, s.norm };
