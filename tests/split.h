@@ -85,7 +85,8 @@ static inline double split_farthest(const struct result *result, struct matrix_v
     return most;
 }
 
-/* Of a result of coded pairs that were fitted together. NAN: they cannot be decoded. */
+/* Of a result of coded pairs that were fitted together; where a frame stands around them, of their
+ * sum without it. NAN: they cannot be decoded. */
 static inline struct split split_of(const struct result *result, struct matrix_view a)
 {
     const struct measure *m = &result->measures[0];
@@ -100,8 +101,10 @@ static inline struct split split_of(const struct result *result, struct matrix_v
         for (size_t j = 0; j < r.view.cols; j++)
             matrix_put(w.view, i, j, matrix_at(r.view, i, j) - matrix_at(w.view, i, j));
     double loss = split_square(l.view, w.view, NULL) / square;
+    double error = frame_plain(&result->frames[0]) ? m->residual / norm * (m->residual / norm)
+                                                   : split_square(l.view, r.view, &a) / square;
     struct split s = {
-        .gap = m->residual / norm * (m->residual / norm) - fit - loss,
+        .gap = error - fit - loss,
         .farthest = split_farthest(result, w.view),
         .told = fmax(fabs(m->fitted * m->fitted - fit), fabs(m->right_loss * m->right_loss - loss)),
     };
