@@ -14,6 +14,8 @@ enum {
     METHOD_NESTED = 1 << 1,
     /* simulates a private mechanism; marked "simulated, not private" everywhere */
     METHOD_SANDBOX = 1 << 2,
+    /* what is in the matrix decides the size of a result; bits() is the most it takes */
+    METHOD_SIZED = 1 << 4,
 };
 
 struct inputs {
@@ -41,8 +43,9 @@ struct method {
     const char *source;  /* the paper, with the algorithm's number */
     unsigned flags;
     struct param_table params; /* a row `rank`, where the method has one, is the stored rank */
-    /* The size of a result at these params, in bits; exactly what
-     * result_bits_paper (or _true) says of what run() returns on F32 or F64 input. */
+    /* The size of a result at these params, in bits; exactly what result_bits_paper (or _true)
+     * says of what run() returns on F32 or F64 input. With METHOD_SIZED the most it may be; exact
+     * at the rank of the result where there is a row `rank`. */
     uint64_t (*bits)(const void *params, enum dtype dtype, size_t rows, size_t cols, bool paper);
     /* Floating-point operations of the products with the whole matrix, what a device would take
      * over; NULL: not worth a device. */

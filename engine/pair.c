@@ -103,7 +103,7 @@ static bool add_parts(struct result *out, const struct pair *p, struct iterate *
              result_add_coded(out, n == 1 ? "right" : right_names[g], &i->right[g], &r, err) &&
              result_add_term(out, 0, l, r, err);
     }
-    out->rank = rank;
+    out->rank += rank;
     iterate_finish(i);
     return ok;
 }
@@ -392,7 +392,7 @@ bool pair_fit(struct job *job, const struct pair *p, const struct buffer *a, str
         }
     }
     decoded_finish(&right);
-    out->dead = best.dead;
+    out->dead += best.dead;
     out->rounds = (size_t)round;
     if (ok && measure_losses(job, p, a, &best, &out->measures[0], err))
         return add_parts(out, p, &best, err);

@@ -58,7 +58,7 @@ bool pair_store(struct job *job, const struct pair *p, const struct buffer *left
  * to `rounds` rounds in all, L = Q(argmin_Y ||Y R - A||_F) and R again. The pair with
  * the least ||A - L R||_F becomes the parts of *out, as pair_store names them. Takes
  * `start` (A's rows x rank) and releases it. Rank-deficient factors are fine: columns without
- * use get a zero row and are counted in out->dead. Fills out->measures[0].fitted and .right_loss,
+ * use get a zero row and are counted in out->dead. Parts, rank and dead columns add to what *out holds. Fills out->measures[0].fitted and .right_loss,
  * relative to its norm. */
 bool pair_fit(struct job *job, const struct pair *p, const struct buffer *a, struct buffer *start,
               int rounds, struct result *out, struct error *err);

@@ -119,3 +119,13 @@ void truncation_scale(struct matrix_view f, const double *sigma, double power, b
             matrix_put(v, i, j, matrix_at(v, i, j) * factor);
     }
 }
+
+size_t truncation_useful(const struct svd *s, double *tail)
+{
+    static const double widest = 5e6;
+    size_t n = s->n;
+    for (; n > 1 && !(s->sigma[n - 1] * widest > s->sigma[0]); n--)
+        if (s->norm > 0)
+            *tail = hypot(*tail, s->sigma[n - 1] / s->norm);
+    return n;
+}

@@ -21,6 +21,10 @@ bool truncation_buffer(struct job *job, const struct buffer *a, size_t rank, str
 /* Floating-point operations of its products with the whole matrix: none where LAPACK does it. */
 double truncation_flops(size_t rows, size_t cols, size_t rank, bool exact);
 
+/* How many of the leading values alternation can use: those above sigma_1 / 5e6, at least one (the
+ * released code of CALDERA, alternating LPLR). Moves *tail to that rank. */
+size_t truncation_useful(const struct svd *s, double *tail);
+
 /* Multiplies columns (else rows) of f, number i, by sigma[i]^power: power 1 puts Sigma
  * into a factor, 0.5 its root, 0 leaves it. */
 void truncation_scale(struct matrix_view f, const double *sigma, double power, bool columns);

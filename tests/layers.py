@@ -11,7 +11,7 @@ FLOORS = [
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
      "exif", "confine", "decode"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
-     "truncation", "bound", "budget", "demo", "coding_rows", "approximate", "lanczos", "pair", "fit",
+     "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "pair", "fit", "sketch",
      "panel", "goal", "goal_solve", "theory",
      "compare", "compare_search",
      "framing",

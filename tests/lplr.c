@@ -227,6 +227,32 @@ static void tall(struct lab *l)
     matrix_finish(&b);
 }
 
+static double cliff(size_t i)
+{
+    return pow(10, 1 - (double)i);
+}
+
+/* Alternation leaves out singular values below 1 / 5e6 of the first, and says so. */
+static void reduced(struct lab *l)
+{
+    struct matrix a = lab_spectrum(DTYPE_F64, 40, 30, 3, cliff);
+    const struct method *m = method_find("lplr-svd");
+    struct params_any all = lab_params(m, false, "rank=20 rounds=1"), few;
+    few = lab_params(m, false, "rank=20 rounds=2");
+    struct approximation one = lab_run(l, m, &all, a.view, NULL);
+    struct approximation two = lab_run(l, m, &few, a.view, NULL);
+    const struct measure *x = &one.results[0].measures[0], *y = &two.results[0].measures[0];
+    printf("# sigma = 10^-i: rank %zu, optimum %.3g, after alternation %zu, %.3g\n",
+           one.results[0].rank, x->optimal, two.results[0].rank, y->optimal);
+    CHECK(one.results[0].rank == 20 && two.results[0].rank == 7); /* 1 to 1e-6 */
+    CHECK(two.bits_true < one.bits_true);
+    CHECK_NEAR(y->optimal, 1e-7, 1e-8);
+    CHECK(x->optimal < 1e-15);
+    approximation_finish(&one);
+    approximation_finish(&two);
+    matrix_finish(&a);
+}
+
 /* The best pair is kept: on the same draws more rounds never do worse, even where a pair
  * is worse than the one before it. */
 static bool never_rises(struct lab *l, const char *name, const char *text, struct matrix_view a,
@@ -272,6 +298,7 @@ int main(void)
     rank_deficient(&l, a.view);
     draws();
     settling(&l);
+    reduced(&l);
     tall(&l);
     alternation(&l, a.view, &svd);
     svd_finish(&svd);

@@ -52,6 +52,65 @@ static void monotone(struct lab *l)
     matrix_finish(&a);
 }
 
+/* The error after the best scale and shift, that is of the regression of A on its approximation. */
+static double shifted_error(const struct result *r, struct matrix_view a)
+{
+    struct matrix y = lab_matrix(DTYPE_F64, a.rows, a.cols);
+    struct error err;
+    double x1 = 0, y1 = 0, xx = 0, yy = 0, xy = 0, n = (double)(a.rows * a.cols),
+           norm = matrix_norm(a);
+    if (!result_expand(r, 0, y.view, &err))
+        return (double)NAN;
+    for (size_t i = 0; i < a.rows; i++)
+        for (size_t j = 0; j < a.cols; j++) {
+            double p = matrix_at(a, i, j), q = matrix_at(y.view, i, j);
+            x1 += p, y1 += q, xx += p * p, yy += q * q, xy += p * q;
+        }
+    matrix_finish(&y);
+    xx -= x1 * x1 / n, yy -= y1 * y1 / n, xy -= x1 * y1 / n;
+    return sqrt(xx - xy * xy / yy) / norm;
+}
+
+/* The released lplr_svd: U Sigma times a square Gaussian, and normalise-and-shift. The reference has 8
+ * seeds of another generator: means within three of its standard errors and of ours. */
+static void released(struct lab *l, struct matrix_view a)
+{
+    enum { SEEDS = 8 };
+    static const struct {
+        const char *text;
+        double mean, deviation;
+    } reference[] = { { "left-bits=4 right-bits=8 rank=83", .221, .005 },
+                      { "left-bits=8 right-bits=4 rank=83", .630, .064 },
+                      { "left-bits=8 right-bits=8 rank=62", .160, .003 },
+                      { "left-bits=4 right-bits=4 rank=125", .283, .038 },
+                      { "left-bits=4 right-bits=8 rank=166", .162, .005 },
+                      { "left-bits=8 right-bits=4 rank=166", .523, .038 },
+                      { "left-bits=8 right-bits=8 rank=125", .105, .001 } };
+    const struct method *m = method_find("lplr-svd");
+    struct svd svd = lab_svd(a);
+    for (size_t i = 0; i < sizeof(reference) / sizeof(reference[0]); i++) {
+        double sum = 0, plain = 0, squares = 0;
+        for (int seed = 1; seed <= SEEDS; seed++) {
+            char text[96];
+            snprintf(text, sizeof(text), "%s mix=gaussian seed=%d", reference[i].text, seed);
+            struct params_any params = lab_params(m, true, text);
+            struct approximation out = lab_run(l, m, &params, a, &svd);
+            double error = shifted_error(&out.results[0], a);
+            plain += out.error / SEEDS;
+            sum += error / SEEDS;
+            squares += error * error / SEEDS;
+            approximation_finish(&out);
+        }
+        double deviation = sqrt(fmax(0, squares - sum * sum));
+        double room = 3 * hypot(deviation, reference[i].deviation) / sqrt(SEEDS) + .0005;
+        printf("# lplr-svd mixed, %s: %.4f +- %.4f, reference %.3f +- %.3f; unshifted %.4f\n",
+               reference[i].text, sum, deviation, reference[i].mean, reference[i].deviation, plain);
+        CHECK(fabs(sum - reference[i].mean) <= room);
+        CHECK(sum <= plain);
+    }
+    svd_finish(&svd);
+}
+
 int main(int argc, char **argv)
 {
     struct lab l;
@@ -66,6 +125,7 @@ int main(int argc, char **argv)
                seeds, mean, deviation, want[i].low, want[i].high);
         CHECK(mean >= want[i].low && mean <= want[i].high);
     }
+    released(&l, a.view);
     matrix_finish(&a);
     monotone(&l);
     lab_close(&l);

@@ -1,4 +1,5 @@
 #include "check.h"
+#include "coding_rows.h"
 #include "lab.h"
 #include "spectrum.h"
 
@@ -43,9 +44,11 @@ static struct matrix make(enum shape shape, enum dtype dtype)
     return m;
 }
 
+/* Every term is as large as the matrix; the columns of all left factors are the rank. */
 static bool parts_agree(const struct result *r, size_t rows, size_t cols)
 {
     bool ok = r->n_terms > 0 && r->n_parts > 0;
+    size_t rank = 0;
     for (size_t i = 0; i < r->n_terms; i++) {
         const struct term *t = &r->terms[i];
         if (t->matrix != 0 || t->left >= r->n_parts)
@@ -59,9 +62,10 @@ static bool parts_agree(const struct result *r, size_t rows, size_t cols)
             return false;
         const struct part *right = &r->parts[t->right];
         ok = ok && part_rows(left) == rows && part_cols(right) == cols &&
-             part_cols(left) == part_rows(right) && part_cols(left) == r->rank;
+             part_cols(left) == part_rows(right);
+        rank += part_cols(left);
     }
-    return ok;
+    return ok && rank == r->rank;
 }
 
 /* ||A - expanded|| / ||A|| in f64, from result_expand: another road than approximate()'s. */
@@ -78,6 +82,28 @@ static double expanded_error(const struct result *r, struct matrix_view a)
     matrix_finish(&out);
     matrix_finish(&rest);
     return residual == 0 ? 0 : residual / norm;
+}
+
+/* The size is what the method says of these params; where the matrix decides it, at most that, and at
+ * the rank that it came to exactly that. */
+static bool size_agrees(const struct method *m, const struct params_any *params,
+                        const struct approximation *out, struct matrix_view a)
+{
+    const struct param *rank = param_find(&m->params, "rank");
+    struct params_any at = *params;
+    uint64_t most = m->bits(at.bytes, a.dtype, a.rows, a.cols, false);
+    size_t asked = rank ? rank_clamped((int)param_get(rank, at.bytes), a.rows, a.cols) : 0;
+    if (out->bits_paper == 0 || out->bits_true < out->bits_paper || out->bits_true > most)
+        return false;
+    if (m->flags & METHOD_SIZED) {
+        if (!rank)
+            return true;
+        if (out->results[0].rank < 1 || out->results[0].rank > asked)
+            return false;
+        param_put(rank, at.bytes, (double)out->results[0].rank);
+    }
+    return out->bits_paper == m->bits(at.bytes, a.dtype, a.rows, a.cols, true) &&
+           out->bits_true == m->bits(at.bytes, a.dtype, a.rows, a.cols, false);
 }
 
 struct laws {
@@ -98,9 +124,7 @@ static void ask(struct lab *l, const struct method *m, const struct params_any *
     double expanded = expanded_error(r, a);
     struct laws now = {
         .shapes = parts_agree(r, a.rows, a.cols) && out.n == 1 && r->n_measures == 1,
-        .bits = out.bits_paper > 0 && out.bits_true >= out.bits_paper &&
-                out.bits_paper == m->bits(params->bytes, a.dtype, a.rows, a.cols, true) &&
-                out.bits_true == m->bits(params->bytes, a.dtype, a.rows, a.cols, false),
+        .bits = size_agrees(m, params, &out, a),
         .optimum = isfinite(error) && error >= least - slack[a.dtype].optimum &&
                    (isnan(out.optimal) || fabs(out.optimal - optimum) <= slack[a.dtype].measured),
         .measured = fabs(error - expanded) <= slack[a.dtype].measured * (1 + error),

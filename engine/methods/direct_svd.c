@@ -4,11 +4,9 @@
 #include "coding_rows.h"
 #include "framing.h"
 #include "pair.h"
+#include "split_rows.h"
 #include "theory.h"
 #include "truncation.h"
-
-enum split { SPLIT_LEFT, SPLIT_RIGHT, SPLIT_BOTH };
-static const char *const split_names[] = { "left", "right", "both", NULL };
 
 struct params {
     int rank, left_bits, right_bits, rounding, scales, quantizer, split;
@@ -25,11 +23,7 @@ static const struct param rows[] = {
     ROW_SCALES(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
-    { PARAM(struct params, split), .title = "Split of Sigma", .shorthand = "split", .unit = "",
-      .help = "Which factor the singular values go to before rounding; both: their root to each.",
-      .source = PAPER_LPLR ", Algorithm 2: left; the released code: right",
-      .min = SPLIT_LEFT, .max = SPLIT_BOTH, .def = SPLIT_LEFT, .paper = SPLIT_LEFT,
-      .choices = split_names },
+    ROW_SPLIT(struct params, "Algorithm 2: left; the released code: right"),
     ROW_NORMALIZE(struct params),
     ROW_SEED(struct params),
 };
@@ -51,7 +45,6 @@ static double flops(const void *params, size_t n, size_t d)
 }
 
 /* The power of Sigma that goes to the left factor. */
-static const double share[] = { [SPLIT_LEFT] = 1, [SPLIT_RIGHT] = 0, [SPLIT_BOTH] = 0.5 };
 
 /* A mean over the dither: no fit, so that the three terms of theory.h are the error's own, orthogonal
  * in the mean. */
@@ -59,7 +52,7 @@ static bool theory(const void *params, const struct spectrum *s, const struct re
                    size_t matrix, const size_t *ranks, size_t n, struct theory *out)
 {
     const struct params *p = params;
-    if (!theory_svd(s, r, matrix, share[p->split], ranks, n, out))
+    if (!theory_svd(s, r, matrix, split_share[p->split], ranks, n, out))
         return false;
     theory_claim(theory_doubt(r, matrix, false, true), out, n);
     return true;
@@ -76,8 +69,8 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
     bool ok = truncation(job, in, 0, rank_clamped(p->rank, a.rows, a.cols), false, &s,
                          &out->measures[0].optimal, err);
     if (ok) {
-        truncation_scale(s.u.view, s.sigma, share[p->split], true);
-        truncation_scale(s.vt.view, s.sigma, 1 - share[p->split], false);
+        truncation_scale(s.u.view, s.sigma, split_share[p->split], true);
+        truncation_scale(s.vt.view, s.sigma, 1 - split_share[p->split], false);
         ok = backend_load(job->backend, s.u.view, &left, err) &&
              backend_load(job->backend, s.vt.view, &right, err) &&
              pair_store(job, &pair, &left, &right, out, err) &&

@@ -4,6 +4,7 @@
 #include "coding_rows.h"
 #include "framing.h"
 #include "pair.h"
+#include "sketch.h"
 #include "theory.h"
 
 #include <math.h>
@@ -90,38 +91,6 @@ static bool set_bound(struct job *job, const struct inputs *in, const struct par
     return true;
 }
 
-/* *y = x, summed in double precision, rounded to single: on pictures of few levels its entries
- * lie on ties between codes, which the last digits of a sum, and so its order, would decide. */
-static bool rounded(struct job *job, const struct buffer *x, enum dtype dtype, struct buffer *y,
-                    struct error *err)
-{
-    struct matrix_view wide, narrow;
-    if (!arena_matrix(job->scratch, DTYPE_F64, x->rows, x->cols, &wide, err) ||
-        !arena_matrix(job->scratch, dtype, x->rows, x->cols, &narrow, err) ||
-        !backend_read(x, wide, err))
-        return false;
-    matrix_copy(wide, narrow);
-    return backend_load(job->backend, narrow, y, err);
-}
-
-/* Y = A S: its expected squared norm is that of A, as S has variance 1/m. */
-static bool make_sketch(struct job *job, const struct buffer *a, const struct params *p, size_t m,
-                        struct buffer *y, struct error *err)
-{
-    struct buffer s = { 0 }, wide = { 0 };
-    bool ok = job_step(job, 0, "sketch", err) &&
-              backend_alloc(job->backend, a->dtype, a->cols, m, &s, err) &&
-              backend_fill((enum sketch_kind)p->sketch, p->seed, STREAM_SKETCH, 0,
-                           1 / sqrt((double)m), &s, err) &&
-              job_step(job, 0.1, "product", err) &&
-              backend_alloc(job->backend, DTYPE_F64, a->rows, m, &wide, err) &&
-              backend_gemm(a, false, &s, false, &wide, err) &&
-              rounded(job, &wide, a->dtype, y, err);
-    backend_release(&s);
-    backend_release(&wide);
-    return ok;
-}
-
 static double flops(const void *params, size_t n, size_t d)
 {
     const struct params *p = params;
@@ -136,8 +105,9 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
     struct pair pair = PAIR_OF(p);
     struct matrix_view a = in->matrices[0];
     struct buffer ab = { 0 }, y = { 0 };
-    return backend_load(job->backend, a, &ab, err) &&
-           make_sketch(job, &ab, p, rank_clamped(p->rank, a.rows, a.cols), &y, err) &&
+    return backend_load(job->backend, a, &ab, err) && job_step(job, 0, "sketch", err) &&
+           sketch_columns(job, &ab, (enum sketch_kind)p->sketch, p->seed, 0,
+                          rank_clamped(p->rank, a.rows, a.cols), &y, err) &&
            pair_fit(job, &pair, &ab, &y, p->rounds, out, err) && set_bound(job, in, p, out, err) &&
            (!p->normalize || framing_normalise(job, a, out, 0, err));
 }
