@@ -1,24 +1,34 @@
-/* Saha, Srivastava, Pilanci, NeurIPS 2023, section 2: uniform scalar quantizers,
- * dithered or not. One pass finds the ranges, a second turns 64 entries of a row at
- * a time into codes; the inner loops run over plain arrays of double so that the
- * compiler can vectorise them. */
+/* One pass finds the ranges (more, where they are clipped), another turns entries into codes:
+ * 64 of a row at a time, or a group of a vector quantizer's. */
 
 #include "coding.h"
 
-#include "coding_table.h"
+#include "coding_chunk.h"
+#include "coding_groups.h"
 #include "half.h"
 #include "memory.h"
 #include "packing.h"
-#include "random.h"
+#include "ranges.h"
 
 #include <assert.h>
-#include <float.h>
 #include <math.h>
-#include <string.h>
 
 const char *const clip_names[] = { "auto", "none", "spread", "search", NULL };
 const char *const rounding_names[] = { "nearest", "dithered", NULL };
 const char *const scales_names[] = { "tensor", "vector", "block", NULL };
+
+bool coding_symmetric(bool asked, const struct quantizer *q)
+{
+    return asked || q->symmetric;
+}
+
+enum clip coding_clip(const struct coding *c)
+{
+    enum clip clip = c->clip;
+    if (clip == CLIP_AUTO)
+        clip = c->quantizer->spreads ? CLIP_SPREAD : CLIP_NONE;
+    return clip == CLIP_SPREAD && !c->quantizer->spread ? CLIP_NONE : clip;
+}
 
 size_t coding_codes_size(const struct coding *c, size_t rows, size_t cols)
 {
@@ -31,9 +41,29 @@ size_t coding_ranges(const struct coding *c, size_t rows, size_t cols)
     return c->scales == SCALES_TENSOR ? 0 : g.rows * g.cols;
 }
 
+struct coding_grid coding_groups(const struct coding *c, size_t rows, size_t cols)
+{
+    size_t group = c->quantizer->group ? c->quantizer->group : 1;
+    struct coding_grid g = { .down = c->by_column ? group : 1, .across = c->by_column ? 1 : group };
+    g.rows = (rows + g.down - 1) / g.down;
+    g.cols = (cols + g.across - 1) / g.across;
+    return g;
+}
+
+int coding_width(const struct coding *c)
+{
+    return c->bits * (c->quantizer->group ? (int)c->quantizer->group : 1);
+}
+
+size_t coding_codes(const struct coding *c, size_t rows, size_t cols)
+{
+    struct coding_grid g = coding_groups(c, rows, cols);
+    return g.rows * g.cols;
+}
+
 uint64_t coding_bits_paper(const struct coding *c, size_t rows, size_t cols)
 {
-    return (uint64_t)rows * cols * (unsigned)c->bits;
+    return (uint64_t)coding_codes(c, rows, cols) * (unsigned)coding_width(c);
 }
 
 uint64_t coding_bits_true(const struct coding *c, size_t rows, size_t cols)
@@ -44,165 +74,16 @@ uint64_t coding_bits_true(const struct coding *c, size_t rows, size_t cols)
     return coding_bits_paper(c, rows, cols) + side;
 }
 
-/* Up to 64 entries of a row that start at a multiple of 64, on their way. */
-enum { CHUNK = CODING_BLOCK };
-struct chunk {
-    size_t row, col, n;
-    double value[CHUNK], low[CHUNK], high[CHUNK], draw[CHUNK];
-    uint32_t code[CHUNK];
-};
-
-static void load(struct chunk *k, struct matrix_view a)
+static void write_chunks(const struct coding_levels *l, const struct coding_table *t,
+                         struct matrix_view a, struct coded *x, struct packing *p)
 {
-    size_t first = k->row * a.row_stride + k->col * a.col_stride;
-    if (a.dtype == DTYPE_F64) {
-        const double *p = (const double *)a.data + first;
-        for (size_t i = 0; i < k->n; i++)
-            k->value[i] = p[i * a.col_stride];
-    } else {
-        const float *p = (const float *)a.data + first;
-        for (size_t i = 0; i < k->n; i++)
-            k->value[i] = (double)p[i * a.col_stride];
-    }
-}
-
-/* An end of a range rounded outwards may lie beyond the largest float: no infinities. */
-static void store(const struct chunk *k, struct matrix_view a)
-{
-    size_t first = k->row * a.row_stride + k->col * a.col_stride;
-    if (a.dtype == DTYPE_F64) {
-        double *p = (double *)a.data + first;
-        for (size_t i = 0; i < k->n; i++)
-            p[i * a.col_stride] = k->value[i];
-    } else {
-        float *p = (float *)a.data + first;
-        const double most = (double)FLT_MAX;
-        for (size_t i = 0; i < k->n; i++) {
-            double v = k->value[i] > most ? most : k->value[i];
-            p[i * a.col_stride] = (float)(v < -most ? -most : v);
-        }
-    }
-}
-
-/* The range of the chunk's first entry, and whether the next entry has the next. */
-static size_t place(const struct coding_table *t, const struct chunk *k, size_t *stride)
-{
-    const struct coding_grid *g = &t->grid;
-    *stride = g->across == 1;
-    return k->row / g->down * g->cols + k->col / g->across;
-}
-
-static void ranges_of(const struct coding_table *t, struct chunk *k)
-{
-    size_t stride, first = place(t, k, &stride);
-    for (size_t i = 0; i < k->n; i++) {
-        k->low[i] = t->low[first + i * stride];
-        k->high[i] = t->high[first + i * stride];
-    }
-}
-
-static bool widen(struct coding_table *t, const struct chunk *k)
-{
-    size_t stride, first = place(t, k, &stride);
-    bool finite = true;
-    if (stride == 0) { /* 64 entries of one range: no need to store it after each */
-        double low = t->low[first], high = t->high[first];
-        for (size_t i = 0; i < k->n; i++) {
-            finite &= fabs(k->value[i]) <= DBL_MAX;
-            low = k->value[i] < low ? k->value[i] : low;
-            high = k->value[i] > high ? k->value[i] : high;
-        }
-        t->low[first] = low;
-        t->high[first] = high;
-        return finite;
-    }
-    double *low = t->low + first, *high = t->high + first;
-    for (size_t i = 0; i < k->n; i++) {
-        finite &= fabs(k->value[i]) <= DBL_MAX;
-        low[i] = k->value[i] < low[i] ? k->value[i] : low[i];
-        high[i] = k->value[i] > high[i] ? k->value[i] : high[i];
-    }
-    return finite;
-}
-
-/* Calls for every chunk of rows x cols, in the order of the codes. */
-static bool next(struct chunk *k, size_t rows, size_t cols)
-{
-    k->col += k->n;
-    if (k->col >= cols) {
-        k->row += k->n != 0;
-        k->col = 0;
-    }
-    k->n = cols - k->col < CHUNK ? cols - k->col : CHUNK;
-    return k->row < rows && cols;
-}
-
-static bool measure(const struct coding *c, struct matrix_view a, struct coding_table *t,
-                    struct error *err)
-{
-    bool finite = true;
     struct chunk k = { 0 };
-    while (next(&k, a.rows, a.cols)) {
-        load(&k, a);
-        finite &= widen(t, &k);
-    }
-    return coding_table_settle(t, c, finite, err);
-}
-
-/* What is added before rounding down: one half, or a draw that belongs to the entry,
- * whatever the order they are coded in. */
-static void draw(const struct coding *c, struct chunk *k, size_t cols)
-{
-    uint64_t first = (uint64_t)k->row * cols + k->col;
-    struct philox p = { 0 };
-    for (size_t i = 0; i < k->n; i++) {
-        uint64_t e = first + i, block = e / 4;
-        if (c->rounding == ROUNDING_NEAREST) {
-            k->draw[i] = 0.5;
-            continue;
-        }
-        if (i == 0 || e % 4 == 0)
-            p = philox_block(c->seed, (uint32_t)block, (uint32_t)(block >> 32), c->stream, c->part);
-        k->draw[i] = (double)random_unit(p.word[e % 4]);
-    }
-}
-
-/* t = (x - low) / (high - low) last lies in [0, last]: nothing is clipped, but t + u
- * passes last by up to one where x = high. */
-static void round_equidistant(const struct coding_levels *l, struct chunk *k)
-{
-    const double last = l->last;
-    for (size_t i = 0; i < k->n; i++) {
-        double width = k->high[i] - k->low[i];
-        double t = (k->value[i] - k->low[i]) / (width > 0 ? width : 1) * last + k->draw[i];
-        k->code[i] = (uint32_t)(int32_t)(t < last ? t : last);
-    }
-}
-
-static uint32_t round_tabulated(const struct coding_levels *l, double y, double u)
-{
-    uint32_t below = 0, above = l->last; /* level below <= y < level above, or y lies outside */
-    while (above - below > 1) {
-        uint32_t middle = below + (above - below) / 2;
-        if (l->at[middle] <= y)
-            below = middle;
-        else
-            above = middle;
-    }
-    double t = (y - l->at[below]) / (l->at[above] - l->at[below]);
-    return t + u >= 1 ? above : below;
-}
-
-static void round_chunk(const struct coding_levels *l, struct chunk *k)
-{
-    if (!l->at) {
-        round_equidistant(l, k);
-        return;
-    }
-    for (size_t i = 0; i < k->n; i++) {
-        double width = k->high[i] - k->low[i];
-        double y = width > 0 ? 2 * ((k->value[i] - k->low[i]) / width) - 1 : -1;
-        k->code[i] = round_tabulated(l, y, k->draw[i]);
+    while (chunk_next(&k, a.rows, a.cols)) {
+        chunk_load(&k, a);
+        chunk_ranges(t, &k);
+        chunk_draw(&x->coding, &k, a.cols);
+        chunk_round(l, &k);
+        packing_push(p, k.code, k.n, x->coding.bits);
     }
 }
 
@@ -210,14 +91,10 @@ static void write_codes(const struct coding_levels *l, const struct coding_table
                         struct matrix_view a, struct coded *x)
 {
     struct packing p = { .at = x->codes };
-    struct chunk k = { 0 };
-    while (next(&k, a.rows, a.cols)) {
-        load(&k, a);
-        ranges_of(t, &k);
-        draw(&x->coding, &k, a.cols);
-        round_chunk(l, &k);
-        packing_push(&p, k.code, k.n, x->coding.bits);
-    }
+    if (x->coding.quantizer->group)
+        groups_encode(&x->coding, t, a, &p);
+    else
+        write_chunks(l, t, a, x, &p);
     packing_flush(&p);
 }
 
@@ -228,7 +105,7 @@ bool coding_encode(const struct coding *c, struct matrix_view a, struct coded *o
     struct coding_table t = { 0 };
     struct coding_levels l = { 0 };
     bool ok = coding_levels_init(&l, c, err) && coding_table_init(&t, c, a.rows, a.cols, err) &&
-              measure(c, a, &t, err) && coded_start(c, &t, a.rows, a.cols, &x, err);
+              ranges_measure(c, a, &t, err) && coded_start(c, &t, a.rows, a.cols, &x, err);
     if (ok) {
         write_codes(&l, &t, a, &x);
         *out = x;
@@ -238,17 +115,21 @@ bool coding_encode(const struct coding *c, struct matrix_view a, struct coded *o
     return ok;
 }
 
-static void values_of(const struct coding_levels *l, struct chunk *k)
+static void read_codes(const struct coded *x, const struct coding_levels *l,
+                       const struct coding_table *t, struct matrix_view out)
 {
-    const double last = l->last;
-    for (size_t i = 0; i < k->n && !l->at; i++) {
-        double v = k->low[i] + k->code[i] / last * (k->high[i] - k->low[i]);
-        k->value[i] = k->code[i] == l->last || v > k->high[i] ? k->high[i] : v;
+    const struct coding *c = &x->coding;
+    struct packing p = { x->codes, x->codes + coding_codes_size(c, x->rows, x->cols), 0, 0 };
+    struct chunk k = { 0 };
+    if (c->quantizer->group) {
+        groups_decode(c, t, &p, out);
+        return;
     }
-    for (size_t i = 0; i < k->n && l->at; i++) {
-        double y = l->at[k->code[i]];
-        double v = k->low[i] + 0.5 * (y + 1) * (k->high[i] - k->low[i]);
-        k->value[i] = y >= 1 ? k->high[i] : v;
+    while (chunk_next(&k, x->rows, x->cols)) {
+        packing_pull(&p, k.code, k.n, c->bits);
+        chunk_ranges(t, &k);
+        chunk_values(l, &k);
+        chunk_store(&k, out);
     }
 }
 
@@ -261,14 +142,7 @@ bool coding_decode(const struct coded *x, struct matrix_view out, struct error *
     bool ok = coding_levels_init(&l, c, err) && coding_table_init(&t, c, x->rows, x->cols, err);
     if (ok) {
         coding_table_read(x, &t);
-        struct packing p = { x->codes, x->codes + coding_codes_size(c, x->rows, x->cols), 0, 0 };
-        struct chunk k = { 0 };
-        while (next(&k, x->rows, x->cols)) {
-            packing_pull(&p, k.code, k.n, c->bits);
-            ranges_of(&t, &k);
-            values_of(&l, &k);
-            store(&k, out);
-        }
+        read_codes(x, &l, &t, out);
     }
     coding_table_finish(&t);
     coding_levels_finish(&l);
@@ -290,7 +164,7 @@ static void spread(const struct coding *c, double *low, double *high, double *ga
     *low = 0;
     *high = 1;
     *gap = 1;
-    if (!coding_levels_init(&l, c, &ignored))
+    if (c->quantizer->group || !coding_levels_init(&l, c, &ignored))
         return;
     *gap = 1.0 / l.last;
     if (l.at) {
@@ -322,5 +196,5 @@ void coding_extent(const struct coded *x, double *range, double *step)
 
 uint32_t coded_at(const struct coded *x, size_t i)
 {
-    return packing_at(x->codes, x->coding.bits, i);
+    return packing_at(x->codes, coding_width(&x->coding), i);
 }

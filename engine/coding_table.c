@@ -61,14 +61,22 @@ void coding_table_finish(struct coding_table *t)
 
 bool coding_levels_init(struct coding_levels *l, const struct coding *c, struct error *err)
 {
-    assert(c->bits >= 1 && c->bits <= CODING_BITS_MAX);
+    const struct quantizer *q = c->quantizer;
+    assert(c->bits >= 1 && c->bits <= CODING_BITS_MAX && (c->symmetric || !q->symmetric));
+    if (c->bits < q->min_bits || c->bits > q->max_bits)
+        return fail(err, ERROR_USAGE, "quantizer %s has %d to %d bits an entry, not %d", q->name,
+                    q->min_bits, q->max_bits, c->bits);
+    if (q->group && c->rounding == ROUNDING_DITHERED)
+        return fail(err, ERROR_USAGE,
+                    "quantizer %s rounds %zu entries at once, to the nearest point: no dither",
+                    q->name, q->group);
     l->last = ((uint32_t)1 << c->bits) - 1;
-    if (!c->quantizer->codebook)
+    if (!q->codebook)
         return true;
     l->at = memory_alloc(((size_t)l->last + 1) * sizeof(double), err);
     if (!l->at)
         return false;
-    c->quantizer->codebook(c->bits, l->at);
+    q->codebook(c->bits, l->at);
     return true;
 }
 

@@ -10,6 +10,8 @@ struct coding_grid {
     size_t down, across, rows, cols;
 };
 struct coding_grid coding_grid(const struct coding *c, size_t rows, size_t cols);
+/* The same of the entries that share a code: 1 x 1, but for vector quantizers. */
+struct coding_grid coding_groups(const struct coding *c, size_t rows, size_t cols);
 
 /* Ranges as numbers, in row-major order of the blocks. */
 struct coding_table {
@@ -38,5 +40,6 @@ struct coding_levels {
     double *at; /* owned; NULL: equidistant */
 };
 
+/* ERROR_USAGE: the quantizer has no levels of so many bits, or cannot be dithered. */
 bool coding_levels_init(struct coding_levels *l, const struct coding *c, struct error *err);
 void coding_levels_finish(struct coding_levels *l); /* {0} is fine */

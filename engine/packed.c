@@ -212,7 +212,9 @@ static bool take_coding(struct line *l, struct coding *c)
     if (l->bad || !c->quantizer || bits < 1 || bits > CODING_BITS_MAX)
         return false;
     c->bits = (int)bits;
-    return c->bits >= c->quantizer->min_bits && c->bits <= c->quantizer->max_bits;
+    return c->bits >= c->quantizer->min_bits && c->bits <= c->quantizer->max_bits &&
+           coding_symmetric(c->symmetric, c->quantizer) == c->symmetric &&
+           !(c->quantizer->group && c->rounding == ROUNDING_DITHERED);
 }
 
 bool packed_parse_part(const char *text, char *name, struct part *p)

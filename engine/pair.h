@@ -32,6 +32,7 @@ struct pair {
 /* clang-format off */
 #define PAIR_OF(params)                                                                    \
     ((struct pair){ .quantizer = quantizer_at((params)->quantizer),                        \
+                    .clip = (enum clip)(params)->clip,                                     \
                     .left_bits = (params)->left_bits,                                      \
                     .right_bits = (params)->right_bits,                                    \
                     .rounding = (enum rounding)(params)->rounding,                         \

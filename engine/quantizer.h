@@ -36,7 +36,7 @@ struct quantizer {
     void (*value)(int bits, uint32_t code, double *entries);
 };
 
-/* The list, defined in registry.c; names carry '-' for '_' when shown. */
+/* The list, defined in registry.c. */
 extern const char *const quantizer_names[]; /* NULL-terminated, in the order of quantizer_at */
 const struct quantizer *quantizer_at(int index);
 const struct quantizer *quantizer_find(const char *name); /* NULL: there is none */

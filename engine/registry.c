@@ -1,8 +1,6 @@
 #include "registry.h"
 #include "registry_rows.h" /* METHODS(_), QUANTIZERS(_), ...: the lists in engine/meson.build */
 
-#define NAME(name) #name,
-
 #define DECLARE(name) extern const struct method method_##name;
 #define ROW(name)     &method_##name,
 METHODS(DECLARE)
@@ -14,7 +12,7 @@ const struct method *const methods[] = { METHODS(ROW) NULL };
 #define ROW(name)     &quantizer_##name,
 QUANTIZERS(DECLARE)
 const struct quantizer *const quantizers[] = { QUANTIZERS(ROW) NULL };
-const char *const quantizer_names[] = { QUANTIZERS(NAME) NULL };
+const char *const quantizer_names[] = { QUANTIZER_WORDS NULL };
 #undef DECLARE
 #undef ROW
 

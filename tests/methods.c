@@ -164,6 +164,10 @@ static void single_runs(struct lab *l, const struct method *m)
                                             "sketch=hadamard",
                                             "sketch=rademacher",
                                             "sketch=popcount split=both",
+                                            "clip=spread symmetric=on scales=tensor",
+                                            "clip=search scales=block",
+                                            "quantizer=normal-float rounding=dithered",
+                                            "quantizer=lloyd-max clip=search scales=tensor",
                                             "left-bits=24 right-bits=24 bits=24 split=right",
                                             "hadamard=on",
                                             "hadamard=on normalize=on left-bits=2 bits=2" };
@@ -193,7 +197,10 @@ static void every_parameter(struct lab *l, const struct method *m)
     for (size_t i = 0; i < m->params.n; i++)
         for (int end = 0; end < 2; end++) {
             const struct param *p = &m->params.rows[i];
-            struct params_any params = small_params(m, false, "");
+            /* as many bits as every quantizer has */
+            bool few = !strcmp(p->key, "quantizer");
+            struct params_any params = small_params(m, false,
+                                                    few ? "left-bits=4 right-bits=4 bits=4" : "");
             param_put(p, params.bytes, end ? p->max : p->min);
             ask(l, m, &params, a.view, &laws);
         }
@@ -389,8 +396,15 @@ static int bounded(struct lab *l, const struct method *m)
 /* Without the assumptions no bound is claimed. */
 static void unbounded(struct lab *l, const struct method *m)
 {
-    static const char *const broken[] = { "rounding=nearest", "symmetric=off", "scales=vector",
-                                          "sketch=rademacher", "rounds=2" };
+    static const char *const broken[] = { "rounding=nearest",
+                                          "symmetric=off",
+                                          "scales=vector",
+                                          "sketch=rademacher",
+                                          "rounds=2",
+                                          "clip=spread",
+                                          "clip=search",
+                                          "quantizer=lloyd-max",
+                                          "quantizer=normal-float" };
     struct matrix a = make(TALL, DTYPE_F64);
     bool none = true;
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {

@@ -75,6 +75,20 @@ static bool same_files(const char *a, const char *b)
     return same;
 }
 
+/* What the quantizer would refuse: other numbers of bits than it has, dither of several at once. */
+static void accept_quantizer(const struct param_table *t, void *params)
+{
+    const struct param *row = param_find(t, "quantizer");
+    const struct quantizer *q = row ? quantizer_at((int)param_get(row, params)) : NULL;
+    for (size_t r = 0; q && r < t->n; r++) {
+        const struct param *p = &t->rows[r];
+        if (!strcmp(p->unit, "bits"))
+            param_put(p, params, fmin(fmax(param_get(p, params), q->min_bits), q->max_bits));
+        if (!strcmp(p->key, "rounding") && q->group)
+            param_put(p, params, 0);
+    }
+}
+
 static void shake(struct model *m)
 {
     size_t n = 0;
@@ -89,6 +103,7 @@ static void shake(struct model *m)
         if (rand() % 2 || rank || rounds)
             param_put(p, model_params(m), p->kind == PARAM_REAL ? at : floor(at));
     }
+    accept_quantizer(&m->method->params, model_params(m));
     m->planes = (enum planes)(rand() % 2);
     m->dtype = rand() % 4 ? DTYPE_F32 : DTYPE_F64;
     model_changed(m);

@@ -9,7 +9,7 @@
 #include "truncation.h"
 
 struct params {
-    int rank, left_bits, right_bits, rounding, scales, quantizer, split;
+    int rank, left_bits, right_bits, rounding, scales, quantizer, clip, split;
     bool symmetric, normalize;
     uint64_t seed;
 };
@@ -23,6 +23,7 @@ static const struct param rows[] = {
     ROW_SCALES(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
+    ROW_CLIP(struct params),
     ROW_SPLIT(struct params, "Algorithm 2: left; the released code: right"),
     ROW_NORMALIZE(struct params),
     ROW_SEED(struct params),

@@ -10,7 +10,7 @@
 #include <math.h>
 
 struct params {
-    int rank, left_bits, right_bits, rounding, scales, quantizer, sketch, rounds;
+    int rank, left_bits, right_bits, rounding, scales, quantizer, clip, sketch, rounds;
     bool symmetric, normalize;
     uint64_t seed;
 };
@@ -24,6 +24,7 @@ static const struct param rows[] = {
     ROW_SCALES(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
+    ROW_CLIP(struct params),
     ROW_SKETCH(struct params, SKETCH_RADEMACHER),
     ROW_ROUNDS(struct params),
     ROW_NORMALIZE(struct params),

@@ -14,7 +14,7 @@ enum mix { MIX_NONE, MIX_GAUSSIAN };
 static const char *const mix_names[] = { "none", "gaussian", NULL };
 
 struct params {
-    int rank, left_bits, right_bits, rounding, scales, quantizer, split, mix, rounds;
+    int rank, left_bits, right_bits, rounding, scales, quantizer, clip, split, mix, rounds;
     bool symmetric, normalize;
     uint64_t seed;
 };
@@ -28,6 +28,7 @@ static const struct param rows[] = {
     ROW_SCALES(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
+    ROW_CLIP(struct params),
     ROW_SPLIT(struct params, "Algorithm 3: left; the alternation of CALDERA's code: both"),
     { PARAM(struct params, mix), .title = "Mix of the columns", .shorthand = "mix", .unit = "",
       .help = "What the start of the left factor is multiplied by before rounding: a square "

@@ -5,7 +5,7 @@
 #include "method.h"
 
 struct params {
-    int bits, rounding, scales, quantizer;
+    int bits, rounding, scales, quantizer, clip;
     bool symmetric, hadamard, normalize;
     uint64_t seed;
 };
@@ -19,6 +19,7 @@ static const struct param rows[] = {
     ROW_ROUNDING(struct params),
     ROW_SCALES(struct params),
     ROW_QUANTIZER(struct params),
+    ROW_CLIP(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_HADAMARD(struct params, 0, 0),
     ROW_NORMALIZE(struct params),
@@ -28,12 +29,14 @@ static const struct param rows[] = {
 
 static struct coding coding_of(const struct params *p)
 {
+    const struct quantizer *q = quantizer_at(p->quantizer);
     return (struct coding){
-        .quantizer = quantizer_at(p->quantizer),
+        .quantizer = q,
         .bits = p->bits,
         .rounding = (enum rounding)p->rounding,
+        .clip = (enum clip)p->clip,
         .scales = (enum scales)p->scales,
-        .symmetric = p->symmetric,
+        .symmetric = coding_symmetric(p->symmetric, q),
         .seed = p->seed,
         .stream = STREAM_DITHER_LEFT,
     };

@@ -2,6 +2,8 @@
  * ranges are rounded, the codes; what ranges mean is engine/coding_table.c. */
 
 #include "memory.h"
+#include "ranges.h"
+#include "vulkan/panels.h"
 #include "vulkan/strips.h"
 
 #include <float.h>
@@ -70,6 +72,17 @@ static bool measure_strip(const struct strips *s, const struct strip *at, void *
            vulkan_read(s->v, found, 0, ends, bytes, err);
 }
 
+/* Clipped ranges come of sums, whose order is the processor's: a copy of the entries goes there. */
+static bool measure_here(const struct coding *c, const struct buffer *a, struct coding_table *t,
+                         struct error *err)
+{
+    struct matrix m = { 0 };
+    bool ok = matrix_init(&m, a->dtype, a->rows, a->cols, err) && panels_read(a, m.view, err) &&
+              ranges_measure(c, m.view, t, err);
+    matrix_finish(&m);
+    return ok;
+}
+
 static bool measure(const struct strips *s, struct coding_table *t, struct error *err)
 {
     const struct segment *g = &s->segment;
@@ -128,7 +141,8 @@ bool vulkan_code(const struct coding *c, const struct buffer *a, struct coded *o
     struct coding_table t = { 0 };
     struct coding_levels l = { 0 };
     bool ok = strips_init(&s, c, a, err) && coding_levels_init(&l, c, err) &&
-              coding_table_init(&t, c, a->rows, a->cols, err) && measure(&s, &t, err) &&
+              coding_table_init(&t, c, a->rows, a->cols, err) &&
+              (coding_clip(c) == CLIP_NONE ? measure(&s, &t, err) : measure_here(c, a, &t, err)) &&
               coded_start(c, &t, a->rows, a->cols, &x, err);
     if (ok && write_codes(&s, &t, &l, &x, err))
         *out = x;

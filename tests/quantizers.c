@@ -1,0 +1,261 @@
+/* Every quantizer's levels and what they make of standard normal numbers, against published tables
+ * and against our own solution of what defines them. Seeds are fixed. */
+
+#include "check.h"
+
+#include "coding.h"
+#include "memory.h"
+#include "random.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SEED = 20231028 };
+
+static double above(double x)
+{
+    return 0.5 * erfc(x * M_SQRT1_2);
+}
+
+static double density(double x)
+{
+    return isinf(x) ? 0 : M_2_SQRTPI * M_SQRT1_2 / 2 * exp(-x * x / 2);
+}
+
+static double *levels_of(const struct quantizer *q, int bits)
+{
+    double *levels = malloc(sizeof(*levels) << bits);
+    for (int j = 0; j < 1 << bits; j++)
+        levels[j] = -1 + 2.0 * j / ((1 << bits) - 1);
+    if (q->codebook)
+        q->codebook(bits, levels);
+    return levels;
+}
+
+/* E (x - Q(x))^2 over the normal density, for the nearest of n levels times r. */
+static double integrated(const double *level, int n, double r)
+{
+    double sum = 0;
+    for (int j = 0; j < n; j++) {
+        double a = j ? r * (level[j - 1] + level[j]) / 2 : -(double)INFINITY;
+        double b = j < n - 1 ? r * (level[j] + level[j + 1]) / 2 : (double)INFINITY;
+        double m0 = above(a) - above(b), m1 = density(a) - density(b), y = r * level[j];
+        double m2 = m0 - ((isinf(b) ? 0 : b * density(b)) - (isinf(a) ? 0 : a * density(a)));
+        sum += m2 - 2 * y * m1 + y * y * m0;
+    }
+    return sum;
+}
+
+/* The same measured: 2^18 normal numbers, coded and decoded, or their blocks of 64. */
+static double measured(const struct quantizer *q, int bits, enum scales scales, enum clip clip)
+{
+    struct matrix a = { 0 }, b = { 0 };
+    struct error err = { 0 };
+    struct coded x = { 0 };
+    struct coding c = {
+        .quantizer = q, .bits = bits, .scales = scales, .clip = clip, .symmetric = true
+    };
+    bool ok = matrix_init(&a, DTYPE_F64, 512, 512, &err) &&
+              matrix_init(&b, DTYPE_F64, 512, 512, &err);
+    random_fill(SKETCH_GAUSSIAN, SEED, STREAM_TEST, 1, 1, a.view);
+    ok = ok && coding_encode(&c, a.view, &x, &err) && coding_decode(&x, b.view, &err);
+    double sum = 0, norm = matrix_norm(a.view);
+    for (size_t i = 0; ok && i < 512; i++)
+        for (size_t j = 0; j < 512; j++) {
+            double e = matrix_at(a.view, i, j) - matrix_at(b.view, i, j);
+            sum += e * e;
+        }
+    coded_finish(&x);
+    matrix_finish(&a);
+    matrix_finish(&b);
+    return ok ? sum / (norm * norm) : (double)NAN;
+}
+
+/* Ascending, within [-1, 1], and the ends are there. */
+static void test_levels(void)
+{
+    for (int i = 0; quantizer_names[i]; i++) {
+        const struct quantizer *q = quantizer_at(i);
+        int wrong = strcmp(q->name, quantizer_names[i]) != 0;
+        if (q->group)
+            continue;
+        for (int bits = q->min_bits; bits <= q->max_bits && bits <= 16; bits++) {
+            double *level = levels_of(q, bits);
+            int last = (1 << bits) - 1;
+            wrong += level[0] != -1 || level[last] != 1;
+            for (int j = 0; j < last; j++)
+                wrong += !(level[j] < level[j + 1]);
+            free(level);
+        }
+        printf("# %s: %d to %d bits\n", q->name, q->min_bits, q->max_bits);
+        CHECK(wrong == 0);
+    }
+}
+
+/* What the spread promises: no other width does better, at its three or more digits, and a
+ * tensor of normal numbers measures what the integral says. */
+static void test_spread(void)
+{
+    for (int i = 0; quantizer_names[i]; i++) {
+        const struct quantizer *q = quantizer_at(i);
+        double worst = 0, apart = 0;
+        for (int bits = q->min_bits; !q->group && bits <= q->max_bits && bits <= 10; bits++) {
+            double *level = levels_of(q, bits), r = q->spread(bits);
+            double here = integrated(level, 1 << bits, r);
+            for (int side = -1; side <= 1; side += 2)
+                worst = fmax(worst, here / integrated(level, 1 << bits, r * (1 + .01 * side)) - 1);
+            if (bits <= 4) /* beyond, a few entries outside make the difference */
+                apart = fmax(apart, fabs(measured(q, bits, SCALES_TENSOR, CLIP_SPREAD) / here - 1));
+            free(level);
+        }
+        printf("# %s: %.2g from the least, %.2g from measured\n", q->name, worst, apart);
+        CHECK(worst <= 0);
+        CHECK(apart < .02);
+    }
+}
+
+static void test_tables(void)
+{
+    static const struct {
+        const char *name;
+        int bits;
+        double mse;
+    } table[] = {
+        { "uniform", 1, .3634 },    { "uniform", 2, .1188 },    { "uniform", 3, .0374 },
+        { "uniform", 4, .01154 },   { "lloyd-max", 1, .3634 },  { "lloyd-max", 2, .1175 },
+        { "lloyd-max", 3, .03455 }, { "lloyd-max", 4, .00950 },
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        const struct quantizer *q = quantizer_find(table[i].name);
+        double *level = levels_of(q, table[i].bits);
+        double mse = integrated(level, 1 << table[i].bits, q->spread(table[i].bits));
+        printf("# %s, %d bits: %.5f\n", q->name, table[i].bits, mse);
+        CHECK(fabs(mse - table[i].mse) <= 5e-5);
+        free(level);
+    }
+    CHECK_NEAR(quantizer_find("uniform")->spread(4), 2.51, 5e-3);
+    CHECK_NEAR(quantizer_find("uniform")->spread(1), .80, 5e-3);
+}
+
+static void test_normal_float(void)
+{
+    static const double four[] = { -1,    -.6962, -.5251, -.3949, -.2844, -.1848, -.0910, 0,
+                                   .0796, .1609,  .2461,  .3379,  .4407,  .5626,  .7230,  1 };
+    static const double two[] = { -1, 0, .3379, 1 };
+    const struct quantizer *q = quantizer_find("normal-float");
+    double *level = levels_of(q, 4), worst = 0;
+    for (int j = 0; j < 16; j++)
+        worst = fmax(worst, fabs(level[j] - four[j]));
+    free(level);
+    level = levels_of(q, 2);
+    for (int j = 0; j < 4; j++)
+        worst = fmax(worst, fabs(level[j] - two[j]));
+    free(level);
+    CHECK(worst < 1e-4);
+}
+
+/* Their place on a grid of 2^-24 must not hang on the last digits of a library: no quantile lies
+ * on the middle between two of its points. By bisection, another road than the quantizer's. */
+static void test_grid(void)
+{
+    const struct quantizer *q = quantizer_find("normal-float");
+    double closest = 1, farthest = 0;
+    const double end = 1 - .5 * (1. / 30 + 1. / 32);
+    for (int bits = 2; bits <= q->max_bits; bits++) {
+        double *level = levels_of(q, bits);
+        int half = 1 << (bits - 1);
+        for (int j = 1; j < 2 * half - 1; j++) {
+            int k = j - half + 1;
+            double p = .5 + (end - .5) * abs(k) / (k > 0 ? half : half - 1), most[2] = { end, p };
+            if (k == 0)
+                continue;
+            for (int i = 0; i < 2; i++) {
+                double low = 0, high = 4;
+                for (int n = 0; n < 60; n++) {
+                    double x = (low + high) / 2;
+                    *(1 - above(x) < most[i] ? &low : &high) = x;
+                }
+                most[i] = low;
+            }
+            double at = ldexp(most[1] / most[0], 24), rest = at - floor(at);
+            closest = fmin(closest, fabs(rest - .5));
+            farthest = fmax(farthest, fabs(ldexp(fabs(level[j]), 24) - at));
+        }
+        free(level);
+    }
+    printf("# %.2g units from a tie, %.3f from the quantile\n", closest, farthest);
+    CHECK(closest > 1e-7); /* 6e-15 of the range */
+    CHECK(farthest <= .5 + 1e-7);
+}
+
+/* y[j] = the mean of what is nearest to y[j], for the n levels above zero. */
+static void solve_lloyd_max(double *y, int n)
+{
+    double c[128], d[128];
+    for (int j = 0; j < n; j++) { /* a start: 1.7 times the quantiles */
+        double low = 0, high = 12;
+        for (int i = 0; i < 60; i++) {
+            double x = (low + high) / 2;
+            *(1 - above(x) < .5 + (j + .5) / (2 * n) ? &low : &high) = x;
+        }
+        y[j] = sqrt(3) * low;
+    }
+    for (int round = 0; round < 40; round++) {
+        for (int j = 0; j < n; j++) {
+            double a = j ? (y[j - 1] + y[j]) / 2 : 0;
+            double b = j < n - 1 ? (y[j] + y[j + 1]) / 2 : (double)INFINITY;
+            double mass = above(a) - above(b), mean = (density(a) - density(b)) / mass;
+            double da = j ? density(a) * (mean - a) / mass / 2 : 0;
+            double db = j < n - 1 ? density(b) * (b - mean) / mass / 2 : 0;
+            double pivot = 1 - da - db + (j ? da * c[j - 1] : 0);
+            c[j] = -db / pivot;
+            d[j] = (y[j] - mean + (j ? da * d[j - 1] : 0)) / pivot;
+        }
+        for (int j = n - 2; j >= 0; j--)
+            d[j] -= c[j] * d[j + 1];
+        for (int j = 0; j < n; j++)
+            y[j] -= d[j];
+    }
+}
+
+static void test_lloyd_max(void)
+{
+    const struct quantizer *q = quantizer_find("lloyd-max");
+    double worst = 0, ends = 0;
+    for (int bits = 1; bits <= q->max_bits; bits++) {
+        double y[128], *level = levels_of(q, bits);
+        int half = 1 << (bits - 1);
+        solve_lloyd_max(y, half);
+        for (int j = 0; j < half; j++) {
+            worst = fmax(worst, fabs(level[half + j] - y[j] / y[half - 1]));
+            worst = fmax(worst, fabs(level[half - 1 - j] + y[j] / y[half - 1]));
+        }
+        ends = fmax(ends, fabs(q->spread(bits) - y[half - 1]));
+        free(level);
+    }
+    printf("# %.3g from the fixed point, its end %.2g\n", worst, ends);
+    CHECK(worst <= ldexp(1, -17) + 1e-9);
+    CHECK(ends <= 1e-6);
+}
+
+/* A block of 64 and its largest magnitude. */
+static void test_blocks(void)
+{
+    CHECK(fabs(measured(quantizer_find("normal-float"), 2, SCALES_BLOCK, CLIP_NONE) - .319) < .004);
+    CHECK(fabs(measured(quantizer_find("normal-float"), 4, SCALES_BLOCK, CLIP_NONE) - .0085) <
+          .0001);
+}
+
+int main(void)
+{
+    printf("# seed %d\n", SEED);
+    test_levels();
+    test_spread();
+    test_tables();
+    test_normal_float();
+    test_grid();
+    test_lloyd_max();
+    test_blocks();
+    CHECK(memory_used() == 0);
+    return check_done();
+}
