@@ -31,12 +31,20 @@ bool rotation_signs(uint64_t seed, uint32_t side, size_t n, uint8_t **signs, str
     return true;
 }
 
-static void flip(struct matrix_view x, const uint8_t *signs)
+/* Columns of x, which lie side by side, times the signs from number `first` on. */
+static void flip(struct matrix_view x, const uint8_t *signs, size_t first)
 {
-    for (size_t i = 0; i < x.rows; i++)
-        for (size_t j = 0; j < x.cols; j++)
-            if (signs[j / 8] >> j % 8 & 1)
-                matrix_put(x, i, j, -matrix_at(x, i, j));
+    for (size_t i = 0; i < x.rows; i++) {
+        float *single = (float *)x.data + i * x.row_stride;
+        double *wide = (double *)x.data + i * x.row_stride;
+        for (size_t j = 0; j < x.cols; j++) {
+            int sign = 1 - 2 * (signs[(first + j) / 8] >> (first + j) % 8 & 1);
+            if (x.dtype == DTYPE_F64)
+                wide[j] *= sign;
+            else
+                single[j] *= (float)sign;
+        }
+    }
 }
 
 /* H over sqrt(n / q), from the nearest pairs to the farthest: with q = 1 the bits of hadamard_rows. */
@@ -153,8 +161,9 @@ static void fill_basis(struct room *r, size_t first, size_t n, bool transposed)
     }
 }
 
-/* to = rows C or rows C^T; rows: as they lie in r->x. */
-static void turn(struct room *r, size_t rows, bool inverse, struct matrix_view to)
+/* to = rows C, or rows C^T times the signs; rows: as they lie in r->x. */
+static void turn(struct room *r, size_t rows, const uint8_t *signs, bool inverse,
+                 struct matrix_view to)
 {
     size_t q = r->q, lines = rows * (r->n / q), width = r->basis.view.cols;
     for (size_t first = 0; first < q; first += width) {
@@ -166,6 +175,8 @@ static void turn(struct room *r, size_t rows, bool inverse, struct matrix_view t
             struct matrix_view part = dense(&r->y, rows, w);
             part.data = (char *)y.data + h * w * dtype_size(y.dtype);
             part.row_stride = r->n / q * w;
+            if (inverse)
+                flip(part, signs, h * q + first);
             matrix_copy(part, matrix_block(to, 0, h * q + first, rows, w));
         }
     }
@@ -176,14 +187,15 @@ static void batch(struct room *r, struct matrix_view x, const uint8_t *signs, bo
     struct matrix_view work = dense(&r->x, x.rows, r->n);
     matrix_copy(x, work);
     if (!inverse)
-        flip(work, signs);
+        flip(work, signs, 0);
     mix(work, r->q);
-    if (r->q > 1)
-        turn(r, x.rows, inverse, x);
-    else
-        matrix_copy(work, x);
+    if (r->q > 1) {
+        turn(r, x.rows, signs, inverse, x);
+        return;
+    }
     if (inverse)
-        flip(x, signs);
+        flip(work, signs, 0);
+    matrix_copy(work, x);
 }
 
 bool rotation_apply(struct matrix_view x, const uint8_t *signs, bool inverse, struct error *err)
