@@ -6,26 +6,26 @@
 #include <math.h>
 #include <string.h>
 
-static void put_params(struct report *r, const struct account *a)
+void account_params(struct report *r, const struct method *m, const struct params_any *params)
 {
     report_object(r, "params");
-    for (size_t i = 0; i < a->method->params.n; i++) {
-        const struct param *p = &a->method->params.rows[i];
+    for (size_t i = 0; i < m->params.n; i++) {
+        const struct param *p = &m->params.rows[i];
         char text[64];
-        param_format(p, &a->params, text, sizeof(text));
+        param_format(p, params, text, sizeof(text));
         uint64_t seed = 0;
         if (p->kind == PARAM_SEED)
-            memcpy(&seed, a->params.bytes + p->offset, sizeof(seed));
+            memcpy(&seed, params->bytes + p->offset, sizeof(seed));
         if (p->choices)
             report_text(r, p->key, text);
         else if (p->kind == PARAM_BOOL)
-            report_bool(r, p->key, param_get(p, &a->params) != 0);
+            report_bool(r, p->key, param_get(p, params) != 0);
         else if (p->kind == PARAM_SEED)
             report_count(r, p->key, seed);
         else if (p->kind == PARAM_INT)
-            report_count(r, p->key, (uint64_t)param_get(p, &a->params));
+            report_count(r, p->key, (uint64_t)param_get(p, params));
         else
-            report_number(r, p->key, param_get(p, &a->params));
+            report_number(r, p->key, param_get(p, params));
     }
     report_end(r);
 }
@@ -122,7 +122,7 @@ static void put_line(struct report *r, const struct account *a, const struct acc
     report_text(r, "matrix", x->name);
     report_count(r, "rows", a->selection->rows);
     report_count(r, "cols", a->selection->cols);
-    put_params(r, a);
+    account_params(r, a->method, &a->params);
     if (x->rank)
         report_count(r, "rank", x->rank);
     else

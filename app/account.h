@@ -33,6 +33,8 @@ struct account {
 };
 
 struct report;
+/* The key "params", of one run. */
+void account_params(struct report *r, const struct method *m, const struct params_any *params);
 void account_put(struct report *r, const struct account *a); /* its keys, into an open object */
 bool account_json(const struct account *a, FILE *out,
                   struct error *err); /* one object, as cli.h words it */

@@ -238,21 +238,21 @@ static void seed_methods(const struct options *o, struct model *m)
     }
 }
 
-/* What else decides the bits: the command that y copies says it, too. */
-static void keep_flags(const struct options *o, struct model *m)
+void cli_engine_flags(const struct options *o, char *out, size_t size)
 {
     char threads[16];
     const char *const flags[][2] = { { "backend", o->backend },
                                      { "device", o->device },
                                      { "threads", o->common.threads ? threads : NULL } };
     size_t n = 0;
+    out[0] = '\0';
     snprintf(threads, sizeof(threads), "%d", o->common.threads);
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
         char quoted[128];
-        if (!flags[i][1] || n >= sizeof(m->flags))
+        if (!flags[i][1] || n >= size)
             continue;
         provenance_quote(flags[i][1], quoted, sizeof(quoted));
-        n += (size_t)snprintf(m->flags + n, sizeof(m->flags) - n, " --%s %s", flags[i][0], quoted);
+        n += (size_t)snprintf(out + n, size - n, " --%s %s", flags[i][0], quoted);
     }
 }
 
@@ -289,7 +289,7 @@ bool cli_model(const struct options *o, struct model *m, struct error *err)
             return fail(err, ERROR_USAGE, "no view '%s'; `eigenscope docs views` lists them",
                         o->view);
     }
-    keep_flags(o, m);
+    cli_engine_flags(o, m->flags, sizeof(m->flags));
     struct selection s = { 0 };
     if (o->n) {
         if (!selection_open(o->arguments[0], m->planes, &s, err))

@@ -33,6 +33,7 @@ bool spectrum_word(struct call *c, struct error *err);
 bool run_word(struct call *c, struct error *err);
 bool expand_word(struct call *c, struct error *err);
 bool solve_word(struct call *c, struct error *err);
+bool compare_word(struct call *c, struct error *err);
 bool frame_word(struct call *c, struct error *err);
 bool doctor_word(struct call *c, struct error *err);
 bool docs_word(struct call *c, struct error *err);
@@ -53,6 +54,9 @@ struct engine {
 };
 bool engine_open(const struct options *o, struct engine *out, struct error *err);
 void engine_close(struct engine *e); /* {0} is fine */
+
+/* What else decides the bits, as a command says it: " --backend cpu --threads 1", or "". */
+void cli_engine_flags(const struct options *o, char *out, size_t size);
 
 bool cli_limits(const struct options *o,
                 struct error *err); /* --max-memory or its default, --threads */

@@ -157,6 +157,87 @@ static const struct param run_rows[] = {
         .max = 1,
     },
 };
+/* What compare takes of them: its sizes are lists. */
+static const struct param compare_rows[] = {
+    {
+        PARAM(struct run_flags, count),
+        .title = "Count",
+        .shorthand = "count",
+        .unit = "",
+        .help = "What --bits-per-entry counts: all that expand needs but the header, or codes "
+                "alone as papers do.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+        .def = 0,
+        .paper = 1,
+        .choices = count_choices,
+    },
+    {
+        PARAM(struct run_flags, paper),
+        .title = "Paper",
+        .shorthand = "paper",
+        .unit = "",
+        .help = "Computes and counts as papers do: --precision f64 --count paper. Their settings "
+                "have a row anyway.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+    {
+        PARAM(struct run_flags, commands),
+        .title = "Commands",
+        .shorthand = "commands",
+        .unit = "",
+        .help = "Prints below the table the command that runs each row alone; JSON has it always.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+};
+static const struct text_flag compare_texts[] = {
+    {
+        .name = "bits-per-entry",
+        .value = "B,...",
+        .offset = offsetof(struct options, bits_list),
+        .help = "At most so many bits per entry of the matrix; of several sizes a table each.",
+    },
+    {
+        .name = "bytes",
+        .value = "SIZE,...",
+        .offset = offsetof(struct options, bytes_list),
+        .help = "At most so many bytes of the packed factors file, header and all (K, M, G: times "
+                "1024), instead of --bits-per-entry.",
+    },
+    {
+        .name = "methods",
+        .value = "METHOD,...",
+        .offset = offsetof(struct options, method_list),
+        .help = "Which methods; every one unless given. Their flags are taken, too, and then stay "
+                "as they are given.",
+    },
+    { 0 },
+};
+const struct flag_group compare_group = {
+    .title = "Size and methods",
+    .params = PARAM_TABLE(struct run_flags, compare_rows),
+    .offset = offsetof(struct options, run),
+    .texts = compare_texts,
+};
+
+static const struct text_flag sweep_texts[] = {
+    {
+        .name = "vary",
+        .value = "FLAG=VALUES",
+        .offset = offsetof(struct options, vary),
+        .help = "Values of one flag of the method: a list 2,4,8, steps 1:40:+1, factors 1:128:*2, "
+                "or lists of these. Given several times, every value of one goes with every value "
+                "of the others, the last one changing fastest.",
+    },
+    { 0 },
+};
+const struct flag_group sweep_group = { .title = "What is varied", .texts = sweep_texts };
+
 const struct flag_group run_group = {
     .title = "Size and settings",
     .params = PARAM_TABLE(struct run_flags, run_rows),

@@ -21,6 +21,8 @@ static const struct flag_group *const run_groups[] = { &run_group, &output_group
                                                        &common_group, NULL };
 static const struct flag_group *const solve_groups[] = { &solve_group, &output_group,
                                                          &picture_group, &common_group, NULL };
+static const struct flag_group *const compare_groups[] = { &compare_group, &picture_group,
+                                                           &common_group, NULL };
 static const struct flag_group *const expand_groups[] = { &output_group, &common_group, NULL };
 static const struct flag_group *const frame_groups[] = { &frame_group,  &commands_group,
                                                          &screen_group, &picture_group,
@@ -84,6 +86,23 @@ const struct word words[] = {
         .least = 2,
         .most = 2,
         .run = solve_word,
+    },
+    {
+        .name = "compare",
+        .arguments = "FILE[::NAME]",
+        .summary = "Every method at the same size, --bits-per-entry B or --bytes N, by error.",
+        .more =
+            "Of each method the settings of bits, quantizers, scales and the like are searched by "
+            "coarse runs, the best two run in full, and so does what its source describes "
+            "(\"paper\"), all at the largest rank that fits. Only full runs are shown: * has the "
+            "least error, + no other row beats in both size and error. Below them is what one "
+            "would use instead, of pictures: PNG, JPEG and a PNG of fewer levels, whole files "
+            "within the same bytes.",
+        .groups = compare_groups,
+        .takes_method = METHOD_AS_FLAG,
+        .least = 1,
+        .most = 1,
+        .run = compare_word,
     },
     {
         .name = "expand",

@@ -174,13 +174,14 @@ static bool take(const char *word, const struct flag_group *const *groups, bool 
     return true;
 }
 
-static bool find_method(const char *word, const char *name, struct options *o, struct error *err)
+bool options_method(const char *word, const char *name, const struct method **out,
+                    struct error *err)
 {
     const char *names[64];
     char shown[64][64];
     size_t n = 0;
-    o->method = name ? method_find(name) : NULL;
-    if (o->method)
+    *out = name ? method_find(name) : NULL;
+    if (*out)
         return true;
     char list[256] = "";
     for (size_t i = 0; methods[i] && n < 64; i++) {
@@ -222,13 +223,13 @@ static bool settle_method(const char *word, enum method_place place, struct opti
     if (place == METHOD_AS_FLAG) {
         for (size_t i = 0; i < o->n_given; i++)
             if (o->given[i].text && !strcmp(o->given[i].text->name, "method") &&
-                !find_method(word, o->given[i].value, o, err))
+                !options_method(word, o->given[i].value, &o->method, err))
                 return false;
         return true;
     }
     if (place == METHOD_NOWHERE || (o->help && !o->n))
         return true;
-    if (!find_method(word, o->arguments[0], o, err))
+    if (!options_method(word, o->arguments[0], &o->method, err))
         return false;
     memmove(o->arguments, o->arguments + 1, --o->n * sizeof(o->arguments[0]));
     o->arguments[o->n] = NULL;
@@ -240,7 +241,7 @@ static bool apply(const char *word, const struct flag_group *const *groups, stru
                   struct error *err)
 {
     for (size_t i = 0; i < o->n_given; i++)
-        if (o->given[i].row && o->given[i].group == &run_group &&
+        if (o->given[i].row && o->given[i].group->offset == offsetof(struct options, run) &&
             !strcmp(o->given[i].row->key, "paper") &&
             !param_set(o->given[i].row, &o->run, o->given[i].value, err))
             goto failed;

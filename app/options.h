@@ -20,6 +20,7 @@ struct run_flags {
     bool paper;
     int count;             /* 0 true, 1 paper */
     double bits_per_entry; /* 0: the rank decides */
+    bool commands;         /* compare: the command of every row */
 };
 struct picture_flags {
     int planes; /* enum planes */
@@ -51,10 +52,11 @@ struct options {
     struct picture_flags picture;
     struct screen_flags screen;
     const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
-        *replay, *speed, *method_name, *search; /* argv; NULL: not given */
-    const struct method *method;                /* words that take one; NULL: every method */
-    struct params_any params;                   /* of the method */
-    const char *arguments[OPTIONS_ARGUMENTS];   /* argv, without the method */
+        *replay, *speed, *method_name, *search, *bits_list, *bytes_list, *method_list,
+        *vary;                                /* argv; NULL: not given; of --vary the last */
+    const struct method *method;              /* words that take one; NULL: every method */
+    struct params_any params;                 /* of the method */
+    const char *arguments[OPTIONS_ARGUMENTS]; /* argv, without the method */
     size_t n;
     bool help;
     struct given given[OPTIONS_FLAGS];
@@ -78,7 +80,7 @@ struct flag_group {
 };
 /* The tables are in flags.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
-    commands_group, frame_group, session_group, solve_group;
+    commands_group, frame_group, session_group, solve_group, compare_group, sweep_group;
 
 /* groups: NULL-terminated. word: named in errors. Fails with ERROR_USAGE. */
 bool options_parse(const char *word, const struct flag_group *const *groups,
@@ -93,6 +95,10 @@ bool options_given(const struct options *o, const char *key); /* the flag was ty
 
 /* "64M" -> bytes; K, M, G and T are powers of 1024. */
 bool options_size(const char *flag, const char *text, uint64_t *bytes, struct error *err);
+
+/* The method of that name. Fails with ERROR_USAGE, which says what may have been meant. */
+bool options_method(const char *word, const char *name, const struct method **out,
+                    struct error *err);
 
 /* The candidate most like `text`, or NULL when none is close. names: n of them. */
 const char *options_nearest(const char *text, const char *const *names, size_t n);

@@ -21,11 +21,11 @@ struct sum {
     double error, norm, tail, fitted, right;
 };
 
-static void add(struct sum *s, const struct measure *m)
+static void add(struct sum *s, const struct measure *m, double tail)
 {
     s->norm = hypot(s->norm, m->norm);
     s->error = hypot(s->error, m->residual);
-    s->tail = hypot(s->tail, m->optimal * m->norm);
+    s->tail = hypot(s->tail, tail * m->norm);
     s->fitted = hypot(s->fitted, m->fitted * m->norm);
     s->right = hypot(s->right, m->right_loss * m->norm);
 }
@@ -36,7 +36,8 @@ static void split(const struct sum *s, struct compare_numbers *out)
     out->tail = s->tail / s->norm;
     out->left = out->right = (double)NAN;
     double squares = s->fitted * s->fitted + s->right * s->right, error = s->error * s->error;
-    if (!(s->fitted > 0) || !(fabs(squares - error) <= split_slack * error) || !(s->norm > 0))
+    if (!out->columns || !(s->fitted > 0) || !(fabs(squares - error) <= split_slack * error) ||
+        !(s->norm > 0))
         return;
     out->left = sqrt(fmax(0, s->fitted * s->fitted - s->tail * s->tail)) / s->norm;
     out->right = s->right / s->norm;
@@ -55,9 +56,19 @@ static size_t columns_of(const struct result *r)
     return n;
 }
 
-void compare_numbers_of(const struct approximation *a, struct compare_numbers *out)
+/* The Eckart-Young error of so many columns; of something dense there is none. */
+static double tail_of(const struct measure *m, const struct spectrum *s, size_t columns)
+{
+    if (!columns)
+        return (double)NAN;
+    return s ? spectrum_tail(s, columns < s->n ? columns : s->n) : m->optimal;
+}
+
+void compare_numbers_of(const struct approximation *a, const struct spectrum *spectra,
+                        struct compare_numbers *out)
 {
     struct sum sum = { 0 };
+    size_t at = 0;
     *out = (struct compare_numbers){
         .error = a->error,
         .psnr = (double)NAN,
@@ -70,8 +81,10 @@ void compare_numbers_of(const struct approximation *a, struct compare_numbers *o
         .entries = a->entries,
     };
     for (size_t i = 0; i < a->n; i++)
-        for (size_t j = 0; j < a->results[i].n_measures; j++)
-            add(&sum, &a->results[i].measures[j]);
+        for (size_t j = 0; j < a->results[i].n_measures; j++, at++) {
+            const struct measure *m = &a->results[i].measures[j];
+            add(&sum, m, tail_of(m, spectra ? &spectra[at] : NULL, out->columns));
+        }
     split(&sum, out);
 }
 
@@ -115,7 +128,7 @@ static void put_size(const struct method *m, const struct params_any *params, ch
     }
 }
 
-void compare_setting(const struct method *m, const struct params_any *params, char *out,
+void compare_setting(const struct method *m, const struct params_any *params, bool brief, char *out,
                      size_t size)
 {
     static const char *const said[] = { "rank",       "bits", "left_bits",
@@ -124,7 +137,7 @@ void compare_setting(const struct method *m, const struct params_any *params, ch
     param_defaults(&m->params, false, usual.bytes);
     out[0] = '\0';
     put_size(m, params, out, size);
-    for (size_t i = 0; i < m->params.n; i++) {
+    for (size_t i = 0; !brief && i < m->params.n; i++) {
         const struct param *row = &m->params.rows[i];
         bool skip = param_get(row, params->bytes) == param_get(row, usual.bytes);
         for (size_t j = 0; j < sizeof(said) / sizeof(said[0]); j++)
@@ -248,7 +261,7 @@ static bool run_method(struct running *w, const struct method *m, double done, d
                      err))
             return false;
     }
-    return !picks.n || add_source(w, m, picks.overhead, err);
+    return add_source(w, m, picks.overhead, err);
 }
 
 /* By error; of equal ones the smaller first, then the order of the methods stays. */

@@ -29,8 +29,10 @@ struct compare_numbers {
     size_t columns; /* of all products together; 0: something dense stands beside them */
     uint64_t bits_paper, bits_true, entries, bytes;
 };
-/* All of it but bytes, psnr and ssim. */
-void compare_numbers_of(const struct approximation *a, struct compare_numbers *out);
+/* All of it but bytes, psnr and ssim. spectra: complete ones, one per matrix, for the tail; NULL: what
+ * the method itself knows of it. */
+void compare_numbers_of(const struct approximation *a, const struct spectrum *spectra,
+                        struct compare_numbers *out);
 
 enum compare_origin {
     COMPARE_FOUND,   /* the search's */
@@ -103,8 +105,8 @@ bool compare_fit(const struct compare_request *r, const struct method *m, double
 void compare_front(const double *size, const double *error, size_t n, bool *front);
 
 /* "rank 83, 4+8 bits, scales tensor": what decides the size, then the rows that are not at their
- * default, the seed apart. */
-void compare_setting(const struct method *m, const struct params_any *params, char *out,
+ * default, the seed apart; brief: the size alone. */
+void compare_setting(const struct method *m, const struct params_any *params, bool brief, char *out,
                      size_t size);
 
 /* Why the first row is first, in a line: its parts of the error, and whom it beats. */

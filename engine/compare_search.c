@@ -1,4 +1,4 @@
-/* Bits first, on a grid, uphill from its diagonal; then whatever else can be chosen, one row at a time
+/* Bits and scales first, on a grid, uphill from its diagonal; then whatever else can be chosen, one row at a time
  * about the best; then bits once more. */
 #include "compare_search.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AXES = 3, STEPS_MOST = 12, LOOKS_MOST = 72, LOOKS_EXPECTED = 32, COARSE_ROUNDS = 2 };
+enum { AXES = 3, STEPS_MOST = 12, LOOKS_MOST = 160, LOOKS_EXPECTED = 40, COARSE_ROUNDS = 2 };
 
 /* Of picks, how much worse than the best a coarse look may be. */
 static const double pick_slack = 1.1;
@@ -286,36 +286,60 @@ static bool climb(struct search *s, struct error *err)
 
 /* The diagonal of the grid: both factors alike; where the matrix itself has bits too, those with factors
  * of middling ones. */
-static bool scan(struct search *s, struct error *err)
+static bool scan_bits(struct search *s, const struct params_any *from, struct error *err)
 {
     bool pair = s->n_axes >= 2, whole = s->n_axes == AXES;
-    if (!look(s, s->base, err))
+    int low, high;
+    bit_range(s->m, from, &low, &high);
+    if (!look(s, *from, err))
         return false;
     for (int at = pair && !whole ? LEAST_OF_PAIR : 0; at < BIT_VALUES && s->n_axes; at++) {
-        struct params_any p = s->base;
+        struct params_any p = *from;
         for (size_t i = 0; i < s->n_axes; i++)
             param_put(s->axes[i], p.bytes, bit_values[whole && i + 1 < AXES ? MIDDLE : at]);
-        if (!look(s, p, err))
+        if (bit_values[at] >= low && bit_values[at] <= high && !look(s, p, err))
             return false;
     }
     return true;
 }
 
+/* That for each kind of scales, which decide how few bits will do; one range for all is of use where
+ * nothing else is moved. */
+static bool scan(struct search *s, struct error *err)
+{
+    const struct param *row = param_find(&s->m->params, "scales");
+    if (!scan_bits(s, &s->base, err))
+        return false;
+    if (!row || !row->choices || compare_fixed(s->r, row->key))
+        return true;
+    for (double value = s->n_axes ? row->min + 1 : row->min; value <= row->max; value++) {
+        struct params_any p = s->base;
+        param_put(row, p.bytes, value);
+        if (!param_equal(&s->m->params, &p, &s->base) && !scan_bits(s, &p, err))
+            return false;
+    }
+    return true;
+}
+
+/* Every value of a row about the best setting, with its bits and with fewer, since a better way to
+ * round may do with them. */
 static bool choose(struct search *s, const struct param *row, struct error *err)
 {
     struct params_any from = s->looks[s->best].params;
-    for (double value = row->min; value <= row->max; value++) {
-        struct params_any p = from;
-        int low, high;
-        param_put(row, p.bytes, value);
-        bit_range(s->m, &p, &low, &high);
-        for (size_t i = 0; i < s->n_axes; i++) {
-            double bits = param_get(s->axes[i], p.bytes);
-            param_put(s->axes[i], p.bytes, fmin(fmax(bits, low), high));
+    for (double value = row->min; value <= row->max; value++)
+        for (int less = 0; less <= 1; less++) {
+            struct params_any p = from;
+            int low, high;
+            param_put(row, p.bytes, value);
+            bit_range(s->m, &p, &low, &high);
+            for (size_t i = 0; i < s->n_axes; i++) {
+                int place = place_of(param_get(s->axes[i], p.bytes)) - less;
+                double bits = bit_values[place > 0 ? place : 0];
+                param_put(s->axes[i], p.bytes, fmin(fmax(bits, low), high));
+            }
+            if (!look(s, p, err))
+                return false;
         }
-        if (!look(s, p, err))
-            return false;
-    }
     return true;
 }
 
@@ -341,6 +365,17 @@ static void find_axes(struct search *s)
     }
 }
 
+/* Whether another pick has that rank: two that differ in a detail tell little. */
+static bool has_rank(const struct compare_picks *picks, const struct method *m,
+                     const struct params_any *params)
+{
+    const struct param *rank = param_find(&m->params, "rank");
+    for (size_t i = 0; rank && i < picks->n; i++)
+        if (param_get(rank, picks->params[i].bytes) == param_get(rank, params->bytes))
+            return true;
+    return false;
+}
+
 /* The best ones, all near the best. */
 static void pick(struct search *s, size_t keep, struct compare_picks *out)
 {
@@ -349,7 +384,8 @@ static void pick(struct search *s, size_t keep, struct compare_picks *out)
     for (out->n = 0; out->n < keep && out->n < COMPARE_PICKS; out->n++) {
         struct look *best = NULL;
         for (size_t i = 0; i < s->n; i++)
-            if (s->looks[i].ok && (!best || s->looks[i].numbers.error < best->numbers.error))
+            if (s->looks[i].ok && !has_rank(out, s->m, &s->looks[i].params) &&
+                (!best || s->looks[i].numbers.error < best->numbers.error))
                 best = &s->looks[i];
         if (!best || (out->n && best->numbers.error > bound))
             break;

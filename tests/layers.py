@@ -13,7 +13,7 @@ FLOORS = [
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "pair", "fit", "sketch",
      "panel", "goal", "goal_solve", "theory",
-     "compare", "compare_search",
+     "compare", "compare_search", "reference", "jpeg_reference",
      "framing",
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
@@ -27,7 +27,7 @@ FLOORS = [
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},
     {"main", "cli", "manual", "options", "flags", "help", "account", "trial",
-     "report", "docs", "doctor", "progress", "stray", "tui", "words/", "words"},
+     "report", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison"},
 ]
 DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],
@@ -39,6 +39,7 @@ DOORS = {  # outside header -> who may include it
     "jansson.h": ["engine/safetensors", "app/report"],
     "pthread.h": ["app/worker.c"],
     "seccomp.h": ["engine/confine.c"],
+    "jpeglib.h": ["engine/jpeg_reference.c"],
     "stb_image.h": ["engine/decode.c"],
     "vulkan/vulkan_core.h": ["engine/vulkan/api.h"],
 }
