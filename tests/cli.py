@@ -20,7 +20,7 @@ CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
 PHANTOM_ERRORS = {1: .5322897045, 2: .3121961555, 3: .1337983523, 4: .0285995964}  # naive, 1000^2
 METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd"]
-WORDS = ["list", "spectrum", "run", "solve", "expand", "frame", "doctor", "docs"]
+WORDS = ["list", "spectrum", "run", "solve", "compare", "expand", "frame", "doctor", "docs"]
 RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
             "relative_error", "optimal_error", "numerical_rank", "bound", "loss", "theory", "psnr_db", "ssim", "bits",
             "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",
@@ -701,13 +701,104 @@ def test_solve_all():
           "solve: where nothing meets the goal nothing is marked", out)
 
 
+def rerun(row):
+    """What the command of a row gives; its numbers, or None."""
+    words = shlex.split(row["command"])
+    return data(*words[1:]) if words[0] == "eigenscope" else {}
+
+
+def test_compare():
+    j = data("compare", "demo:phantom256", "--bits-per-entry", "1,2")
+    sizes = [t["size"]["bits_per_entry"] for t in j["tables"]]
+    check(sizes == [1, 2] and j["picture"] and (j["rows"], j["cols"]) == (256, 256), "compare: a table for each size",
+          sizes)
+    rows = [r for t in j["tables"] for r in t["runs"]]
+    wrong = []
+    for t in j["tables"]:
+        errors = [r["relative_error"] for r in t["runs"]]
+        wrong += [r["command"] for r in t["runs"] if r["bits"]["true"] > t["size"]["bits_per_entry"] * 65536]
+        wrong += [] if errors == sorted(errors) else ["not sorted"]
+    check(not wrong, "compare: sorted by error, none above the size", wrong)
+    front = [all(o["relative_error"] >= r["relative_error"] or o["bits"]["true"] > r["bits"]["true"] or
+                 (o["relative_error"], o["bits"]["true"]) == (r["relative_error"], r["bits"]["true"])
+                 for o in rows) for r in rows]
+    better = [r["front"] for r in rows]
+    check(all(f or not b for f, b in zip(front, better)) and any(better), "compare: the front, over all tables",
+          list(zip(front, better)))
+    absent = [m for m in METHODS for t in j["tables"]
+              if m not in {r["method"] for r in t["runs"] if r["origin"] == "paper"} and
+              m not in {o["method"] for o in t["left_out"] if o["why"]}]
+    check(not absent, "compare: every method has what its paper says, or a reason why not", absent)
+    lplr = [r for r in j["tables"][0]["runs"] if r["method"] == "lplr" and r["origin"] == "paper"]
+    check(len(lplr) == 1 and lplr[0]["params"]["left_bits"] == 4 and lplr[0]["rank"] == 21 and
+          j["tables"][0]["runs"][0]["relative_error"] < .75 * lplr[0]["relative_error"],
+          "compare: the paper's LPLR in the same run, beaten", lplr)
+    picked = [rows[0], lplr[0], rows[-1], j["tables"][1]["runs"][0]]
+    again = [(r["relative_error"], r["bits"], r["bytes"], r["psnr_db"]) for r in map(rerun, picked)]
+    said = [(r["relative_error"], r["bits"], r["bytes"], r["psnr_db"]) for r in picked]
+    check(all(near(a[0], s[0], 1e-6) and a[1:3] == s[1:3] and near(a[3], s[3], 1e-3) for a, s in zip(again, said)),
+          "compare: the command of a row gives the row", list(zip(again, said)))
+    for r in picked:
+        parts = [r[k] for k in ("tail", "left_loss", "right_loss")]
+        if None not in parts and not near(math.hypot(*parts), r["relative_error"], 1e-3):
+            check(False, "compare: parts of an error add up", r)
+    refs = j["tables"][0]["references"]
+    check([r["name"] for r in refs] == ["PNG", "JPEG", "PNG"] and refs[0]["relative_error"] < .01 and
+          all(r["bytes"] <= 8192 for r in refs[1:] if r["fits"]) and 0 < refs[1]["relative_error"] < .3,
+          "compare: PNG and JPEG beside it", refs)
+    check("rounding of L" in j["tables"][0]["reason"] or "less error than" in j["tables"][0]["reason"],
+          "compare: why", j["tables"][0]["reason"])
+
+
+def test_compare_kinds():
+    npy("plain.npy", [[math.sin(i * j + i) for j in range(40)] for i in range(50)])
+    j = data("compare", "plain.npy", "--bytes", "2K", "--methods", "lplr,direct-svd", "--scales", "vector", "--paper")
+    runs = j["tables"][0]["runs"]
+    check(not j["picture"] and j["tables"][0]["references"] == [] and j["precision"] == "f64" and
+          {r["method"] for r in runs} == {"lplr", "direct-svd"} and max(r["bytes"] for r in runs) <= 2048 and
+          {r["params"]["scales"] for r in runs} == {"vector"}, "compare: bytes, methods, a flag that stays", runs)
+    j = data("compare", "demo:photo", "--bits-per-entry", ".5", "--methods", "lplr", "--rounds", "1")
+    refs = j["tables"][0]["references"]
+    check([r["name"] for r in refs] == ["PNG", "JPEG", "JPEG", "PNG"] and refs[0]["relative_error"] == 0 and
+          refs[0]["psnr_db"] is None and all(r["bytes"] <= 45000 for r in refs[1:] if r["fits"]) and
+          refs[2]["relative_error"] < j["tables"][0]["runs"][0]["relative_error"],
+          "compare: a colour picture, JPEG both ways", refs)
+    status, out, _ = run("compare", "plain.npy", "--bits-per-entry", "2", "--methods", "naive,lplr", "--commands")
+    lines = out.decode().splitlines()
+    check(status == 0 and sum(x.startswith("*+ ") for x in lines) == 1 and lines[2].startswith("*+ ") and
+          any("no picture" in x for x in lines) and sum(x.startswith("eigenscope run ") for x in lines) ==
+          sum("paper" in x[:26] or x[:2].strip(" *+") == "" and x[3:8].strip() in ("naive", "lplr") for x in lines),
+          "compare: the table and its commands", out)
+    status, out, _ = run("compare", "plain.npy", "--bits-per-entry", "0.001,2")
+    check(status == 0 and b"no method fits this size" in out and b"not here: lplr of" in out,
+          "compare: a size that nothing fits, beside one", out)
+    refused(2, "compare", "plain.npy", "--bits-per-entry", "0.001", say=b"nothing fits")
+    for status, args in (
+            (2, []), (2, ["--bits-per-entry", "1", "--bytes", "9"]), (2, ["--bits-per-entry", "0"]),
+            (2, ["--bits-per-entry", "1,,2"]), (2, ["--bits-per-entry", "x"]), (2, ["--bits-per-entry", "nan"]),
+            (2, ["--bytes", "0"]), (2, ["--bytes", "1e400"]), (2, ["--bits-per-entry", ",".join(["1"] * 17)]),
+            (2, ["--bits-per-entry", "1", "--methods", "lplr,lpr"]), (2, ["--bits-per-entry", "1", "--methods", ""]),
+            (2, ["--bits-per-entry", "1", "--rank", "3"]), (2, ["--bits-per-entry", "1", "--left-bits", "99"]),
+            (2, ["--bits-per-entry", "1", "--methods", "naive", "--oversampling", "3"])):
+        refused(status, "compare", "plain.npy", *args)
+    refused(3, "compare", "nowhere.npy", "--bits-per-entry", "1")
+    refused(2, "compare", "plain.npy", "--bits-per-entry", "1", "--methods", "lpr", name="a suggestion of a method",
+            say=b"did you mean lplr")
+    p = start("compare", "demo:photo", "--bits-per-entry", "1", "--precision", "f64")
+    time.sleep(1)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate()
+    check(p.returncode == 130 and not out and err.count(b"\n") == 1, "compare: interrupted", (p.returncode, err))
+
+
 def main():
     here = tempfile.mkdtemp()
     os.chdir(here)
     try:
         for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand,
                      test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
-                     test_doctor, test_solve, test_solve_all, test_peers):
+                     test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds,
+                     test_peers):
             begin = time.time()
             try:
                 test()

@@ -263,6 +263,18 @@ static bool mark_fronts(struct comparison_table *tables, size_t n, struct error 
     return ok;
 }
 
+/* Whether there is anything to print. */
+static bool fits_any(const struct comparison *c, const struct comparison_table *tables,
+                     struct error *err)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (tables[i].table.n)
+            return true;
+    const struct compare_table *t = &tables[0].table;
+    return fail(err, ERROR_USAGE, "compare: nothing fits; %s",
+                t->n_omissions ? t->omissions[t->n_omissions - 1].why : "no method has a size");
+}
+
 bool compare_word(struct call *call, struct error *err)
 {
     struct comparison c = { 0 };
@@ -270,7 +282,7 @@ bool compare_word(struct call *call, struct error *err)
     bool ok = comparison_open(&c, &call->o, err);
     for (size_t i = 0; ok && i < c.n; i++)
         ok = comparison_run(&c, i, &tables[i], err);
-    ok = ok && mark_fronts(tables, c.n, err);
+    ok = ok && fits_any(&c, tables, err) && mark_fronts(tables, c.n, err);
     if (ok && call->o.common.json)
         ok = print_json(call, &c, tables, err);
     for (size_t i = 0; ok && !call->o.common.json && i < c.n; i++) {
