@@ -39,7 +39,8 @@ static void split(const struct sum *s, struct compare_numbers *out)
     if (!out->columns || !(s->fitted > 0) || !(fabs(squares - error) <= split_slack * error) ||
         !(s->norm > 0))
         return;
-    out->left = sqrt(fmax(0, s->fitted * s->fitted - s->tail * s->tail)) / s->norm;
+    double left = s->fitted * s->fitted - s->tail * s->tail; /* NAN with the tail */
+    out->left = left < 0 ? 0 : sqrt(left) / s->norm;
     out->right = s->right / s->norm;
 }
 
@@ -328,6 +329,8 @@ static void put_parts(const struct compare_numbers *n, char *out, size_t size)
     double rounding = hypot(n->left, n->right);
     if (!n->rank && !n->columns)
         snprintf(out, size, "all of its error is rounding");
+    else if (!isfinite(rounding) && isfinite(n->right) && n->columns)
+        snprintf(out, size, "rounding of R costs %.3g %%, the rest is not known", 100 * n->right);
     else if (!isfinite(rounding) && isfinite(n->tail) && n->columns)
         snprintf(out, size, "the tail of rank %zu is %.3g %%, rounding costs %.3g %%", n->columns,
                  100 * n->tail, 100 * sqrt(fmax(0, n->error * n->error - n->tail * n->tail)));
