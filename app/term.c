@@ -1,5 +1,6 @@
 #include "term.h"
 
+#include <assert.h>
 #include <curses.h>
 #include <errno.h>
 #include <langinfo.h>
@@ -24,6 +25,10 @@
 /* In the hole: a glyph in a pair that no text uses, so that curses never takes it
  * for a blank, nor for text that stands there already. */
 enum { SENTINEL = 0x2592, SENTINEL_ASCII = '`', SENTINEL_PAIR = INK_COUNT + 1 };
+
+/* Nothing else takes a pair, and what a picture is coloured with never does: curses would keep
+ * each, up to 57,600 of 256 colours. */
+static_assert(SENTINEL_PAIR < 64, "every terminal with colours has so many pairs");
 
 static struct {
     SCREEN *screen; /* NULL: not open */
@@ -292,21 +297,32 @@ static bool changed(const struct grid *g)
     return false;
 }
 
-/* Hands curses the cells of a row that changed; false: none did. Picture cells that stay
- * picture cells are no news to curses, unless they are drawn as characters. */
-static bool put_row(const struct grid *g, int y)
+static void send_text(void)
+{
+    wnoutrefresh(stdscr);
+    doupdate();
+}
+
+/* Hands curses the cells of a row that changed. Picture cells that stay picture cells are no
+ * news to curses, unless they are drawn as characters. What changed on both sides of some goes
+ * out in two parts: in one, curses writes a short run between two changes once more rather
+ * than move the cursor over it, and the sentinel over the picture. */
+static void put_row(const struct grid *g, int y)
 {
     bool any = false;
     for (int x = 0; x < g->width; x++) {
         size_t i = (size_t)y * (size_t)g->width + (size_t)x;
         const struct cell *is = &g->cells[i], *was = &term.last.cells[i];
-        bool news = term.fresh ||
-                    (!same(is, was) && !(is->picture && was->picture && term.color != TERM_MONO));
+        bool stays = is->picture && was->picture && term.color != TERM_MONO;
+        bool news = term.fresh || (!stays && !same(is, was));
         if (news)
             put_cell(is, x, y);
-        any |= news;
+        else if (stays && any)
+            send_text();
+        any = news || (any && !stays);
     }
-    return any;
+    if (any && !term.fresh)
+        send_text();
 }
 
 /* Row by row: doupdate looks for lines that moved and scrolls them, idlok or not, and the
@@ -315,10 +331,7 @@ static void put_text(const struct grid *g)
 {
     leaveok(stdscr, TRUE);
     for (int y = 0; y < g->height; y++)
-        if (put_row(g, y) && !term.fresh) {
-            wnoutrefresh(stdscr);
-            doupdate();
-        }
+        put_row(g, y);
     leaveok(stdscr, FALSE);
     if (term.fresh)
         clearok(curscr, TRUE);
