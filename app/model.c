@@ -399,9 +399,11 @@ static void accept_picture(struct model *m, struct outcome *o)
         shown_destroy(m->shown);
         m->shown = o->shown;
         o->shown = NULL;
-        take_numbers(m, &o->numbers);
-        blank_quality(m);
-        derive(m);
+        if (m->quality_stale) {
+            take_numbers(m, &o->numbers);
+            blank_quality(m);
+            derive(m);
+        } /* else it is the same setting, of another size or region: its numbers are known */
         slots_follow(m);
     }
     judge(m);

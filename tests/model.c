@@ -146,6 +146,11 @@ static void test_quality(struct model *m)
     CHECK(m->numbers.ssim > 0.2 && m->numbers.ssim < 1);
     CHECK(m->numbers.factors_bytes * 8 > m->numbers.bits_true);
     CHECK(settle(m, true) == 0);
+    struct numbers before = m->numbers;
+    model_resize(m, m->width - 7, m->height); /* another size is another picture, nothing else */
+    CHECK(m->stale && settle(m, true) == 1 && !m->quality_stale);
+    model_resize(m, m->width + 7, m->height);
+    CHECK(settle(m, true) == 1 && !memcmp(&m->numbers, &before, sizeof(before)));
     press(m, "l");
     CHECK(m->quality_stale && isnan(m->numbers.psnr) && m->numbers.factors_bytes == 0);
 
