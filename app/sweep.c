@@ -4,8 +4,8 @@
 
 #include "setting.h"
 
-/* A whole way is at most so many steps. */
-enum { STEPS = 400 };
+/* A whole way is at most so many steps. A tick that comes so late or less does not delay the next. */
+enum { STEPS = 400, LATE_MS = 2 };
 
 void sweep_toggle(struct model *m)
 {
@@ -36,6 +36,7 @@ bool sweep_tick(struct model *m, double now)
     double limit = model_limit(m, rank), at = (double)model_rank(m);
     double step = ceil(limit / STEPS);
     setting_put(m, rank, at >= limit ? rank->min : fmin(at + step, limit));
-    m->sweep_next = m->method->flags & METHOD_NESTED ? now + SWEEP_MS : now;
+    double due = now - m->sweep_next <= LATE_MS ? m->sweep_next : now;
+    m->sweep_next = m->method->flags & METHOD_NESTED ? due + SWEEP_MS : now;
     return true;
 }

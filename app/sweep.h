@@ -3,10 +3,10 @@
 #include "model.h"
 
 /* The rank runs by itself: from where it stands to the end, on from 1, and so on until
- * a key is pressed. A nested method moves SWEEP_MS apart, another one as soon as its
- * picture is there. UI thread. */
+ * a key is pressed. A nested method moves as soon as the frame before is out, but no two
+ * steps are less than SWEEP_MS apart; another one as soon as its picture is there. UI thread. */
 
-enum { SWEEP_MS = 50 };
+enum { SWEEP_MS = 12 };
 
 void sweep_toggle(struct model *m);
 
