@@ -90,15 +90,18 @@ static void wait_ms(struct terminal *t, int ms)
         tty_pump(t, 20);
 }
 
-/* A sweep runs by itself until a key; a second one, Space, would start it again. */
+/* Until nothing is written and nothing computed. A sweep runs by itself until a key; a second
+ * one, Space, would start it again. */
 static void settle(struct terminal *t)
 {
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 20; i++) {
         size_t before = t->total;
-        wait_ms(t, 300);
-        if (t->total == before)
+        bool computes = false;
+        for (double until = tty_now() + 300; tty_now() < until; computes |= tty_computes(t))
+            tty_pump(t, 20);
+        if (t->total == before && !computes)
             return;
-        if (i > 0)
+        if (i > 0 && t->total != before)
             tty_send(t, "\033");
         wait_ms(t, 400);
     }

@@ -4,6 +4,7 @@
 
 #include "tty.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -121,7 +122,8 @@ static void set_environment(const char *const *extra)
     setenv("COLORTERM", "truecolor", 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* curses keeps its tables */
+    setenv("ASAN_OPTIONS", "detect_leaks=1", 1); /* a leak ends it with another status */
+    setenv("LSAN_OPTIONS", "print_suppressions=0:suppressions=" LEAKS, 1);
     for (; extra && extra[0]; extra += 2) {
         if (extra[1])
             setenv(extra[0], extra[1], 1);
@@ -305,6 +307,21 @@ bool tty_news(const struct terminal *t)
     return poll(&p, 1, 0) > 0;
 }
 
+/* What a sanitizer had to say. */
+static void print_report(const struct terminal *t)
+{
+    const char *at = memmem(t->log, t->n, "==ERROR", 7);
+    size_t n = at ? (size_t)(t->log + t->n - at) : 0;
+    for (size_t i = 0; i < n && i < 3000; i++) {
+        if (at[i] != '\r')
+            putchar(at[i]);
+        if (at[i] == '\n')
+            printf("# ");
+    }
+    if (n > 0)
+        putchar('\n');
+}
+
 bool tty_left(struct terminal *t, char what, int value)
 {
     struct news news = tty_hear(t);
@@ -313,6 +330,8 @@ bool tty_left(struct terminal *t, char what, int value)
     if (!ended || !screen)
         printf("# %c %d, terminal modes %s, screen %s\n", news.what, news.value,
                news.modes_kept ? "kept" : "changed", screen ? "restored" : "not restored");
+    if (!ended)
+        print_report(t);
     for (int i = 0; i < TTY_MODES; i++) {
         if (t->on[i])
             printf("# mode %d was left on\n", modes[i]);
@@ -450,6 +469,58 @@ uint64_t tty_hash(const struct terminal *t)
             hash = (hash ^ rune) * 1099511628211u;
         }
     return hash;
+}
+
+int tty_form_rank(const struct terminal *t)
+{
+    char line[512];
+    for (int row = t->rows / 2; row < t->rows; row++) {
+        tty_row(t, row, line, sizeof(line));
+        const char *box = strstr(line, "rank  k   [");
+        if (box)
+            return atoi(strchr(box, '[') + 1);
+    }
+    return -1;
+}
+
+/* The letter of a thread's state, proc(5); it follows the name in brackets. */
+static char state_of(pid_t program, const char *thread)
+{
+    char path[64], line[256] = "";
+    snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", (int)program, thread);
+    FILE *f = fopen(path, "r");
+    const char *name_end = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+    if (f)
+        fclose(f);
+    return name_end && name_end[1] ? name_end[2] : '?';
+}
+
+bool tty_computes(const struct terminal *t)
+{
+    char path[64];
+    bool found = false;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)t->program);
+    DIR *threads = opendir(path);
+    for (struct dirent *d; threads && !found && (d = readdir(threads));)
+        if (d->d_name[0] != '.' && atoi(d->d_name) != t->program)
+            found = state_of(t->program, d->d_name) == 'R';
+    if (threads)
+        closedir(threads);
+    return found;
+}
+
+size_t tty_memory(const struct terminal *t)
+{
+    char path[64], line[256];
+    size_t kb = 0;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)t->program);
+    FILE *f = fopen(path, "r");
+    while (f && kb == 0 && fgets(line, sizeof(line), f))
+        if (!strncmp(line, "VmRSS:", 6))
+            kb = strtoul(line + 6, NULL, 10);
+    if (f)
+        fclose(f);
+    return kb << 10;
 }
 
 /* The rank that the picture's title names; -1: none. */

@@ -70,7 +70,12 @@ void tty_row(const struct terminal *t, int row, char *out, size_t size); /* not 
 bool tty_find(const struct terminal *t, const char *text);
 bool tty_wait(struct terminal *t, const char *text); /* for long; prints the screen if in vain */
 void tty_print(const struct terminal *t);
-int tty_rank(const struct terminal *t); /* that a title names; -1: none */
+int tty_rank(const struct terminal *t);      /* that a title names; -1: none */
+int tty_form_rank(const struct terminal *t); /* in the form's first box; -1: none */
+
+/* Whether a thread of the program beside its first one has a processor or waits for one now. */
+bool tty_computes(const struct terminal *t);
+size_t tty_memory(const struct terminal *t); /* of the program, resident, bytes; 0: unknown */
 
 struct picture {
     int cells;     /* with a background in true colour */
