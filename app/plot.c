@@ -336,14 +336,28 @@ static void set_dot(const struct plot *p, int x, int y, enum ink ink)
     canvas_rune(p->data, column, row, ink, rune);
 }
 
-/* Bresenham */
-static void set_line(const struct plot *p, int x0, int y0, int x1, int y1, enum ink ink)
+/* Dots along a line so far; of a dashed one every other few are left out. */
+struct pen {
+    enum ink ink;
+    bool dashed;
+    int walked;
+};
+
+static void draw_dot(const struct plot *p, int x, int y, struct pen *pen)
+{
+    int dash = p->data.unicode ? 5 : 3;
+    if (!pen->dashed || pen->walked % (2 * dash) < dash)
+        set_dot(p, x, y, pen->ink);
+    pen->walked++;
+}
+
+/* Bresenham; the first dot is there already. */
+static void set_line(const struct plot *p, int x0, int y0, int x1, int y1, struct pen *pen)
 {
     int dx = x1 > x0 ? x1 - x0 : x0 - x1, dy = y1 > y0 ? y0 - y1 : y1 - y0; /* dy <= 0 */
     int step_x = x0 < x1 ? 1 : -1, step_y = y0 < y1 ? 1 : -1, error = dx + dy;
     for (;;) {
         int twice = 2 * error;
-        set_dot(p, x0, y0, ink);
         if (x0 == x1 && y0 == y1)
             return;
         if (twice >= dy) {
@@ -354,6 +368,7 @@ static void set_line(const struct plot *p, int x0, int y0, int x1, int y1, enum 
             error += dx;
             y0 += step_y;
         }
+        draw_dot(p, x0, y0, pen);
     }
 }
 
@@ -366,7 +381,8 @@ static int dot_row(const struct plot *p, double value, bool *low)
     return *low ? n + dots_per_row(p) / 2 : n - 1 - dot_of(f, n);
 }
 
-void plot_curve(const struct plot *p, const double *x, const double *y, size_t n, enum ink ink)
+static void draw_curve(const struct plot *p, const double *x, const double *y, size_t n,
+                       struct pen pen)
 {
     bool joined = false, was_low = false;
     int last_x = 0, last_y = 0;
@@ -384,14 +400,24 @@ void plot_curve(const struct plot *p, const double *x, const double *y, size_t n
         dx = dot_of(f, dots_wide(p));
         dy = dot_row(p, y[i], &low);
         if (joined && low == was_low)
-            set_line(p, last_x, last_y, dx, dy, ink);
+            set_line(p, last_x, last_y, dx, dy, &pen);
         else
-            set_dot(p, dx, dy, ink);
+            draw_dot(p, dx, dy, &pen);
         last_x = dx;
         last_y = dy;
         was_low = low;
         joined = true;
     }
+}
+
+void plot_curve(const struct plot *p, const double *x, const double *y, size_t n, enum ink ink)
+{
+    draw_curve(p, x, y, n, (struct pen){ .ink = ink });
+}
+
+void plot_dashed(const struct plot *p, const double *x, const double *y, size_t n, enum ink ink)
+{
+    draw_curve(p, x, y, n, (struct pen){ .ink = ink, .dashed = true });
 }
 
 int plot_column(const struct plot *p, double x)

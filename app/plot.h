@@ -55,6 +55,9 @@ void plot_vertical(const struct plot *p, double x, enum ink ink);
  * column of dots shows the least to the greatest of its samples. A NAN breaks the line. */
 void plot_curve(const struct plot *p, const double *x, const double *y, size_t n, enum ink ink);
 
+/* The same with gaps: what is not proved. */
+void plot_dashed(const struct plot *p, const double *x, const double *y, size_t n, enum ink ink);
+
 /* A small letter at a point; '^' on the first row where the value is above the axis,
  * '*' where another letter stands already. */
 void plot_point(const struct plot *p, double x, double y, enum ink ink, char mark);

@@ -327,8 +327,11 @@ static bool picture(struct run *r, struct outcome *o, struct error *err)
         return false;
     o->subject = subject_of(r, s->svds, true, err);
     o->shown = o->subject ? shown_of(r, nested ? s->svds : NULL, err) : NULL;
-    if (o->shown && !nested)
+    if (o->shown && !nested) {
         o->numbers = numbers_of(&s->kept.of[0].a);
+        theory_curve_of(r->request->method, &r->request->params, s->svds, &s->kept.of[0].a,
+                        &o->shown->theory);
+    }
     return o->shown != NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "document.h"
 #include "goal.h"
 #include "preview.h"
+#include "theory_curve.h"
 
 /* What the workbench asks of the engine, and what comes back. A study keeps the
  * matrices and their SVDs between requests, so that moving a slider costs only
@@ -78,8 +79,9 @@ struct shown {
     enum planes space; /* PLANES_YCBCR: convert back before showing */
     struct preview previews[SELECTION_MAX];
 
-    struct region region; /* what it shows of the matrix; {0}: the whole */
-    int references;       /* the screen's and the slots'; the UI thread's alone once it was given */
+    struct theory_curve theory; /* of the result it shows; n 0: none */
+    struct region region;       /* what it shows of the matrix; {0}: the whole */
+    int references; /* the screen's and the slots'; the UI thread's alone once it was given */
 };
 struct shown *shown_ref(struct shown *s); /* one more owner; NULL is fine */
 void shown_destroy(struct shown *s);      /* one owner less; the last frees it; NULL is fine */

@@ -19,7 +19,7 @@ FLOORS = [
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
     {"canvas", "theme", "input", "probe", "term", "term_input", "term_modes", "term_signals", "term_copy", "hole", "study", "brightness", "kept",
-     "outcome", "likeness", "worker",
+     "outcome", "likeness", "worker", "theory_curve",
      "zoom",
      "provenance", "frame", "typing", "grammar"},
     {"model", "slots", "plot", "view", "history"},

@@ -199,6 +199,29 @@ static void test_methods_that_are_run(struct model *m)
     CHECK(command(m, "method truncated-svd") && settle(m, false) == 1);
 }
 
+/* The curve goes through the theory of the result that is shown; where it is proved, through its
+ * bound. */
+static void test_theory(struct model *m)
+{
+    CHECK(command(m, "method lplr; rank 20; set rounding=dithered symmetric=on scales=tensor "
+                     "sketch=gaussian rounds=1") &&
+          settle(m, false) == 1);
+    const struct theory_curve *c = &m->shown->theory;
+    CHECK(c->n > 30 && c->proved && !c->unproved && isnan(c->error[0]) && c->rank[0] == 1);
+    CHECK_NEAR(theory_curve_at(c, 20) / m->numbers.bound, 1, 1e-12);
+    CHECK(theory_curve_at(c, 20) > m->numbers.error && isnan(theory_curve_at(c, 99999)));
+    CHECK(command(m, "set rounding=nearest symmetric=off scales=vector sketch=rademacher "
+                     "rounds=10; method direct-svd; rank 20") &&
+          settle(m, false) == 1);
+    c = &m->shown->theory;
+    size_t rising = 0;
+    for (size_t i = 1; i < c->n; i++)
+        rising += c->rank[i] > c->rank[i - 1] ? 1 : 0;
+    CHECK(!c->proved && !strcmp(c->unproved, "nearest rounding") && rising == c->n - 1);
+    CHECK(theory_curve_at(c, 20) > m->numbers.error);
+    CHECK(command(m, "method truncated-svd") && settle(m, false) == 1 && m->shown->theory.n == 0);
+}
+
 /* The answer to a truncated SVD comes when another method is chosen already: it is
  * shown with its own numbers, marked. */
 static void test_late_answer(struct model *m)
@@ -856,6 +879,7 @@ int main(void)
     test_picture_is_of_this_rank(&m);
     test_quality(&m);
     test_methods_that_are_run(&m);
+    test_theory(&m);
     test_late_answer(&m);
     test_progress(&m);
     test_requests(&m);

@@ -353,6 +353,24 @@ static void test_bars(void)
     grid_finish(&g);
 }
 
+/* Dashes of three dots in ASCII, three left out, along the line however steep it is. */
+static void test_dashed(void)
+{
+    const double across[] = { 0, 0 }, ends[] = { 1, 18 }, up[] = { 0, 7 }, same_x[] = { 1, 1 };
+    const struct axis x = { .lo = 1, .hi = 18 }, y = { .hi = 7 };
+    struct grid g = { 0 };
+    grid_init(&g, 18, 4);
+    struct plot p = { .data = grid_canvas(&g, false), .x = x, .y = y };
+    plot_dashed(&p, ends, across, 2, INK_CURVE);
+    CHECK(same(text(&g, false), "\n\n\n...   ...   ..."));
+    grid_finish(&g);
+    grid_init(&g, 18, 4);
+    p.data = grid_canvas(&g, false);
+    plot_dashed(&p, same_x, up, 2, INK_CURVE);
+    CHECK(same(text(&g, false), ":\n\n.\n:"));
+    grid_finish(&g);
+}
+
 int main(void)
 {
     test_text();
@@ -367,5 +385,6 @@ int main(void)
     test_spike();
     test_axes_drawn();
     test_bars();
+    test_dashed();
     return check_done();
 }

@@ -136,6 +136,17 @@ static void fixture_init(struct fixture *f)
                                      .factors_bytes = 75000 };
 }
 
+/* A curve above the optimum, that rises again where rounding takes over; unproved as it says. */
+static void fill_theory(struct fixture *f, const char *unproved)
+{
+    struct theory_curve *c = &f->shown.theory;
+    *c = (struct theory_curve){ .proved = !unproved, .unproved = unproved };
+    for (size_t k = 1; k <= ROWS; k += k < RANK ? 1 : 16, c->n++) {
+        c->rank[c->n] = (double)k;
+        c->error[c->n] = hypot(1.5 * subject_tail(&f->subject, k), 0.02 * sqrt((double)k));
+    }
+}
+
 static void fixture_finish(struct fixture *f)
 {
     drop_pictures(f);
@@ -248,6 +259,12 @@ static void test_golden(struct fixture *f)
     golden(f, "image-80x24-ascii", 80, 24, false);
     f->m.focus = PANE_ERROR;
     golden(f, "error-80x24", 80, 24, true);
+    fill_theory(f, "nearest rounding");
+    golden(f, "theory-80x24", 80, 24, true);
+    golden(f, "theory-80x24-ascii", 80, 24, false);
+    fill_theory(f, NULL);
+    golden(f, "theory-proved-120x40", 120, 40, true);
+    f->shown.theory.n = 0;
     f->m.focus = PANE_SPECTRUM;
     f->m.gaps = f->m.x_log = true;
     golden(f, "gaps-80x24", 80, 24, true);

@@ -1,14 +1,15 @@
 /* The least error that any matrix of rank k can have (Eckart, Young 1936) against k,
- * and where the current setting stands. */
+ * where the current setting stands, and what theory says of its method. */
 
 #include "panes.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "plot.h"
 
-enum { EVERY = 128, SAMPLES = 1024 };
+enum { EVERY = 128, SAMPLES = 1024, TOP = 100 /* percent */ };
 static const double DECADES = 6;
 
 /* Every rank at first, then a geometric choice: the curve only falls, so that a line
@@ -29,7 +30,21 @@ static size_t sample(const struct subject *s, double rank[SAMPLES], double error
     return n;
 }
 
-/* The optimum at the current rank, the measured error where it differs, the bound. */
+/* The theory of what is shown; nothing above the axis, where a line along its end would be read as
+ * a value. */
+static void draw_theory(const struct model *m, const struct plot *p)
+{
+    double error[THEORY_RANKS];
+    const struct theory_curve *c = m->shown ? &m->shown->theory : NULL;
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->n; i++)
+        error[i] = 100 * c->error[i] <= TOP ? 100 * c->error[i] : (double)NAN;
+    (c->proved ? plot_curve : plot_dashed)(p, c->rank, error, c->n, INK_BOUND);
+}
+
+/* The optimum at the current rank, the measured error where it differs, the bound or, where it is
+ * none, the theory. */
 static void draw_points(const struct model *m, const struct plot *p)
 {
     const struct numbers *now = &m->numbers;
@@ -40,6 +55,8 @@ static void draw_points(const struct model *m, const struct plot *p)
         return;
     if (!isnan(now->bound))
         plot_point(p, rank, 100 * now->bound, INK_BOUND, 'b');
+    else if (m->shown)
+        plot_point(p, rank, 100 * theory_curve_at(&m->shown->theory, now->rank), INK_BOUND, 't');
     plot_point(p, rank, 100 * subject_tail(m->subject, now->rank), INK_MARK, 'o');
     if (!nested && !isnan(now->error))
         plot_point(p, rank, 100 * now->error, INK_WARNING, 'x');
@@ -56,16 +73,41 @@ static void draw_slots(const struct model *m, const struct plot *p)
     }
 }
 
+/* What the theory's line is worth: "t theory, dashed: nearest rounding". */
+static void theory_words(const struct model *m, char *out, size_t size)
+{
+    const struct theory_curve *c = &m->shown->theory;
+    bool above = 100 * theory_curve_at(c, m->numbers.rank) > TOP;
+    char mark = isnan(m->numbers.bound) ? 't' : 'b';
+    snprintf(out, size, "%c theory%s%s: %s", mark, c->proved ? "" : ", dashed",
+             above ? ", > 100% here" : "", c->proved ? "bounds the mean" : c->unproved);
+}
+
 static void draw_legend(const struct model *m, const struct plot *p)
 {
-    bool nested = m->shown && m->shown->nested;
+    bool nested = m->shown && m->shown->nested, theory = m->shown && m->shown->theory.n > 0;
     char line[96];
     int x;
     snprintf(line, sizeof(line), "o optimum%s%s", nested ? "" : "  x measured",
-             isnan(m->numbers.bound) ? "" : "  b bound");
+             isnan(m->numbers.bound) || theory ? "" : "  b bound");
     x = p->data.area.w - canvas_text_width(line);
     if (m->numbers.rank > 0 && x >= 0)
         canvas_text(p->data, x, 0, INK_DIM, 0, line);
+}
+
+/* In the frame's foot, where no curve runs through it. */
+static void draw_theory_legend(const struct model *m, const struct plot *p, struct canvas c)
+{
+    enum { CORNER = 2 };
+    char line[96];
+    bool framed = p->data.area.h < c.area.h - 2;
+    if (!m->shown || m->shown->theory.n == 0 || !framed)
+        return;
+    theory_words(m, line + 1, sizeof(line) - 2);
+    line[0] = ' ';
+    strcat(line, " ");
+    if (canvas_text_width(line) <= c.area.w - 2 * CORNER)
+        canvas_text(c, CORNER, c.area.h - 1, INK_BOUND, 0, line);
 }
 
 void pane_error_curve(const struct model *m, struct canvas c)
@@ -86,15 +128,17 @@ void pane_error_curve(const struct model *m, struct canvas c)
     n = sample(s, rank, error);
     x = (struct axis){ .lo = 1, .hi = side > 1 ? (double)side : 2, .log = m->x_log, .whole = true };
     y = plot_axis(error, n, true, DECADES, &floor);
-    y.hi = 100;
+    y.hi = TOP;
     y.lo = fmin(y.lo, 10);
     y.percent = true;
     p = plot_begin(inside, x, y, floor);
     plot_ranks(&p);
     if (m->cross)
         plot_vertical(&p, (double)m->cross_rank, INK_KEY);
+    draw_theory(m, &p);
     plot_curve(&p, rank, error, n, INK_CURVE);
     draw_legend(m, &p);
+    draw_theory_legend(m, &p, c);
     draw_points(m, &p);
     draw_slots(m, &p);
 }
