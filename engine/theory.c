@@ -214,12 +214,6 @@ bool theory_svd(const struct spectrum *s, const struct result *r, size_t matrix,
     return any;
 }
 
-static bool clipped(const struct coding *c)
-{
-    return c->clip == CLIP_SPREAD || c->clip == CLIP_SEARCH ||
-           (c->clip == CLIP_AUTO && c->quantizer->spreads);
-}
-
 const char *theory_doubt(const struct result *r, size_t matrix, bool one_range, bool gaussian)
 {
     struct components c = { 0 };
@@ -232,7 +226,7 @@ const char *theory_doubt(const struct result *r, size_t matrix, bool one_range, 
     } doubts[] = {
         { l->rounding != ROUNDING_DITHERED || w->rounding != ROUNDING_DITHERED,
           "nearest rounding" },
-        { clipped(l) || clipped(w), "clipped ranges" },
+        { coding_clip(l) != CLIP_NONE || coding_clip(w) != CLIP_NONE, "clipped ranges" },
         { one_range && (l->scales != SCALES_TENSOR || w->scales != SCALES_TENSOR),
           "several ranges" },
         { one_range && (!l->symmetric || !w->symmetric), "range not symmetric" },
