@@ -106,13 +106,13 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
       .source = "Tseng et al. 2024 (QuIP#); Saha et al. 2024 (CALDERA), preprocessing",    \
       .min = 0, .max = 1, .def = best, .paper = source_says }
 
-#define ROW_NORMALIZE(type)                                                                \
+#define ROW_NORMALIZE(type, best)                                                          \
     { PARAM(type, normalize), .title = "Normalise and shift", .shorthand = "normalise",    \
       .unit = "",                                                                          \
       .help = "Scales the result by one number and adds another, those of least error; "   \
               "128 bits.",                                                                 \
       .source = PAPER_LPLR ", released code: on in the image notebook, off elsewhere",     \
-      .min = 0, .max = 1, .def = 0, .paper = 0 }
+      .min = 0, .max = 1, .def = best, .paper = 0 }
 
 #define ROW_SEED(type)                                                                     \
     { PARAM(type, seed), .title = "Seed", .shorthand = "seed", .unit = "",                 \

@@ -293,6 +293,7 @@ EXPAND = [
     ["naive", "demo:phantom256", "--bits", "3"], ["lplr", "demo:photo", "--rank", "12", "--rounds", "1"],
     ["direct-svd", "demo:photo", "--rank", "9", "--planes", "ycbcr"],
     ["lplr-svd", "demo:photo::g", "--rank", "7", "--precision", "f64"],
+    ["naive", "demo:photo", "--hadamard", "--normalize"], ["lplr", "demo:phantom256", "--normalize"],
     ["truncated-svd", "demo:phantom256", "--rank", "6"], ["randomized-svd", "plain.npy", "--rank", "2"],
 ]
 

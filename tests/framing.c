@@ -151,8 +151,9 @@ static void outliers(struct lab *l)
     for (size_t i = 0; i < N; i++)
         for (size_t j = 0; j < 5; j++)
             matrix_put(a.view, i, 100 * j, 20 * matrix_at(a.view, i, 100 * j));
-    static const char *const settings[] = { "bits=2 scales=tensor", "bits=2 scales=vector",
-                                            "bits=2 scales=block" };
+    static const char *const settings[] = { "bits=2 normalize=off scales=tensor",
+                                            "bits=2 normalize=off scales=vector",
+                                            "bits=2 normalize=off scales=block" };
     int spread = 0;
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
         char rotated[64];
@@ -163,6 +164,17 @@ static void outliers(struct lab *l)
         spread += after < 0.6 * before;
     }
     CHECK(spread == 3);
+    /* Lloyd-Max levels, one range: .825 and .342 in NumPy, from other random numbers */
+    static const char lloyd[] =
+        "bits=2 normalize=off scales=tensor quantizer=lloyd-max clip=spread";
+    double before = lab_error(l, "naive", false, lloyd, a.view, NULL);
+    double after = lab_error(l, "naive", false,
+                             "bits=2 normalize=off scales=tensor quantizer=lloyd-max clip=spread "
+                             "hadamard=on",
+                             a.view, NULL);
+    printf("# naive %s: %.4f, rotated %.4f\n", lloyd, before, after);
+    CHECK(before > 0.8 && before < 0.9);
+    CHECK_NEAR(after, 0.34, 0.01);
     matrix_finish(&a);
 }
 

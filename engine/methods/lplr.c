@@ -27,7 +27,7 @@ static const struct param rows[] = {
     ROW_CLIP(struct params),
     ROW_SKETCH(struct params, SKETCH_RADEMACHER),
     ROW_ROUNDS(struct params),
-    ROW_NORMALIZE(struct params),
+    ROW_NORMALIZE(struct params, 0),
     ROW_SEED(struct params),
 };
 /* clang-format on */

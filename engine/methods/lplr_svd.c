@@ -37,7 +37,7 @@ static const struct param rows[] = {
       .min = MIX_NONE, .max = MIX_GAUSSIAN, .def = MIX_NONE, .paper = MIX_NONE,
       .choices = mix_names },
     ROW_ROUNDS(struct params),
-    ROW_NORMALIZE(struct params),
+    ROW_NORMALIZE(struct params, 0),
     ROW_SEED(struct params),
 };
 /* clang-format on */

@@ -22,7 +22,7 @@ static const struct param rows[] = {
     ROW_CLIP(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_HADAMARD(struct params, 0, 0),
-    ROW_NORMALIZE(struct params),
+    ROW_NORMALIZE(struct params, 1),
     ROW_SEED(struct params),
 };
 /* clang-format on */
