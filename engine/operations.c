@@ -134,12 +134,18 @@ bool backend_fill(enum sketch_kind kind, uint64_t seed, enum stream stream, uint
     return ok;
 }
 
+/* No device knows the points of vector quantizers. */
+static bool codes_on(const struct backend *owner, const struct coding *c)
+{
+    return !owner->host || !c->quantizer->group;
+}
+
 bool backend_code(const struct coding *c, const struct buffer *a, struct coded *out,
                   struct error *err)
 {
     struct backend *owner = a->owner;
     assert_input(a, owner);
-    if (dispatch(owner, OP_CODE, a->dtype, owner->ops->code && !c->quantizer->group))
+    if (dispatch(owner, OP_CODE, a->dtype, owner->ops->code && codes_on(owner, c)))
         return owner->ops->code(c, a, out, err);
     struct guest ga = { 0 };
     bool ok = invite(a, true, &ga, err) && owner->host->ops->code(c, &ga.x, out, err);
@@ -152,7 +158,7 @@ bool backend_decode(const struct coded *x, struct buffer *out, struct error *err
     struct backend *owner = out->owner;
     assert_output(out);
     assert(out->rows == x->rows && out->cols == x->cols);
-    if (dispatch(owner, OP_DECODE, out->dtype, owner->ops->decode && !x->coding.quantizer->group))
+    if (dispatch(owner, OP_DECODE, out->dtype, owner->ops->decode && codes_on(owner, &x->coding)))
         return owner->ops->decode(x, out, err);
     struct guest go = { 0 };
     bool ok = invite(out, false, &go, err) && owner->host->ops->decode(x, &go.x, err) &&

@@ -2,7 +2,7 @@
 
 #include "check.h"
 
-#include "coding.h"
+#include "coding_table.h"
 #include "half.h"
 #include "memory.h"
 #include "random.h"
@@ -465,16 +465,229 @@ static void test_codebook(void)
     matrix_finish(&b);
 }
 
+/* Entry k of group i, zero behind the end of its vector. */
+static double group_entry(const struct coding *c, struct matrix_view a, size_t i, size_t k)
+{
+    struct coding_grid g = coding_groups(c, a.rows, a.cols);
+    size_t row = i / g.cols * g.down + (c->by_column ? k : 0);
+    size_t col = i % g.cols * g.across + (c->by_column ? 0 : k);
+    return row < a.rows && col < a.cols ? matrix_at(a, row, col) : 0;
+}
+
+/* R of the range of group i, from where coding.h says that it lies. */
+static double group_radius(const struct coded *x, size_t i)
+{
+    const struct coding *c = &x->coding;
+    struct coding_grid g = coding_groups(c, x->rows, x->cols);
+    if (c->scales == SCALES_TENSOR)
+        return x->range[0];
+    size_t row = i / g.cols * g.down, col = i % g.cols * g.across;
+    size_t vector = c->by_column ? col : row, along = c->by_column ? row : col;
+    size_t length = c->by_column ? x->rows : x->cols;
+    size_t block = c->scales == SCALES_BLOCK ? CODING_BLOCK : length;
+    return half_to(x->ranges[vector * ((length + block - 1) / block) + along / block]) * x->unit;
+}
+
+/* Codes and values of groups that a quantizer's nearest and value give: whatever the shape, groups
+ * lie along the vectors, are filled up with zeros, and count as stored. */
+static void test_groups(void)
+{
+    static const size_t shapes[][2] = { { 1, 1 },  { 1, 200 }, { 200, 1 }, { 9, 67 },
+                                        { 64, 8 }, { 0, 5 },   { 67, 9 } };
+    const struct quantizer *q = quantizer_find("e8p");
+    size_t wrong = 0;
+    for (size_t s = 0; s < sizeof(shapes) / sizeof(*shapes); s++)
+        for (int kind = 0; kind < 18; kind++) {
+            size_t rows = shapes[s][0], cols = shapes[s][1];
+            struct matrix a = filled(DTYPE_F64, rows, cols, 3),
+                          b = filled(DTYPE_F64, rows, cols, 1);
+            struct coding c = { .quantizer = q,
+                                .bits = 2 + kind % 3,
+                                .scales = (enum scales)(kind / 3 % 3),
+                                .symmetric = true,
+                                .by_column = kind / 9 };
+            struct coded x = { 0 };
+            wrong += !round_trip(&c, a.view, b.view, &x);
+            size_t down = c.by_column ? (rows + 7) / 8 : rows;
+            size_t across = c.by_column ? cols : (cols + 7) / 8, n = down * across;
+            wrong += coding_codes(&c, rows, cols) != n ||
+                     coding_codes_size(&c, rows, cols) != n * (size_t)c.bits ||
+                     coding_bits_paper(&c, rows, cols) != n * 8 * (size_t)c.bits;
+            for (size_t i = 0; i < n; i++) {
+                double units[8], r = group_radius(&x, i);
+                for (size_t k = 0; k < 8; k++)
+                    units[k] = group_entry(&c, a.view, i, k) / r;
+                uint32_t code = q->nearest(c.bits, units);
+                wrong += coded_at(&x, i) != code;
+                q->value(c.bits, code, units);
+                for (size_t k = 0; k < 8; k++) {
+                    double value = group_entry(&c, b.view, i, k);
+                    wrong += value != 0 && value != units[k] * r;
+                }
+            }
+            coded_finish(&x);
+            matrix_finish(&a);
+            matrix_finish(&b);
+        }
+    CHECK(wrong == 0);
+}
+
+static void test_refused_quantizers(void)
+{
+    double x[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    static const struct {
+        const char *name;
+        int bits;
+        enum rounding rounding;
+    } bad[] = { { "e8p", 5, ROUNDING_NEAREST },
+                { "e8p", 1, ROUNDING_NEAREST },
+                { "e8p", 2, ROUNDING_DITHERED },
+                { "lloyd-max", 9, ROUNDING_NEAREST },
+                { "normal-float", 1, ROUNDING_NEAREST } };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        struct coding c = { .quantizer = quantizer_find(bad[i].name),
+                            .bits = bad[i].bits,
+                            .rounding = bad[i].rounding,
+                            .symmetric = true };
+        struct coded q = { 0 };
+        struct error err = { 0 };
+        CHECK(!coding_encode(&c, row_of(x, 8), &q, &err) && err.code == ERROR_USAGE && !q.codes);
+    }
+}
+
+static double squared_error(const struct coding *c, struct matrix_view a)
+{
+    struct matrix b = filled(DTYPE_F64, a.rows, a.cols, 0);
+    struct coded x = { 0 };
+    double sum = round_trip(c, a, b.view, &x) ? 0 : (double)NAN;
+    for (size_t i = 0; i < a.rows; i++)
+        for (size_t j = 0; j < a.cols; j++) {
+            double e = matrix_at(a, i, j) - matrix_at(b.view, i, j);
+            sum += e * e;
+        }
+    coded_finish(&x);
+    matrix_finish(&b);
+    return sum;
+}
+
+/* Ranges by the standard deviation: a tensor's against the definition; what lies outside has the
+ * code of the nearer end, dithered or not. */
+static void test_spread(void)
+{
+    struct matrix a = filled(DTYPE_F64, 90, 70, 2), b = filled(DTYPE_F64, 90, 70, 0);
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < 6300; i++) {
+        double x = matrix_at(a.view, i / 70, i % 70) + (i < 3150 ? 7 : 5);
+        matrix_put(a.view, i / 70, i % 70, x);
+        mean += x / 6300;
+        square += x * x / 6300;
+    }
+    for (int kind = 0; kind < 4; kind++) {
+        struct coding c = coding(4);
+        struct coded q = { 0 };
+        c.clip = CLIP_SPREAD;
+        c.rounding = kind & 1 ? ROUNDING_DITHERED : ROUNDING_NEAREST;
+        c.symmetric = kind & 2;
+        CHECK(round_trip(&c, a.view, b.view, &q));
+        double width = quantizer_uniform.spread(4) *
+                       sqrt(c.symmetric ? square : square - mean * mean);
+        CHECK_NEAR(q.range[1], (c.symmetric ? 0 : mean) + width, 1e-12);
+        CHECK_NEAR(q.range[0], c.symmetric ? width : mean - width, 1e-12);
+        double low = c.symmetric ? -q.range[0] : q.range[0], high = q.range[1];
+        int outside = 0, wrong = 0;
+        for (size_t i = 0; i < 6300; i++) {
+            double x = matrix_at(a.view, i / 70, i % 70);
+            uint32_t code = coded_at(&q, i);
+            outside += x < low || x > high;
+            wrong += (x <= low && code != 0) || (x >= high && code != 15) ||
+                     fabs(matrix_at(b.view, i / 70, i % 70) - fmin(fmax(x, low), high)) >
+                         (high - low) / 15 * (kind & 1 ? 1 : .5) * (1 + 1e-12);
+        }
+        CHECK(wrong == 0 && (outside > 0) == !c.symmetric);
+        coded_finish(&q);
+    }
+    matrix_finish(&a);
+    matrix_finish(&b);
+}
+
+/* The search never does worse than all entries (but for how ranges are stored), and finds what
+ * suits normal numbers; AUTO is what the quantizer is made for. */
+static void test_search(void)
+{
+    struct matrix a = filled(DTYPE_F64, 40, 130, 1);
+    for (size_t j = 0; j < 130; j++) /* skewed, and a few large */
+        for (size_t i = 0; i < 20; i++)
+            matrix_put(a.view, i, j, exp(1.5 * matrix_at(a.view, i, j)) - .5);
+    double worst = 0, suits = 0;
+    int unlike = 0;
+    for (int n = 0; quantizer_names[n]; n++)
+        for (int kind = 0; kind < 12; kind++) {
+            struct coding c = coding(2 + kind % 2 * 2);
+            c.quantizer = quantizer_at(n);
+            c.symmetric = c.quantizer->symmetric || kind / 2 % 2;
+            c.scales = (enum scales)(kind / 4);
+            c.clip = CLIP_NONE;
+            double none = squared_error(&c, a.view);
+            c.clip = CLIP_SPREAD;
+            double spread = squared_error(&c, a.view);
+            c.clip = CLIP_AUTO;
+            unlike += squared_error(&c, a.view) != (c.quantizer->spreads ? spread : none);
+            c.clip = CLIP_SEARCH;
+            double search = squared_error(&c, a.view);
+            worst = fmax(worst, search / none);
+            search = squared_error(&c, matrix_block(a.view, 20, 0, 20, 130));
+            c.clip = CLIP_SPREAD;
+            suits = fmax(suits, search / squared_error(&c, matrix_block(a.view, 20, 0, 20, 130)));
+        }
+    printf("# search / all entries at most %.4f, / spread of normal numbers %.4f\n", worst, suits);
+    CHECK(worst <= 1.001);
+    CHECK(suits <= 1.01);
+    CHECK(unlike == 0);
+    matrix_finish(&a);
+}
+
+/* Clipped ranges of what halves, floats or sums find hard: finite, and constants stay. */
+static void test_clipped_extremes(void)
+{
+    static const double scale[] = { 1e300, 1e-310, 4.9406564584124654e-324, 1, 0 };
+    int wrong = 0;
+    for (int n = 0; quantizer_names[n]; n++)
+        for (size_t s = 0; s < 5; s++)
+            for (int kind = 0; kind < 12; kind++) {
+                double x[192], y[192];
+                struct coding c = coding(4);
+                c.quantizer = quantizer_at(n);
+                c.scales = (enum scales)(kind % 3);
+                c.symmetric = c.quantizer->symmetric || kind / 3 % 2;
+                c.clip = kind / 6 ? CLIP_SPREAD : CLIP_SEARCH;
+                for (int i = 0; i < 192; i++)
+                    x[i] = i < 64    ? scale[s]
+                           : i < 128 ? -scale[s] * (i % 9)
+                                     : scale[s] * 1e-20 * (i % 5);
+                struct coded q = { 0 };
+                wrong += !round_trip(&c, (struct matrix_view){ x, 3, 64, 64, 1, DTYPE_F64 },
+                                     (struct matrix_view){ y, 3, 64, 64, 1, DTYPE_F64 }, &q);
+                for (int i = 0; i < 192; i++)
+                    wrong += !(fabs(y[i]) <= 12 * scale[s] * (1 + 1e-3) + 2e-323);
+                if (!c.symmetric && c.scales == SCALES_VECTOR)
+                    wrong += fabs(y[0] - x[0]) > x[0] * 1e-3 + 1e-323;
+                coded_finish(&q);
+            }
+    CHECK(wrong == 0);
+}
+
 static void test_out_of_memory(void)
 {
     struct matrix a = filled(DTYPE_F32, 20, 30, 1), b = filled(DTYPE_F32, 20, 30, 1);
     size_t before = memory_used();
     long failed = 0, strange = 0;
-    for (int kind = 0; kind < 4; kind++)
+    for (int kind = 0; kind < 8; kind++)
         for (long n = 0; n < 50; n++) {
             struct coding c = coding(3);
             c.quantizer = kind & 1 ? &normal : c.quantizer;
             c.scales = kind & 2 ? SCALES_BLOCK : SCALES_TENSOR;
+            c.symmetric = kind & 4;
+            c.clip = kind & 4 ? CLIP_SEARCH : CLIP_NONE;
             struct coded x = { 0 };
             struct error err = { 0 };
             memory_fail_after(n);
@@ -486,7 +699,7 @@ static void test_out_of_memory(void)
                 break;
             failed++;
         }
-    CHECK(failed == 5 + 7 + 6 + 8);
+    CHECK(failed == 5 + 7 + 6 + 8 + 6 + 9 + 7 + 10);
     CHECK(strange == 0);
     matrix_finish(&a);
     matrix_finish(&b);
@@ -510,6 +723,11 @@ int main(void)
     test_tiny_beside_huge();
     test_constant_and_refused();
     test_codebook();
+    test_groups();
+    test_refused_quantizers();
+    test_spread();
+    test_search();
+    test_clipped_extremes();
     test_out_of_memory();
     return check_done();
 }

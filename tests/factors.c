@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "memory.h"
+#include "packed.h"
 #include "rotation.h"
 
 enum { ROWS = 13, COLS = 70, RANK = 5, PLANES = 3 };
@@ -416,13 +417,40 @@ static void test_memory(const struct export_request *r, const unsigned char *goo
     CHECK(memory_used() == before);
 }
 
-/* One result for two matrices that share their right factor, one range [-R, R] each. */
-static void test_shared(void)
+/* What no writer would say of a quantizer. */
+static void test_part_lines(void)
 {
-    struct coding c = { .quantizer = quantizer_find("uniform"),
-                        .bits = 7,
+    static const struct {
+        const char *coding;
+        bool good;
+    } lines[] = {
+        { "bits=2 quantizer=e8p rounding=nearest scales=tensor symmetric=yes", true },
+        { "bits=2 quantizer=e8p rounding=nearest scales=tensor symmetric=no", false },
+        { "bits=2 quantizer=e8p rounding=dithered scales=tensor symmetric=yes", false },
+        { "bits=5 quantizer=e8p rounding=nearest scales=tensor symmetric=yes", false },
+        { "bits=8 quantizer=lloyd-max rounding=dithered scales=block symmetric=yes", true },
+        { "bits=9 quantizer=lloyd-max rounding=dithered scales=block symmetric=yes", false },
+        { "bits=4 quantizer=normal-float rounding=nearest scales=block symmetric=no", false },
+        { "bits=4 quantizer=normal_float rounding=nearest scales=block symmetric=yes", false },
+    };
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        char text[PACKED_LINE], name[PACKED_PART_NAME];
+        struct part p;
+        snprintf(text, sizeof(text), "name=left rows=9 cols=3 %s by_column=no", lines[i].coding);
+        wrong += packed_parse_part(text, name, &p) != lines[i].good;
+    }
+    CHECK(wrong == 0);
+}
+
+/* One result for two matrices that share their right factor, one range [-R, R] each. */
+static void test_shared(const char *quantizer, int bits, bool by_column)
+{
+    struct coding c = { .quantizer = quantizer_find(quantizer),
+                        .bits = bits,
                         .scales = SCALES_TENSOR,
-                        .symmetric = true };
+                        .symmetric = true,
+                        .by_column = by_column };
     struct result r = { 0 };
     struct factors f = { 0 };
     struct error err = { 0 };
@@ -434,6 +462,7 @@ static void test_shared(void)
         r.measures[i].cols = COLS;
         add_coded(&r, "left", ROWS + (size_t)i, RANK, &c, &left[i]);
     }
+    c.by_column = false;
     add_coded(&r, "right", RANK, COLS, &c, &right);
     for (size_t i = 0; i < 2; i++)
         result_add_term(&r, i, left[i], right, &err);
@@ -448,6 +477,7 @@ static void test_shared(void)
     CHECK(export_write(&run, path_of("s.factors.safetensors"), &bytes, &err));
     unsigned char *data = slurp(path_of("s.factors.safetensors"), &n);
     CHECK(memmem(data, n, "\"all.left#1.codes\"", 18) != NULL);
+    CHECK(bytes == n);
     CHECK(memmem(data, n, "\"key.row_signs\"", 15) && !memmem(data, n, "\"query.row_signs\"", 17));
     CHECK(read_bytes(data, n, &f, &err) && f.n == 2 && f.n_results == 1);
     CHECK(f.n == 2 && frame_plain(&f.results[0].frames[0]) &&
@@ -498,7 +528,11 @@ int main(void)
     make(r);
     test_round_trip(r);
     test_refusals(r);
-    test_shared();
+    test_shared("uniform", 7, false);
+    test_shared("lloyd-max", 3, true);
+    test_shared("e8p", 3, true);
+    test_shared("e8p", 2, false);
+    test_part_lines();
     struct export_request run = request_for(r, NULL);
     run.force = true;
     CHECK(export_write(&run, path_of("c.factors.safetensors"), &bytes, &err));

@@ -168,6 +168,11 @@ static void single_runs(struct lab *l, const struct method *m)
                                             "clip=search scales=block",
                                             "quantizer=normal-float rounding=dithered",
                                             "quantizer=lloyd-max clip=search scales=tensor",
+                                            "quantizer=e8p left-bits=2 right-bits=4 bits=2",
+                                            "quantizer=e8p left-bits=3 right-bits=3 bits=3 "
+                                            "scales=block clip=search",
+                                            "quantizer=e8p left-bits=4 right-bits=2 bits=4 "
+                                            "scales=tensor clip=none",
                                             "left-bits=24 right-bits=24 bits=24 split=right",
                                             "hadamard=on",
                                             "hadamard=on normalize=on left-bits=2 bits=2" };
