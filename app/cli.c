@@ -140,13 +140,28 @@ static void name_input(const struct options *o, struct error *err)
     *err = whole;
 }
 
+bool cli_take(struct call *c, char **text, size_t *n, struct error *err)
+{
+    if (fflush(c->out))
+        return fail(err, ERROR_MEMORY, "out of memory while printing");
+    *text = c->text + c->told;
+    *n = c->size - c->told;
+    c->told = c->size;
+    return true;
+}
+
+bool cli_flush(struct call *c, struct error *err)
+{
+    char *text = NULL;
+    size_t n = 0;
+    return cli_take(c, &text, &n, err) && write_all(text, n, err);
+}
+
 int cli_run(const struct word *w, int argc, char **argv)
 {
     struct error err = { 0 };
     struct call c = { .word = w };
-    char *text = NULL;
-    size_t size = 0;
-    c.out = open_memstream(&text, &size);
+    c.out = open_memstream(&c.text, &c.size);
     bool ok = c.out || fail(&err, ERROR_MEMORY, "out of memory");
     ok = ok && can_print(&err) &&
          options_parse(w->name, w->groups, w->takes_method, argc, argv, &c.o, &err) &&
@@ -156,8 +171,8 @@ int cli_run(const struct word *w, int argc, char **argv)
     if (ok && atomic_load(&cli_cancel) && !c.o.output) /* an output that is there is no failure */
         ok = fail(&err, ERROR_CANCELLED, "interrupted");
     progress_end();
-    ok = ok && write_all(text, size, &err);
-    free(text);
+    ok = ok && write_all(c.text + c.told, c.size - c.told, &err);
+    free(c.text);
     if (!ok)
         name_input(&c.o, &err);
     return ok ? 0 : cli_fail(&err);

@@ -12,7 +12,9 @@ struct model;
 struct call {
     const struct word *word;
     struct options o;
-    FILE *out; /* kept in memory, and on stdout only once the word has succeeded */
+    FILE *out; /* kept in memory, and on stdout only once the word has succeeded, or by cli_flush */
+    char *text;        /* what was printed there */
+    size_t size, told; /* of it; how much cli_take has handed out */
 };
 
 /* One word. To add one: write app/words/NAME.c, declare it below, give it a row
@@ -33,10 +35,15 @@ bool spectrum_word(struct call *c, struct error *err);
 bool run_word(struct call *c, struct error *err);
 bool expand_word(struct call *c, struct error *err);
 bool solve_word(struct call *c, struct error *err);
+bool sweep_word(struct call *c, struct error *err);
 bool compare_word(struct call *c, struct error *err);
 bool frame_word(struct call *c, struct error *err);
 bool doctor_word(struct call *c, struct error *err);
 bool docs_word(struct call *c, struct error *err);
+
+/* What was printed since the last time; the word may fail later, but this has been said. */
+bool cli_take(struct call *c, char **text, size_t *n, struct error *err);
+bool cli_flush(struct call *c, struct error *err); /* and writes it on stdout */
 
 /* Parses, runs, prints; the exit status. argv begins after the word. */
 int cli_run(const struct word *w, int argc, char **argv);

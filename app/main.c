@@ -23,6 +23,9 @@ static const struct flag_group *const solve_groups[] = { &solve_group, &output_g
                                                          &picture_group, &common_group, NULL };
 static const struct flag_group *const compare_groups[] = { &compare_group, &picture_group,
                                                            &common_group, NULL };
+static const struct flag_group *const sweep_groups[] = { &sweep_group,  &run_group,
+                                                         &output_group, &picture_group,
+                                                         &common_group, NULL };
 static const struct flag_group *const expand_groups[] = { &output_group, &common_group, NULL };
 static const struct flag_group *const frame_groups[] = { &frame_group,  &commands_group,
                                                          &screen_group, &picture_group,
@@ -103,6 +106,23 @@ const struct word words[] = {
         .least = 1,
         .most = 1,
         .run = compare_word,
+    },
+    {
+        .name = "sweep",
+        .arguments = "METHOD FILE[::NAME]",
+        .summary = "One row per setting of --vary, as soon as it is measured: CSV, or JSON lines "
+                   "with --json; -o writes them to a file.",
+        .more =
+            "CSV as RFC 4180 has it, with a header and every digit; what is not known is empty. A "
+            "JSON line is the object that run prints. A setting that cannot be run has a row too, "
+            "whose column `error` says why; only where none can be run does the word fail. The SVD "
+            "of the matrix is computed once for all rows, and their seconds leave it out. Where "
+            "it is interrupted, the rows so far stay.",
+        .groups = sweep_groups,
+        .takes_method = METHOD_FIRST,
+        .least = 1,
+        .most = 1,
+        .run = sweep_word,
     },
     {
         .name = "expand",

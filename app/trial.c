@@ -1,5 +1,6 @@
 #include "trial.h"
 
+#include "budget.h"
 #include "export.h"
 #include "likeness.h"
 #include "memory.h"
@@ -49,6 +50,30 @@ bool trial_read(struct trial *t, struct error *err)
            engine_open(t->o, &t->engine, err);
 }
 
+static bool find_sigma(struct trial *t, size_t i, size_t n, struct error *err)
+{
+    double *sigma = memory_alloc(n * sizeof(double), err);
+    if (!sigma || !linalg_singular_values(t->input[i].view, sigma, err)) {
+        memory_free(sigma);
+        return false;
+    }
+    t->sigma[i] = sigma;
+    return true;
+}
+
+bool trial_decompose(struct trial *t, struct error *err)
+{
+    size_t n = t->s.rows < t->s.cols ? t->s.rows : t->s.cols;
+    for (size_t i = 0; i < t->s.n && n <= OPTIMAL_SIDE; i++) {
+        if (!isfinite(matrix_norm(t->input[i].view))) /* the first run says so */
+            return true;
+        if (!job_step(&t->engine.job, 0, "singular vectors", err) ||
+            !linalg_svd(t->input[i].view, &t->svds[i], err))
+            return false;
+    }
+    return true;
+}
+
 /* The Eckart-Young error where the method left it open, and the numerical rank,
  * which only means something for the entries as they are. */
 static bool look_up_optimum(struct trial *t, size_t i, struct error *err)
@@ -61,25 +86,22 @@ static bool look_up_optimum(struct trial *t, size_t i, struct error *err)
         return true;
     if (!job_step(&t->engine.job, 0.9, "optimal error", err))
         return false;
-    double *sigma = memory_alloc(n * sizeof(double), err);
-    bool ok = sigma && linalg_singular_values(t->input[i].view, sigma, err);
-    if (ok) {
-        const struct spectrum s = {
-            .sigma = sigma,
-            .n = n,
-            .rows = m->rows,
-            .cols = m->cols,
-            .norm = m->norm,
-        };
-        if (isnan(m->optimal) && line->rank)
-            m->optimal = spectrum_tail(&s, line->rank < n ? line->rank : n);
-        if (t->a.method->theory && isnan(m->theory.error))
-            t->a.method->theory(&t->a.params, &s, &t->x.results[i], 0, &line->rank, 1, &m->theory);
-        if (t->a.dtype == DTYPE_F64)
-            line->numerical_rank = (double)spectrum_numerical_rank(&s);
-    }
-    memory_free(sigma);
-    return ok;
+    if (!t->sigma[i] && !find_sigma(t, i, n, err))
+        return false;
+    const struct spectrum s = {
+        .sigma = t->sigma[i],
+        .n = n,
+        .rows = m->rows,
+        .cols = m->cols,
+        .norm = m->norm,
+    };
+    if (isnan(m->optimal) && line->rank)
+        m->optimal = spectrum_tail(&s, line->rank < n ? line->rank : n);
+    if (t->a.method->theory && isnan(m->theory.error))
+        t->a.method->theory(&t->a.params, &s, &t->x.results[i], 0, &line->rank, 1, &m->theory);
+    if (t->a.dtype == DTYPE_F64)
+        line->numerical_rank = (double)spectrum_numerical_rank(&s);
+    return true;
 }
 
 /* One line per matrix, and their sum. */
@@ -153,12 +175,37 @@ static void fill_total(struct trial *t)
     }
 }
 
+bool trial_settle(struct trial *t, bool rank_is_set, struct error *err)
+{
+    const struct options *o = t->o;
+    const struct param *rank = param_find(&t->a.method->params, "rank");
+    if (o->run.bits_per_entry > 0) {
+        if (rank && rank_is_set)
+            return fail(err, ERROR_USAGE,
+                        "--rank and --bits-per-entry both decide the rank; "
+                        "give one of them");
+        if (!budget_rank(t->a.method, &t->a.params, t->a.dtype, t->s.rows, t->s.cols,
+                         o->run.bits_per_entry, o->run.count == 1, err))
+            return false;
+    }
+    size_t most = t->s.rows < t->s.cols ? t->s.rows : t->s.cols;
+    if (!rank || param_get(rank, &t->a.params) <= (double)most)
+        return true;
+    if (rank_is_set)
+        snprintf(t->a.notice, sizeof(t->a.notice),
+                 "rank %.0f is more than the matrix has; %zu taken", param_get(rank, &t->a.params),
+                 most);
+    const int clamped = (int)most; /* not param_put: a matrix without entries has rank 0 */
+    memcpy(t->a.params.bytes + rank->offset, &clamped, sizeof(clamped));
+    return true;
+}
+
 bool trial_run(struct trial *t, struct error *err)
 {
     struct matrix_view views[SELECTION_MAX];
     for (size_t i = 0; i < t->s.n; i++)
         views[i] = t->input[i].view;
-    const struct inputs in = { .matrices = views, .n = t->s.n };
+    const struct inputs in = { views, t->s.n, t->svds[0].n ? t->svds : NULL };
     approximation_finish(&t->x);
     return approximate(&t->engine.job, t->a.method, &t->a.params, &in, &t->x, err);
 }
@@ -238,8 +285,11 @@ bool trial_store(struct trial *t, struct error *err)
 
 void trial_close(struct trial *t)
 {
-    for (size_t i = 0; i < SELECTION_MAX; i++)
+    for (size_t i = 0; i < SELECTION_MAX; i++) {
         matrix_finish(&t->input[i]);
+        svd_finish(&t->svds[i]);
+        memory_free(t->sigma[i]);
+    }
     approximation_finish(&t->x);
     engine_close(&t->engine);
     selection_finish(&t->s);

@@ -14,6 +14,8 @@ struct trial {
     struct engine engine;
     struct approximation x; /* of the last run */
     struct provenance provenance;
+    struct svd svds[SELECTION_MAX]; /* trial_decompose's; n = 0: none */
+    double *sigma[SELECTION_MAX];   /* singular values in double precision, once asked for */
 };
 
 /* The file, looked at; then the matrices and the backend. t is {0}, and finished also on failure. */
@@ -23,6 +25,14 @@ void trial_close(struct trial *t);
 
 /* Whether a->method at a->params fits --max-memory, before anything large is allocated. */
 bool trial_fits(const struct trial *t, struct error *err);
+
+/* The rank of a->params as --bits-per-entry says, and none beyond the matrix's, which a->notice then
+ * tells of if it was set on purpose. Fails with ERROR_USAGE. */
+bool trial_settle(struct trial *t, bool rank_is_set, struct error *err);
+
+/* An SVD of each matrix, for all runs from now on, whose seconds then leave it out; none where it would
+ * take minutes. */
+bool trial_decompose(struct trial *t, struct error *err);
 
 /* Runs a->method at a->params; nothing else of the account is written. */
 bool trial_run(struct trial *t, struct error *err);

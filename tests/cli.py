@@ -1,5 +1,7 @@
 """Every word of the command line against its contract: what it prints, what it
 writes, how it refuses. TAP; the program is the argument."""
+import csv
+import io
 import json
 import math
 import os
@@ -20,7 +22,7 @@ CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
 PHANTOM_ERRORS = {1: .5322897045, 2: .3121961555, 3: .1337983523, 4: .0285995964}  # naive, 1000^2
 METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd"]
-WORDS = ["list", "spectrum", "run", "solve", "compare", "expand", "frame", "doctor", "docs"]
+WORDS = ["list", "spectrum", "run", "solve", "compare", "sweep", "expand", "frame", "doctor", "docs"]
 RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
             "relative_error", "optimal_error", "numerical_rank", "bound", "loss", "theory", "psnr_db", "ssim", "bits",
             "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",
@@ -792,14 +794,107 @@ def test_compare_kinds():
     check(p.returncode == 130 and not out and err.count(b"\n") == 1, "compare: interrupted", (p.returncode, err))
 
 
+def table(out):
+    text = out.decode()
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_sweep():
+    status, out, err = run("sweep", "lplr", "demo:phantom256", "--vary", "rank=1:32:*2", "--vary", "left-bits=2,4,8",
+                           "--rounds", "2")
+    rows = table(out)
+    check(status == 0 and not err and out.count(b"\r\n") == out.count(b"\n") == 19 and
+          [(r["rank"], r["left_bits"]) for r in rows] ==
+          [(str(k), b) for k in (1, 2, 4, 8, 16, 32) for b in ("2", "4", "8")], "sweep: CSV, the last flag fastest", out)
+    check(all(r["method"] == "lplr" and r["rounds"] == "2" and r["error"] == "" and None not in r and r["bound"] == "" and
+              float(r["optimal_error"]) <= float(r["relative_error"]) + 1e-6 for r in rows), "sweep: every column", rows[0])
+    one = data("run", "lplr", "demo:phantom256", "--rank", "16", "--left-bits", "4", "--rounds", "2")
+    row = [r for r in rows if (r["rank"], r["left_bits"]) == ("16", "4")][0]
+    check(float(row["relative_error"]) == one["relative_error"] and float(row["psnr_db"]) == one["psnr_db"] and
+          int(row["bits_true"]) == one["bits"]["true"] and int(row["bytes"]) == one["bytes"],
+          "sweep: full precision, the numbers of run", (row, one))
+    status, out, err = run("sweep", "direct-svd", "demo:photo", "--vary", "split=left,both", "--vary", "symmetric=on,off",
+                           "--bits-per-entry", "1", "--json")
+    lines = [json.loads(x) for x in out.splitlines()]
+    one = data("run", "direct-svd", "demo:photo", "--bits-per-entry", "1", "--split", "both", "--symmetric")
+    check(status == 0 and len(lines) == 4 and all(RUN_KEYS <= set(x) for x in lines) and
+          {x["rank"] for x in lines} == {one["rank"]} and lines[2]["relative_error"] == one["relative_error"] and
+          lines[2]["params"] == one["params"], "sweep: JSON lines, words, a rank from the size", lines[-1:])
+    npy("a,\"b.npy", [[math.sin(i * j + i) for j in range(20)] for i in range(30)])
+    status, out, err = run("sweep", "lplr", "a,\"b.npy", "--vary", "rank=1,1000,3", "--vary", "seed=1:2:+1",
+                           "--max-memory", "600M")
+    rows = table(out)
+    check(status == 0 and [r["rank"] for r in rows] == ["1", "1", "20", "20", "3", "3"] and
+          {r["file"] for r in rows} == {"a,\"b.npy"} and b'"a,""b.npy"' in out and rows[0]["psnr_db"] == "",
+          "sweep: names are quoted, no rank beyond the matrix's", out)
+    status, out, err = run("sweep", "naive", "demo:phantom256", "--vary", "rounding=nearest", "-o", "rows.csv")
+    check(status == 0 and not out and len(table(pathlib.Path("rows.csv").read_bytes())) == 1, "sweep: -o", (out, err))
+    status, out, err = run("sweep", "lplr", "demo:phantom256", "--vary", "rank=1:32:*1.5", "--vary", "seed=5")
+    check([r["rank"] for r in table(out)] == ["1", "2", "3", "5", "8", "11", "17", "26"], "sweep: factors rounded", out)
+    # what cannot be run: a rank that does not fit the size, of some settings and of all
+    wide = ["sweep", "lplr", "a,\"b.npy", "--bits-per-entry", "1.2", "--vary"]
+    status, out, err = run(*wide, "left-bits=2,24", "--count", "paper", "--right-bits", "24")
+    rows = table(out)
+    check(status == 0 and not err and [bool(r["error"]) for r in rows] == [False, True] and not rows[1]["relative_error"]
+          and rows[1]["left_bits"] == "24" and "bits per entry" in rows[1]["error"],
+          "sweep: a setting that cannot be run is a row", (out, err))
+    status, out, _ = run(*wide, "left-bits=2,24", "--count", "paper", "--right-bits", "24", "--json")
+    last = json.loads(out.splitlines()[-1])
+    check(status == 0 and "bits per entry" in last["error"] and last["params"]["left_bits"] == 24,
+          "sweep: and a line", last)
+    status, out, err = run(*wide, "left-bits=23,24", "--right-bits", "24")
+    check(status == 2 and len(table(out)) == 2 and err.count(b"\n") == 1 and b"bits per entry" in err,
+          "sweep: where none can be run it fails", (status, out, err))
+
+
+def test_sweep_refusals():
+    npy("plain.npy", [[1, 2], [3, 4]])
+    pathlib.Path("rows.csv").write_text("mine")
+    lplr = ["sweep", "lplr", "plain.npy"]
+    for args in ([], ["--vary", "rank"], ["--vary", "=3"], ["--vary", "rnk=3"], ["--vary", "rank="],
+                 ["--vary", "rank=1,,2"], ["--vary", "rank=0"], ["--vary", "rank=x"], ["--vary", "rank=1:4"],
+                 ["--vary", "rank=1:4:2"], ["--vary", "rank=1:4:+0"], ["--vary", "rank=1:4:*1"],
+                 ["--vary", "rank=1:4:*0.5"], ["--vary", "rank=1:4:+-1"], ["--vary", "rank=4:1:+1"],
+                 ["--vary", "rank=0:4:*2"], ["--vary", "rank=1:4:+1.5"], ["--vary", "rank=1:1e9:+1e8"],
+                 ["--vary", "rank=1:nan:+1"], ["--vary", "rank=1:inf:+1"], ["--vary", "rank=1:4:+1x"],
+                 ["--vary", "scales=tensor:block:+1"], ["--vary", "scales=big"], ["--vary", "symmetric=0:1:+1"],
+                 ["--vary", "rank=1", "--vary", "rank=2"], ["--vary", "rank=1", "--rank", "2"],
+                 ["--vary", "rank=1", "--bits-per-entry", "2"], ["--vary", "threads=1,2"],
+                 ["--vary", "rank=" + "1" * 200]):
+        refused(2, *lplr, *args)
+    refused(5, *lplr, "--vary", "seed=1:1e12:+1", say=b"more than 1000000 values")
+    refused(5, *lplr, "--vary", "seed=1:2000:+1", "--vary", "rank=1:1000:+1", say=b"more than 1000000 settings")
+    refused(2, *lplr, "--vary", "rnk=3", name="a suggestion", say=b"did you mean 'rank'")
+    refused(4, *lplr, "--vary", "rank=1,2", "-o", "rows.csv")
+    refused(3, "sweep", "lplr", "nowhere.npy", "--vary", "rank=1,2")
+    check(pathlib.Path("rows.csv").read_text() == "mine", "sweep: an existing file stays")
+    p = start("sweep", "lplr-svd", "demo:phantom", "--vary", "seed=1:10000:+1", "--rank", "8")
+    head = [p.stdout.readline() for _ in range(3)]
+    alive = p.poll() is None
+    p.send_signal(signal.SIGINT)
+    rest, err = p.communicate()
+    rows = table(b"".join(head) + rest)
+    check(alive and p.returncode == 130 and err.count(b"\n") == 1 and 2 <= len(rows) < 10000 and rest[-2:] in (b"", b"\r\n") and
+          all(r["relative_error"] for r in rows), "sweep: rows as they are done; interrupted, they stay", (alive, err))
+    p = start("sweep", "naive", "demo:phantom256", "--vary", "seed=1:100000:+1", "-o", "part.csv")
+    time.sleep(1.5)
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate()
+    check(p.returncode == 130 and len(table(pathlib.Path("part.csv").read_bytes())) > 1,
+          "sweep: interrupted, the file has the rows so far", (p.returncode, err))
+    with open("/dev/full", "wb") as full:
+        status, _, err = run(*lplr, "--vary", "rank=1,2", stdout=full)
+        check(status == 4 and err.count(b"\n") == 1, "sweep: a full disk ends it", (status, err))
+
+
 def main():
     here = tempfile.mkdtemp()
     os.chdir(here)
     try:
         for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand,
                      test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
-                     test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds,
-                     test_peers):
+                     test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds, test_sweep,
+                     test_sweep_refusals, test_peers):
             begin = time.time()
             try:
                 test()

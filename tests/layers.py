@@ -27,7 +27,7 @@ FLOORS = [
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},
     {"main", "cli", "manual", "options", "flags", "help", "account", "trial",
-     "report", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison"},
+     "report", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation"},
 ]
 DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],
