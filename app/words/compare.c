@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { COMMAND_TEXT = 4096, SETTING_TEXT = 160, SETTING_WIDTH = 44 };
+enum { COMMAND_TEXT = 4096, SETTING_TEXT = 160 };
 
 static const char *const origin_names[] = { "found", "default", "paper" };
 static const char *const unit_names[] = { "true", "paper", "bytes" };
@@ -158,23 +158,43 @@ static void size_words(const struct comparison *c, size_t i, char *out, size_t s
                  c->sizes[i].amount, unit_names[c->sizes[i].unit], bytes);
 }
 
+/* Of the paper's rows the size alone: all else has a name there. */
+static void setting_of(const struct compare_row *row, char out[SETTING_TEXT])
+{
+    compare_setting(row->method, &row->params, row->origin == COMPARE_SOURCE, out, SETTING_TEXT);
+}
+
+static int setting_width(const struct comparison_table *t)
+{
+    size_t most = strlen("setting");
+    char setting[SETTING_TEXT];
+    for (size_t i = 0; i < t->table.n; i++) {
+        setting_of(&t->table.rows[i], setting);
+        most = strlen(setting) > most ? strlen(setting) : most;
+    }
+    for (size_t i = 0; i < t->n_references; i++)
+        if (t->references[i].there && strlen(t->references[i].setting) > most)
+            most = strlen(t->references[i].setting);
+    return (int)most;
+}
+
 static void print_row(FILE *out, const struct comparison *c, const struct compare_row *row,
-                      bool first)
+                      int width, bool first)
 {
     char name[80], setting[SETTING_TEXT];
     const struct compare_numbers *n = &row->numbers;
     name_of(row, name, sizeof(name));
-    compare_setting(row->method, &row->params, row->origin == COMPARE_SOURCE, setting,
-                    sizeof(setting));
-    fprintf(out, "%c%c %-22s %-*s %8.4f", first ? '*' : ' ', row->front ? '+' : ' ', name,
-            SETTING_WIDTH, setting, 100 * n->error);
+    setting_of(row, setting);
+    fprintf(out, "%c%c %-22s %-*s %8.4f", first ? '*' : ' ', row->front ? '+' : ' ', name, width,
+            setting, 100 * n->error);
     if (c->t.s.picture)
         fprintf(out, " %6.2f", n->psnr);
     fprintf(out, " %8.4f %9" PRIu64 " %8.3g\n", (double)n->bits_true / (double)n->entries, n->bytes,
             n->seconds);
 }
 
-static void print_reference(FILE *out, const struct comparison *c, const struct reference *x)
+static void print_reference(FILE *out, const struct comparison *c, const struct reference *x,
+                            int width)
 {
     const struct selection *s = &c->t.s;
     double entries = (double)s->n * (double)s->rows * (double)s->cols;
@@ -183,8 +203,8 @@ static void print_reference(FILE *out, const struct comparison *c, const struct 
                 x->bytes);
         return;
     }
-    fprintf(out, "   %-22s %-*s %8.4f %6.2f %8.4f %9" PRIu64 "\n", x->name, SETTING_WIDTH,
-            x->setting, 100 * x->error, x->psnr, 8 * (double)x->bytes / entries, x->bytes);
+    fprintf(out, "   %-22s %-*s %8.4f %6.2f %8.4f %9" PRIu64 "\n", x->name, width, x->setting,
+            100 * x->error, x->psnr, 8 * (double)x->bytes / entries, x->bytes);
 }
 
 /* Methods without a row, each with the last reason. */
@@ -217,16 +237,17 @@ static void print_table(FILE *out, const struct comparison *c, size_t i,
 {
     struct error plain;
     char size[96], why[320];
+    int width = setting_width(t);
     size_words(c, i, size, sizeof(size));
     fprintf(out, "%s, %zu x %zu%s, %s: %s\n", report_plain(c->t.o->arguments[0], &plain),
             c->t.s.rows, c->t.s.cols, c->t.s.n > 1 ? ", plane by plane" : "",
             c->t.a.dtype == DTYPE_F64 ? "f64" : "f32", size);
-    fprintf(out, "   %-22s %-*s %8s%s %8s %9s %8s\n", "method", SETTING_WIDTH, "setting", "error %",
+    fprintf(out, "   %-22s %-*s %8s%s %8s %9s %8s\n", "method", width, "setting", "error %",
             c->t.s.picture ? "     dB" : "", "bits", "bytes", "seconds");
     for (size_t j = 0; j < t->table.n; j++)
-        print_row(out, c, &t->table.rows[j], j == 0);
+        print_row(out, c, &t->table.rows[j], width, j == 0);
     for (size_t j = 0; j < t->n_references; j++)
-        print_reference(out, c, &t->references[j]);
+        print_reference(out, c, &t->references[j], width);
     if (!t->n_references)
         fprintf(out, "no picture, so that there is no PNG or JPEG to hold it against\n");
     print_omissions(out, c, &t->table);
