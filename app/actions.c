@@ -125,6 +125,7 @@ static void cancel(struct model *m)
     if (m->busy) {
         m->busy = m->quit_asked = m->goal_wanted = false;
         m->cancel = true;
+        opening_drop(m);
         model_say(m, false, "cancelled at %.0f %%, showing %s", m->progress * 100,
                   m->shown ? "the last picture" : "nothing yet");
     } else if (m->quit_asked) {
@@ -376,7 +377,7 @@ void action_press(struct model *m, const char *key, uint32_t text)
     }
     whole_key(m, key, pair);
     bool plain = everywhere || (m->overlay == OVERLAY_NONE && !m->await);
-    bool starting = plain && !everywhere && !m->document;
+    bool starting = plain && !everywhere && !m->document && !opening_waits(m);
     const struct action *a = plain ? action_for_key(m, pair) : NULL;
     bool stops = m->sweeping && (!strcmp(key, "Space") || !strcmp(key, "Esc"));
     if (m->recorder)

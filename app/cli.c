@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include "actions.h"
 #include "blas.h"
 #include "export.h"
 #include "help.h"
@@ -271,28 +272,107 @@ void cli_engine_flags(const struct options *o, char *out, size_t size)
     }
 }
 
-/* A session that is not there yet is no failure, unless it was named. */
-static bool restore(const struct options *o, struct model *m, struct error *err)
+/* false: there is none yet. */
+static bool session_to_restore(const struct options *o, char *path, size_t size, bool *there,
+                               struct error *err)
 {
+    *there = true;
+    if (*o->restore) {
+        snprintf(path, size, "%s", o->restore);
+        return true;
+    }
+    bool ok = session_path(path, size, false, err);
+    *there = ok && access(path, F_OK) == 0;
+    return ok;
+}
+
+/* A session that is not there yet is no failure, unless it was named. What the command line says
+ * counts more. */
+static bool restore(const struct options *o, struct model *m, bool open, struct error *err)
+{
+    static const char *const flags[] = { "planes", "precision", "nonfinite" };
+    enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
     char path[PATH_TEXT];
-    bool last = !*o->restore;
-    if (last && !session_path(path, sizeof(path), false, err))
+    const char *without[FLAGS + 3] = { NULL };
+    size_t n = 0;
+    bool there;
+    if (!session_to_restore(o, path, sizeof(path), &there, err))
         return false;
-    if (last && access(path, F_OK)) {
+    if (!there) {
         model_say(m, false, "no session has been kept yet");
         return true;
     }
-    if (!session_read(m, last ? path : o->restore, o->n == 0, err))
+    for (size_t i = 0; i < FLAGS; i++)
+        if (options_given(o, flags[i]))
+            without[n++] = flags[i];
+    if (o->view)
+        without[n++] = "view";
+    if (!open)
+        without[n++] = "open";
+    if (!session_read(m, path, without, err))
         return false;
+    if (options_given(o, "seed")) {
+        seed_methods(o, m);
+        model_changed(m);
+    }
     if (m->message_is_error)
         cli_note("%s", m->message);
     return true;
 }
 
-bool cli_model(const struct options *o, struct model *m, struct error *err)
+static bool run_commands(const struct options *o, struct model *m, struct error *err)
+{
+    return !o->commands || command_run(m, o->commands, err);
+}
+
+static bool begin_opened(struct model *m, const struct opening *w, struct error *err)
+{
+    const struct options *o = w->context;
+    bool ok = (!o->restore || restore(o, m, false, err)) && run_commands(o, m, err);
+    history_forget(m);
+    return ok;
+}
+
+/* The file named, or the one of the session that comes back. */
+static bool wish(const struct options *o, struct model *m, struct error *err)
+{
+    char path[PATH_TEXT], name[PATH_TEXT];
+    bool there = false;
+    if (o->n && !opening_wish(m, o->arguments[0], err))
+        return false;
+    if (!o->n &&
+        (!o->restore || !session_to_restore(o, path, sizeof(path), &there, err) || !there ||
+         !session_opens(path, name, sizeof(name)) || !opening_wish(m, name, err)))
+        return true;
+    m->opening.then = begin_opened;
+    m->opening.context = o;
+    m->opening.first = o->n > 0;
+    m->opening.regardless = !m->opening.first; /* without the file the rest comes back */
+    return true;
+}
+
+static bool open_at_once(const struct options *o, struct model *m, struct error *err)
+{
+    struct selection s = { 0 };
+    if (!o->n)
+        return true;
+    if (!selection_open(o->arguments[0], m->planes, &s, err))
+        return false;
+    model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
+    selection_finish(&s);
+    return true;
+}
+
+bool cli_begin(const struct options *o, struct model *m, struct error *err)
+{
+    return opening_waits(m) || run_commands(o, m, err);
+}
+
+bool cli_model(const struct options *o, struct model *m, bool patient, struct error *err)
 {
     if (!model_init(m, err))
         return false;
+    m->patient = patient;
     m->planes = (enum planes)o->picture.planes;
     m->dtype = (enum dtype)o->common.precision;
     m->nonfinite = (enum nonfinite)o->common.nonfinite;
@@ -305,12 +385,7 @@ bool cli_model(const struct options *o, struct model *m, struct error *err)
                         o->view);
     }
     cli_engine_flags(o, m->flags, sizeof(m->flags));
-    struct selection s = { 0 };
-    if (o->n) {
-        if (!selection_open(o->arguments[0], m->planes, &s, err))
-            return false;
-        model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
-        selection_finish(&s);
-    }
-    return !o->restore || restore(o, m, err);
+    if (!(patient ? wish(o, m, err) : open_at_once(o, m, err)))
+        return false;
+    return opening_waits(m) || !o->restore || restore(o, m, o->n == 0, err);
 }

@@ -71,6 +71,9 @@ bool cli_limits(const struct options *o,
  * there unless --force. */
 bool cli_output_ok(const struct options *o, bool picture, size_t n, struct error *err);
 
-/* The workbench's model on what the arguments name, in the view asked for. The
- * caller finishes m, also on failure. */
-bool cli_model(const struct options *o, struct model *m, struct error *err);
+/* The workbench's model on what the arguments name, in the view asked for. patient: the file is
+ * only wished for (opening.h), so that a screen can be there first. The caller finishes m,
+ * also on failure. */
+bool cli_model(const struct options *o, struct model *m, bool patient, struct error *err);
+/* -x; where a file is on its way, once it is there (and -r before it). */
+bool cli_begin(const struct options *o, struct model *m, struct error *err);

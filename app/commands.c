@@ -6,6 +6,7 @@
 #include "aim.h"
 #include "export.h"
 #include "grammar.h"
+#include "memory.h"
 #include "player.h"
 #include "session.h"
 #include "setting.h"
@@ -142,13 +143,22 @@ static bool nonfinite(struct model *m, const char *arguments, struct error *err)
     return true;
 }
 
-/* What was shown stays if the new file cannot be read. */
+/* What was shown stays if the new file cannot be read, and until it is. Inside other commands
+ * the next ones want it to be there. */
 static bool open_file(struct model *m, const char *arguments, struct error *err)
 {
     struct selection s = { 0 };
     if (!arguments[0])
         return fail(err, ERROR_USAGE, "open: a file comes after it, FILE or FILE::NAME");
-    if (!nothing_waits(m, err) || !selection_open(arguments, m->planes, &s, err))
+    if (!nothing_waits(m, err))
+        return false;
+    if (m->patient && m->depth == 1) {
+        if (!opening_wish(m, arguments, err))
+            return false;
+        model_say(m, false, "opening %.200s", arguments);
+        return true;
+    }
+    if (!selection_open(arguments, m->planes, &s, err))
         return false;
     model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
     selection_finish(&s);
@@ -273,7 +283,7 @@ static bool source(struct model *m, const char *arguments, struct error *err)
 {
     if (!arguments[0])
         return fail(err, ERROR_USAGE, "source: the file of a session comes after it");
-    return session_read(m, arguments, true, err);
+    return session_read(m, arguments, NULL, err);
 }
 
 /* Alone, where nobody plays, there is nothing to wait for. */
@@ -377,9 +387,23 @@ static size_t blame(const struct model *m, const struct grammar_command *c)
     return c->origin[i];
 }
 
+/* What comes after `open` is for the new document. */
+static bool run_rest(struct model *m, const struct opening *o, struct error *err)
+{
+    return command_run(m, o->rest, err);
+}
+
+static bool put_off(struct model *m, const char *rest, struct error *err)
+{
+    m->opening.rest = memory_text(rest, strlen(rest), err);
+    m->opening.then = run_rest;
+    return m->opening.rest != NULL;
+}
+
 bool command_run_at(struct model *m, const char *line, size_t *at, struct error *err)
 {
     bool ok = true;
+    unsigned long wishes = m->opening.wishes;
     if (m->depth == 0)
         m->ran = 0;
     for (size_t from = 0; ok && line[from];) {
@@ -389,6 +413,9 @@ bool command_run_at(struct model *m, const char *line, size_t *at, struct error 
         } else if (!run_one(m, &c, err)) {
             *at = blame(m, &c);
             ok = false;
+        } else if (m->opening.wishes != wishes) {
+            ok = put_off(m, line + from, err);
+            break;
         }
     }
     if (m->depth == 0)

@@ -165,11 +165,6 @@ const struct word words[] = {
     { 0 },
 };
 
-static bool commands_first(struct model *m, const struct options *o, struct error *err)
-{
-    return !o->commands || command_run(m, o->commands, err);
-}
-
 static bool on_screen(struct model *m, struct backend *backend, const struct term_options *o,
                       struct error *err)
 {
@@ -215,6 +210,7 @@ static bool workbench_on(const struct options *o, struct engine *e, struct model
         .scheme = (enum scheme)o->screen.theme,
     };
     history_forget(m);
+    m->patient = true;
     bool ok = open_hands(o, m, err);
     struct player *player = m->player; /* the model lets go of it at its end */
     ok = ok && on_screen(m, e->backend, &t, err);
@@ -225,12 +221,18 @@ static bool workbench_on(const struct options *o, struct engine *e, struct model
     return ok && recorded;
 }
 
+/* A recording begins with all that is set, and that waits for the file. */
+static bool patient(const struct options *o)
+{
+    return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && !o->record;
+}
+
 static bool workbench_word(struct call *c, struct error *err)
 {
     struct model m = { 0 };
     struct engine e = { 0 };
-    bool ok = engine_open(&c->o, &e, err) && cli_model(&c->o, &m, err) &&
-              commands_first(&m, &c->o, err) &&
+    bool ok = engine_open(&c->o, &e, err) && cli_model(&c->o, &m, patient(&c->o), err) &&
+              cli_begin(&c->o, &m, err) &&
               (!atomic_load(&cli_cancel) || fail(err, ERROR_CANCELLED, "interrupted")) &&
               workbench_on(&c->o, &e, &m, err);
     if (m.abandoned) {

@@ -59,6 +59,7 @@ static void forget(struct model *m)
     m->zoom = (struct zoom){ 0 };
     m->channel = 0;
     m->opened = m->serial;
+    opening_drop(m);
 }
 
 void model_finish(struct model *m)
@@ -287,7 +288,9 @@ static void fill(struct model *m, enum request_kind kind, struct request *out)
     } else if (m->busy && m->out == REQUEST_PICTURE) {
         m->asked_holds = false; /* this one overtakes it */
     }
-    out->document = document_ref(m->document);
+    m->quality_asked &= !(m->busy && m->out == REQUEST_QUALITY);
+    if (kind != REQUEST_OPEN)
+        out->document = document_ref(m->document);
     m->out = kind;
     m->busy = true;
     m->progress = 0;
@@ -331,6 +334,8 @@ static void fill_export(struct model *m, struct request *out)
     out->force = m->export.force;
     memcpy(out->path, m->export.path, sizeof(out->path));
     m->export.path[0] = 0;
+    if (m->opening.state == OPENING_OUT)
+        m->opening.state = OPENING_WANTED; /* overtaken */
 }
 
 /* Whatever was asked for once, and was answered, failed or was stopped, is not
@@ -348,7 +353,14 @@ bool model_want(struct model *m, bool idle, struct request *out)
 {
     int width, height, slot;
     struct region region;
-    if (!m->document || (m->busy && m->out == REQUEST_EXPORT))
+    if (m->busy && m->out == REQUEST_EXPORT)
+        return false;
+    if (m->opening.state == OPENING_WANTED && !m->export.path[0]) {
+        fill(m, REQUEST_OPEN, out);
+        opening_request(m, out);
+        return true;
+    }
+    if (!m->document || (m->opening.state == OPENING_OUT && !m->export.path[0]))
         return false;
     if (m->export.path[0]) {
         fill_export(m, out);
@@ -449,7 +461,9 @@ void model_accept(struct model *m, struct outcome *o)
     bool gone = o->serial <= m->opened && o->kind != REQUEST_EXPORT;
     if (o->ok && !gone && o->trouble[0])
         model_say(m, false, "the processor stood in for the device: %s", o->trouble);
-    if (gone) {
+    if (o->kind == REQUEST_OPEN) {
+        opening_accept(m, o);
+    } else if (gone) {
         /* of a document that is gone */
     } else if (!o->ok) {
         m->goal_wanted &= o->kind != REQUEST_SOLVE;

@@ -2,6 +2,7 @@
 
 #include "canvas.h"
 #include "history.h"
+#include "opening.h"
 #include "registry.h"
 #include "slots.h"
 #include "study.h"
@@ -42,8 +43,10 @@ struct frame_cost {
 struct model {
     /* One per method, in registry order: switching loses nothing. */
     struct params_any params[MODEL_METHODS];
-    struct request export; /* waiting to be sent: REQUEST_EXPORT with a path; else path is "" */
-    struct request asked;  /* the newest picture request, without its reference */
+    struct request export;  /* waiting to be sent: REQUEST_EXPORT with a path; else path is "" */
+    struct request asked;   /* the newest picture request, without its reference */
+    struct opening opening; /* another document, on its way */
+    bool patient; /* whoever runs the loop opens files by opening.h; else they are read at once */
 
     struct document *document; /* owned reference; NULL: the start page */
     char entry[NAME_TEXT];

@@ -44,8 +44,10 @@ void outcome_finish(struct outcome *o)
 {
     subject_destroy(o->subject);
     shown_destroy(o->shown);
+    document_unref(o->document);
     o->subject = NULL;
     o->shown = NULL;
+    o->document = NULL;
 }
 
 void subject_tails(const struct subject *s, const double *ranks, size_t n, double *tails)

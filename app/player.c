@@ -72,7 +72,8 @@ bool recorder_close(struct recorder *r, const struct model *m, struct error *err
 
 static bool unsettled(const struct model *m)
 {
-    return m->busy || m->export.path[0] || (m->document && m->stale && !m->asked_holds);
+    return m->busy || opening_waits(m) || m->export.path[0] ||
+           (m->document && m->stale && !m->asked_holds);
 }
 
 void recorder_key(struct recorder *r, const struct model *m, const char *key, const char *action)
@@ -139,6 +140,8 @@ bool player_seconds(const char *text, double *seconds, struct error *err)
 
 double player_left(const struct player *p, const struct model *m, double now_ms)
 {
+    if (opening_waits(m)) /* the next line is for what is being opened */
+        return HUGE_VAL;
     if (p->settling)
         return unsettled(m) ? HUGE_VAL : 0;
     return p->due - now_ms;

@@ -244,12 +244,37 @@ char *session_load(const char *path, struct error *err)
     return NULL;
 }
 
-static bool opens(const char *line)
+static bool is_command(const char *line, const char *name)
 {
-    return !strncmp(line + strspn(line, " "), "open ", 5);
+    size_t n = strlen(name);
+    line += strspn(line, " ");
+    return !strncmp(line, name, n) && line[n] == ' ';
 }
 
-bool session_read(struct model *m, const char *path, bool open, struct error *err)
+static bool left_out(const char *line, const char *const *without)
+{
+    for (; without && *without; without++)
+        if (is_command(line, *without))
+            return true;
+    return false;
+}
+
+bool session_opens(const char *path, char *out, size_t size)
+{
+    struct error err;
+    struct grammar_command c;
+    size_t from = 0, at;
+    char *text = session_load(path, &err), *rest = text, *line = NULL;
+    while (text && (line = strsep(&rest, "\n")) && !is_command(line, "open"))
+        ;
+    bool found = line && grammar_next(line, &from, &c, &at, &err) && strlen(c.arguments) < size;
+    if (found)
+        snprintf(out, size, "%s", c.arguments);
+    memory_free(text);
+    return found;
+}
+
+bool session_read(struct model *m, const char *path, const char *const *without, struct error *err)
 {
     char *text = session_load(path, err), *rest = text, *line;
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -262,7 +287,7 @@ bool session_read(struct model *m, const char *path, bool open, struct error *er
     while ((line = strsep(&rest, "\n"))) {
         struct error one;
         number++;
-        if ((!open && opens(line)) || command_run(m, line, &one))
+        if (left_out(line, without) || command_run(m, line, &one))
             continue;
         if (bad++ == 0) {
             first = one;

@@ -20,9 +20,11 @@ void session_print(const struct model *m, bool anywhere, FILE *out);
 bool session_write(const struct model *m, const char *path, struct error *err);
 
 /* Runs its lines. One that fails is passed over; the message line then names the first
- * of them. open false: what is open stays open. Fails where the file cannot be read or
- * is no session; the model is then as it was. */
-bool session_read(struct model *m, const char *path, bool open, struct error *err);
+ * of them. Lines of the commands named in `without` (NULL-terminated; NULL: none) are left
+ * out. Fails where the file cannot be read or is no session; the model is then as it was. */
+bool session_read(struct model *m, const char *path, const char *const *without, struct error *err);
+/* The FILE[::NAME] that it opens; false: it opens none, or cannot be read. */
+bool session_opens(const char *path, char *out, size_t size);
 
 /* $XDG_STATE_HOME/eigenscope/last.session, ~/.local/state without that; make: its folder, too. */
 bool session_path(char *out, size_t size, bool make, struct error *err);

@@ -3,7 +3,7 @@
  * of the whole SVD once, at the screen's resolution, and any rank is a product of
  * leading columns: performance notes in docs/architecture.md. */
 
-#include "study.h"
+#include "study_inside.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -19,46 +19,13 @@
 #include "spectrum.h"
 #include "truncation.h"
 
-enum {
-    COARSE_FROM = 700, /* smallest side from which a first sketch comes before the SVD */
-    COARSE_RANK = 32,
-};
+enum { COARSE_FROM = 700 /* smallest side from which a first sketch comes before the SVD */ };
 
-struct study {
-    struct backend *backend; /* borrowed */
-    struct arena scratch;
-
-    struct selection selection; /* what the rest belongs to; n 0: nothing */
-    char entry[NAME_TEXT];
-    enum planes planes;
-    enum dtype dtype;
-    enum nonfinite nonfinite;
-    struct matrix matrices[SELECTION_MAX];
-    double norm[SELECTION_MAX];
-    struct svd svds[SELECTION_MAX];
-    size_t n_svds; /* the first so many are there */
-    struct brightness brightness;
-    struct kept kept; /* the last approximations; the first is the one in hand */
-};
-
-/* One request on its way. */
-struct run {
-    struct study *study;
-    const struct request *request;
-    struct job job;
-    void (*progress)(void *context, double done, const char *stage);
-    double part_done; /* of the plane a method is at */
-    size_t part;
-    struct svd sketch[SELECTION_MAX]; /* first ones, of every plane */
-    void (*emit)(void *context, struct outcome *o);
-    void *context;
-};
-
-static const struct numbers unknown = { .error = (double)NAN,
-                                        .optimal = (double)NAN,
-                                        .bound = (double)NAN,
-                                        .psnr = (double)NAN,
-                                        .ssim = (double)NAN };
+const struct numbers study_unknown = { .error = (double)NAN,
+                                       .optimal = (double)NAN,
+                                       .bound = (double)NAN,
+                                       .psnr = (double)NAN,
+                                       .ssim = (double)NAN };
 
 struct study *study_create(struct backend *backend, struct error *err)
 {
@@ -139,9 +106,8 @@ static bool original_at(const struct run *r, size_t plane, struct matrix *out, s
     return true;
 }
 
-/* What is looked at, from the SVDs (all of them, or first sketches). NULL: failed. */
-static struct subject *subject_of(const struct run *r, const struct svd *svds, bool exact,
-                                  struct error *err)
+struct subject *study_subject(const struct run *r, const struct svd *svds, bool exact,
+                              struct error *err)
 {
     const struct study *s = r->study;
     struct subject *out = memory_alloc(sizeof(*out), err);
@@ -174,8 +140,7 @@ static struct subject *subject_of(const struct run *r, const struct svd *svds, b
     return NULL;
 }
 
-/* A picture of SVDs, or, svds NULL, of the kept approximation. NULL: failed. */
-static struct shown *shown_of(const struct run *r, const struct svd *svds, struct error *err)
+struct shown *study_shown(const struct run *r, const struct svd *svds, struct error *err)
 {
     const struct study *s = r->study;
     struct shown *out = memory_alloc(sizeof(*out), err);
@@ -204,59 +169,13 @@ static struct shown *shown_of(const struct run *r, const struct svd *svds, struc
     return NULL;
 }
 
-static void emit(const struct run *r, struct outcome *o)
+void study_emit(const struct run *r, struct outcome *o)
 {
     o->serial = r->request->serial;
     o->kind = r->request->kind;
     o->slot = r->request->slot;
     snprintf(o->path, sizeof(o->path), "%s", r->request->path);
     r->emit(r->context, o);
-}
-
-/* First sketches of the planes, r->sketch; for job_run. */
-static bool sketch(struct job *job, void *context, struct error *err)
-{
-    struct run *r = context;
-    struct study *s = r->study;
-    for (size_t p = 0; p < s->selection.n; p++) {
-        const struct inputs in = { .matrices = &s->matrices[p].view, .n = 1 };
-        svd_finish(&r->sketch[p]);
-        if (!job_step(job, 0.02, "first sketch", err) ||
-            !truncation(job, &in, 0, COARSE_RANK, false, &r->sketch[p], NULL, err))
-            return false;
-    }
-    return true;
-}
-
-static struct backend_work sketch_work(const struct study *s)
-{
-    double planes = (double)s->selection.n;
-    size_t rows = s->selection.rows, cols = s->selection.cols;
-    return (struct backend_work){
-        .flops = planes * truncation_flops(rows, cols, COARSE_RANK, false),
-        .bytes = planes * (double)rows * (double)cols * (double)dtype_size(s->dtype),
-        .dtype = s->dtype,
-    };
-}
-
-/* The leading triplets of a large matrix, shown while the SVD is still computed. */
-static bool coarse(struct run *r, struct error *err)
-{
-    struct study *s = r->study;
-    struct outcome o = { .ok = true, .numbers = unknown };
-    bool ok = job_run(&r->job, sketch_work(s), sketch, r, err);
-    if (ok) {
-        o.subject = subject_of(r, r->sketch, false, err);
-        o.shown = o.subject ? shown_of(r, r->sketch, err) : NULL;
-        ok = o.shown != NULL;
-    }
-    for (size_t p = 0; p < s->selection.n; p++)
-        svd_finish(&r->sketch[p]);
-    if (ok)
-        emit(r, &o);
-    else
-        outcome_finish(&o);
-    return ok;
 }
 
 /* The SVD of every plane. One that is done is kept even if the request is
@@ -267,7 +186,7 @@ static bool decompose(struct run *r, struct error *err)
     size_t n = s->selection.n;
     if (s->n_svds == n)
         return true;
-    if (s->n_svds == 0 && short_side(s) > COARSE_FROM && !coarse(r, err))
+    if (s->n_svds == 0 && short_side(s) > COARSE_FROM && !coarse_show(r, err))
         return false;
     while (s->n_svds < n) {
         if (!job_step(&r->job, 0.05 + 0.9 * (double)s->n_svds / (double)n, "SVD", err) ||
@@ -325,8 +244,8 @@ static bool picture(struct run *r, struct outcome *o, struct error *err)
     bool nested = r->request->method->flags & METHOD_NESTED;
     if (!decompose(r, err) || (!nested && !approximation_of(r, err)))
         return false;
-    o->subject = subject_of(r, s->svds, true, err);
-    o->shown = o->subject ? shown_of(r, nested ? s->svds : NULL, err) : NULL;
+    o->subject = study_subject(r, s->svds, true, err);
+    o->shown = o->subject ? study_shown(r, nested ? s->svds : NULL, err) : NULL;
     if (o->shown && !nested) {
         o->numbers = numbers_of(&s->kept.of[0].a);
         theory_curve_of(r->request->method, &r->request->params, s->svds, &s->kept.of[0].a,
@@ -409,6 +328,22 @@ static bool measure(void *context, const struct params_any *params, struct goal_
     return request.goal.kind != GOAL_SIZE || export_factors_size(&file, &out->bytes, err);
 }
 
+/* The file itself; what is kept of another stays. */
+static bool open_file(struct run *r, struct outcome *o, struct error *err)
+{
+    const struct request *q = r->request;
+    const struct watch watch = { r->job.cancel, r->progress, r->context };
+    struct selection s = { 0 };
+    if (!job_step(&r->job, 0, "reading", err) ||
+        !selection_open_watched(q->path, q->planes, &watch, &s, err))
+        return false;
+    bool one = s.n == 1 && s.document->n > 1;
+    snprintf(o->entry, sizeof(o->entry), "%s", one ? s.names[0] : "");
+    o->document = document_ref(s.document);
+    selection_finish(&s);
+    return true;
+}
+
 /* The Eckart-Young error of all planes together. */
 static double optimal(void *context, size_t rank)
 {
@@ -450,7 +385,7 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
 {
     static bool (*const kinds[])(struct run *, struct outcome *, struct error *) = {
         [REQUEST_PICTURE] = picture, [REQUEST_QUALITY] = quality, [REQUEST_EXPORT] = export,
-        [REQUEST_SLOT] = picture,    [REQUEST_SOLVE] = solve,
+        [REQUEST_SLOT] = picture,    [REQUEST_SOLVE] = solve,     [REQUEST_OPEN] = open_file,
     };
     struct run r = {
         .study = s,
@@ -464,15 +399,16 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
         .emit = emit_to,
         .context = context,
     };
-    struct outcome o = { .final = true, .numbers = unknown };
+    struct outcome o = { .final = true, .numbers = study_unknown };
     bool fresh;
     backend_counts_reset(s->backend);
-    o.ok = look_at(&r, &fresh, &o.error) && kinds[request->kind](&r, &o, &o.error);
+    o.ok = (request->kind == REQUEST_OPEN || look_at(&r, &fresh, &o.error)) &&
+           kinds[request->kind](&r, &o, &o.error);
     arena_finish(&s->scratch);
     backend_release_all(s->backend);
     snprintf(o.trouble, sizeof(o.trouble), "%s", backend_trouble(s->backend));
     if (!o.ok)
         outcome_finish(&o);
     if (o.ok || o.error.code != ERROR_CANCELLED)
-        emit(&r, &o);
+        study_emit(&r, &o);
 }

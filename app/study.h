@@ -18,6 +18,8 @@ enum request_kind {
     REQUEST_EXPORT,  /* a file */
     REQUEST_SLOT,    /* a picture at the settings of a slot (slots.h) */
     REQUEST_SOLVE,   /* the cheapest setting that meets a goal */
+    REQUEST_OPEN,    /* the file FILE[::NAME] in `path` */
+    REQUEST_KINDS,
 };
 
 enum { PATH_TEXT = 1024 };
@@ -25,7 +27,7 @@ enum { PATH_TEXT = 1024 };
 struct request {
     uint64_t serial; /* grows with every request */
     enum request_kind kind;
-    struct document *document; /* owns one reference */
+    struct document *document; /* owns one reference; REQUEST_OPEN: NULL */
     char entry[NAME_TEXT];     /* "" : the whole picture, or the only matrix */
     enum planes planes;
     enum dtype dtype; /* of the computation and of dense exports */
@@ -33,7 +35,7 @@ struct request {
     const struct method *method;
     struct params_any params;
     int width, height;    /* of the picture on the screen, pixels */
-    char path[PATH_TEXT]; /* REQUEST_EXPORT */
+    char path[PATH_TEXT]; /* REQUEST_EXPORT, REQUEST_OPEN */
     bool force;
 
     struct region region; /* of the matrix, that the picture shows; {0}: the whole */
@@ -115,6 +117,9 @@ struct outcome {
     int slot; /* REQUEST_SLOT: of which one */
 
     struct goal_answer answer; /* REQUEST_SOLVE */
+
+    struct document *document; /* REQUEST_OPEN: owned; NULL when not ok */
+    char entry[NAME_TEXT];     /* which of its matrices; "": the whole, or the only one */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 

@@ -127,17 +127,22 @@ static void grant(struct tui *t)
     m->copy[0] = 0;
 }
 
-static void hear(struct tui *t)
+/* false: the file that the program was started with cannot be had. */
+static bool hear(struct tui *t, struct error *fatal)
 {
     struct model *m = t->model;
     struct outcome o;
     struct error err;
+    bool ok = true;
     while (worker_take(t->worker, &o))
         model_accept(m, &o);
+    if (m->opening.state == OPENING_ENDED)
+        ok = opening_go_on(m, fatal);
     if (m->elbow && m->subject && m->subject->exact && !setting_elbow(m, &err))
         model_say(m, true, "%s", err.text);
     worker_progress(t->worker, &m->progress, m->stage, sizeof(m->stage));
     t->dirty = true;
+    return ok;
 }
 
 static void ask(struct tui *t)
@@ -148,7 +153,7 @@ static void ask(struct tui *t)
         return;
     worker_submit(t->worker, &r);
     if (!busy) {
-        t->model->quick = true;
+        t->model->quick = t->model->subject != NULL; /* at the start there is nothing beside it */
         t->asked = now_ms();
     }
     t->dirty = true;
@@ -213,8 +218,8 @@ static bool loop(struct tui *t, struct error *err)
             return false;
         if (e == TERM_KEY)
             read_keys(t);
-        if (e == TERM_FD)
-            hear(t);
+        if (e == TERM_FD && !hear(t, err))
+            return false;
         play(t);
         look_at_clock(t);
         grant(t);

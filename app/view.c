@@ -213,9 +213,17 @@ static bool holds(const struct model *m, const struct action *a, int pass)
     return (a->when ? pass == 0 : pass == 1) && (!m->document || action_for_key(m, key) == a);
 }
 
+/* While the first file is read. */
+static const struct action opening_keys[] = {
+    { .name = "cancel", .keys = "C-c", .footer = "stop" },
+    { .name = "quit", .keys = "q", .footer = "quit" },
+    { 0 },
+};
+
 static int draw_keys(const struct model *m, struct canvas c)
 {
-    const struct action *tables[] = { m->document ? common_actions : start_keys,
+    const struct action *none_yet = opening_waits(m) ? opening_keys : start_keys;
+    const struct action *tables[] = { m->document ? common_actions : none_yet,
                                       m->document ? m->view->actions : NULL };
     const struct action *help = action_find(m, "help");
     int room = c.area.w, x = 0, left = c.area.w < FEW ? KEYS_FEW - 1 : KEYS_MANY - 1;
@@ -346,7 +354,7 @@ void view_draw(const struct model *m, struct canvas c)
     canvas_clear(c);
     if (w < 1 || h < 1)
         return;
-    if (m->document)
+    if (m->document || opening_waits(m))
         m->view->draw(m, middle);
     else
         pane_start(m, middle);

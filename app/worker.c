@@ -13,7 +13,7 @@
 
 /* One slot per kind of request is enough: an outcome that nobody took yet is
  * replaced by a newer one of its kind, so that nothing queues. */
-enum { KINDS = REQUEST_SOLVE + 1 };
+enum { KINDS = REQUEST_KINDS };
 
 struct worker {
     pthread_t thread;

@@ -224,8 +224,13 @@ static double now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static bool cancelled(const struct confine *c)
+{
+    return c->cancel && atomic_load(c->cancel);
+}
+
 /* False: it had to be killed. */
-static bool wait_for(pid_t pid, double until, int *status)
+static bool wait_for(const struct confine *c, pid_t pid, double until, int *status)
 {
     struct timespec pause = { .tv_nsec = 200000 };
     for (;;) {
@@ -236,7 +241,7 @@ static bool wait_for(pid_t pid, double until, int *status)
             *status = NO_FENCE << 8;
             return true;
         }
-        if (now() > until)
+        if (now() > until || cancelled(c))
             break;
         nanosleep(&pause, NULL);
         if (pause.tv_nsec < 5000000)
@@ -290,7 +295,9 @@ bool confine_run(struct confine *c, const struct confined *work, unsigned second
     int status = 0;
     if (!start(c, work, &pid, err))
         return false;
-    bool in_time = wait_for(pid, now() + LATE * seconds, &status);
+    bool in_time = wait_for(c, pid, now() + LATE * seconds, &status);
+    if (!in_time && cancelled(c))
+        return fail(err, ERROR_CANCELLED, "cancelled");
     return judge(status, in_time, seconds, answer, err);
 }
 

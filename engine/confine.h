@@ -2,6 +2,7 @@
 
 #include "error.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,8 @@ struct confine {
     uint8_t *in, *room;
     size_t n_in, n_room; /* bytes */
     int fd;              /* of the memory; -1 when closed */
+    const atomic_bool
+        *cancel; /* borrowed; set: the process is ended. NULL: never. After confine_open */
 };
 
 /* ERROR_LIMIT (--max-memory) or ERROR_MEMORY. Pages count only once they are touched. */
@@ -38,7 +41,8 @@ void confine_close(struct confine *c); /* {.fd = -1} and a closed one are fine *
 
 /* Waits for it, `seconds` of processor time and three times as many of the clock at most.
  * False: it crashed, ran too long or asked for what it must not (ERROR_FORMAT: the input did
- * that), or it could not be started here (ERROR_READ); the sentence names no file. */
+ * that), or it could not be started here (ERROR_READ); the sentence names no file. Or it was
+ * cancelled: ERROR_CANCELLED. */
 bool confine_run(struct confine *c, const struct confined *work, unsigned seconds, int *answer,
                  struct error *err);
 

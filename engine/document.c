@@ -35,15 +35,24 @@ static bool refuse_unknown(const struct source *s, struct error *err)
     return source_fail(s, 0, err, ERROR_FORMAT, "not a file of a known format (%s)", names);
 }
 
-static bool fill(struct document *d, struct error *err)
+/* NULL: it is of no format that is known. */
+static const struct format *format_of(const struct source *s, struct error *err)
 {
     unsigned char head[HEAD];
-    uint64_t size = source_size(d->source);
+    uint64_t size = source_size(s);
     size_t n = size < HEAD ? (size_t)size : HEAD;
-    if (!source_read(d->source, 0, head, n, err))
-        return false;
-    d->format = recognise(head, n);
-    return d->format ? d->format->index(d, err) : refuse_unknown(d->source, err);
+    if (!source_read(s, 0, head, n, err))
+        return NULL;
+    const struct format *found = recognise(head, n);
+    if (!found)
+        refuse_unknown(s, err);
+    return found;
+}
+
+static bool fill(struct document *d, struct error *err)
+{
+    d->format = format_of(d->source, err);
+    return d->format && d->format->index(d, err);
 }
 
 struct document *document_open_source(struct source *s, struct error *err)
@@ -61,12 +70,33 @@ struct document *document_open_source(struct source *s, struct error *err)
     return d;
 }
 
-struct document *document_open(const char *name, struct error *err)
+struct document *document_open_watched(const char *name, const struct watch *w, struct error *err)
 {
     if (!strncmp(name, "demo:", 5))
         return demo_open(name + 5, err);
     struct source *s = source_open_file(name, err);
-    return s ? document_open_source(s, err) : NULL;
+    if (!s)
+        return NULL;
+    source_watch(s, w);
+    struct document *d = document_open_source(s, err);
+    if (d)
+        source_watch(d->source, NULL);
+    return d;
+}
+
+struct document *document_open(const char *name, struct error *err)
+{
+    return document_open_watched(name, NULL, err);
+}
+
+bool document_probe(const char *name, struct error *err)
+{
+    if (!strncmp(name, "demo:", 5))
+        return true;
+    struct source *s = source_open_file(name, err);
+    bool known = s && format_of(s, err);
+    source_close(s);
+    return known;
 }
 
 struct document *document_new(const char *name, struct error *err)

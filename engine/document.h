@@ -47,6 +47,10 @@ struct document {
 /* Opens a file by its content, or a built-in source: demo:phantom,
  * demo:phantom256, demo:photo. Fails with ERROR_READ, ERROR_FORMAT or ERROR_LIMIT. */
 struct document *document_open(const char *name, struct error *err);
+/* The same, watched (source.h; NULL: by nobody) until it returns: ERROR_CANCELLED. */
+struct document *document_open_watched(const char *name, const struct watch *w, struct error *err);
+/* Whether it could be one, by its first bytes; decodes nothing. Fails as document_open. */
+bool document_probe(const char *name, struct error *err);
 struct document *document_open_source(struct source *s,
                                       struct error *err); /* takes s over, also on failure */
 struct document *document_ref(struct document *d);
@@ -85,6 +89,9 @@ struct selection {
 /* Opens FILE[::NAME]. A file with several matrices and no NAME is ERROR_USAGE
  * that lists the first few names. */
 bool selection_open(const char *file, enum planes planes, struct selection *out, struct error *err);
+bool selection_open_watched(const char *file, enum planes planes, const struct watch *w,
+                            struct selection *out, struct error *err);
+bool selection_probe(const char *file, struct error *err); /* document_probe of its FILE */
 /* Picks from an open document; takes one more reference. name NULL: the whole. */
 bool selection_of(struct document *d, const char *name, enum planes planes, struct selection *out,
                   struct error *err);

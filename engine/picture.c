@@ -94,7 +94,9 @@ bool picture_confined(struct document *d,
                       struct error *err)
 {
     struct confine c;
-    bool ok = load(d->source, &c, err) && read(d, &c, err);
+    bool ok = load(d->source, &c, err);
+    c.cancel = source_cancel(d->source);
+    ok = ok && read(d, &c, err);
     confine_close(&c);
     return ok;
 }
@@ -145,6 +147,8 @@ bool picture_decode(struct document *d, struct confine *c, const struct picture_
     if (!confine_room(c, (size_t)decode_room(pixels, claim->planes), err))
         return false;
     *(struct decode *)(void *)c->room = (struct decode){ .want = (uint32_t)claim->channels };
+    if (!source_step(d->source, 0.5, "decoding", err))
+        return false;
     if (!confine_run(c, decode_works, seconds, &answer, &why))
         return source_fail(d->source, NO_OFFSET, err, why.code, "%s", why.text);
     return answer == DECODE_OK ? take_pixels(d, c, claim, err) : refused(d, c, err);

@@ -113,15 +113,30 @@ static const char *cut(const char *file)
     return first;
 }
 
-bool selection_open(const char *file, enum planes planes, struct selection *out, struct error *err)
+bool selection_probe(const char *file, struct error *err)
 {
     const char *at = cut(file);
     char *path = memory_text(file, at ? (size_t)(at - file) : strlen(file), err);
-    struct document *d = path ? document_open(path, err) : NULL;
+    bool ok = path && document_probe(path, err);
+    memory_free(path);
+    return ok;
+}
+
+bool selection_open_watched(const char *file, enum planes planes, const struct watch *w,
+                            struct selection *out, struct error *err)
+{
+    const char *at = cut(file);
+    char *path = memory_text(file, at ? (size_t)(at - file) : strlen(file), err);
+    struct document *d = path ? document_open_watched(path, w, err) : NULL;
     bool ok = d && selection_of(d, at ? at + 2 : NULL, planes, out, err);
     document_unref(d);
     memory_free(path);
     return ok;
+}
+
+bool selection_open(const char *file, enum planes planes, struct selection *out, struct error *err)
+{
+    return selection_open_watched(file, planes, NULL, out, err);
 }
 
 void selection_finish(struct selection *s)

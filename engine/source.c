@@ -17,6 +17,7 @@ struct source {
     const unsigned char *memory;
     uint64_t size;
     struct timespec changed;
+    const struct watch *watch; /* borrowed; NULL: nobody waits */
 };
 
 enum { NAME_SHOWN = 160, READ_MOST = 1 << 30 };
@@ -108,11 +109,35 @@ uint64_t source_size(const struct source *s)
     return s->size;
 }
 
+void source_watch(struct source *s, const struct watch *w)
+{
+    s->watch = w;
+}
+
+const atomic_bool *source_cancel(const struct source *s)
+{
+    return s->watch ? s->watch->cancel : NULL;
+}
+
+bool source_step(const struct source *s, double done, const char *stage, struct error *err)
+{
+    const struct watch *w = s->watch;
+    if (!w)
+        return true;
+    if (w->cancel && atomic_load(w->cancel))
+        return fail(err, ERROR_CANCELLED, "cancelled");
+    if (w->progress)
+        w->progress(w->context, done, stage);
+    return true;
+}
+
 bool source_read(const struct source *s, uint64_t offset, void *to, size_t n, struct error *err)
 {
     uint64_t left = offset < s->size ? s->size - offset : 0;
     if (n > left)
         return source_fail(s, offset, err, ERROR_FORMAT, "wants %zu bytes, has %" PRIu64, n, left);
+    if (!source_step(s, s->size ? (double)offset / (double)s->size : 0, "reading", err))
+        return false;
     if (s->fd < 0) {
         if (n)
             memcpy(to, s->memory + offset, n);

@@ -2,6 +2,7 @@
 
 #include "error.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,7 +14,20 @@ struct source *source_open_file(const char *path,
                                 struct error *err); /* ERROR_READ; refuses directories */
 struct source *source_open_memory(const char *name, const void *data, size_t size,
                                   struct error *err); /* borrowed; demos, tests, fuzzing */
-void source_close(struct source *s);                  /* NULL is fine */
+/* Who waits for a file to be read: hears how far it is (0 to 1), and may stop it. */
+struct watch {
+    const atomic_bool *cancel;                                       /* NULL: never */
+    void (*progress)(void *context, double done, const char *stage); /* NULL: nobody */
+    void *context;
+};
+/* From now on of every source_read; w is borrowed until it is taken away again by NULL. Not
+ * while another thread reads. */
+void source_watch(struct source *s, const struct watch *w);
+const atomic_bool *source_cancel(const struct source *s); /* of its watch; NULL: none */
+/* Tells how far it is; ERROR_CANCELLED where that is wished. */
+bool source_step(const struct source *s, double done, const char *stage, struct error *err);
+
+void source_close(struct source *s); /* NULL is fine */
 const char *source_name(const struct source *s);
 uint64_t source_size(const struct source *s);
 

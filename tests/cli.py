@@ -543,6 +543,15 @@ def test_frame():
     status, out, err = run("frame", "demo:phantom256", "-r", "a.session")
     check(status == 0 and b"LPLR  k=13" in out and b"a.session:4:" in err, "frame: -r keeps the file that is named",
           (out, err))
+    with open("b.session", "w") as f:
+        f.write("# eigenscope session 1\nplanes rgb\nprecision f32\nmethod lplr; set rank=13 seed=5\n")
+    for flags in [("--planes", "ycbcr"), ("--precision", "f64"), ("--seed", "9")]:
+        args = ("frame", "demo:photo", "--size", "120x40", "--ascii")
+        seed = flags[1] if flags[0] == "--seed" else "5"
+        both, mine, theirs = [run(*args, *more)[1].split(b"\n")[:36] for more in (  # below: times
+            ("-r", "b.session", *flags), ("-x", "method lplr; set rank=13 seed=" + seed, *flags),
+            ("-r", "b.session"))]
+        check(both == mine and both != theirs, "frame: %s counts more than -r" % flags[0], (both, mine))
     shutil.copy("a.session", "a\033[31m.session")
     status, out, err = run("frame", "-r", "a\033[31m.session")
     check(status == 0 and b"\033" not in err and b"a\\x1b[31m.session:2:" in err, "no name reaches stderr raw", err)

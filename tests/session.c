@@ -103,7 +103,7 @@ static void test_round_trip(void)
         shake(&a);
         shake(&b); /* whatever stood there before */
         failed += !session_write(&a, in_folder("a.session"), &err) ||
-                  !session_read(&b, in_folder("a.session"), true, &err) || b.message_is_error;
+                  !session_read(&b, in_folder("a.session"), NULL, &err) || b.message_is_error;
         if (b.message[0])
             printf("# %s\n", b.message);
         wrong += differences(&a, &b);
@@ -137,7 +137,7 @@ static void test_no_pixels(void)
 static bool refused(struct model *m, const char *name, enum error_code code)
 {
     struct error err = { 0 };
-    return !session_read(m, in_folder(name), true, &err) && err.code == code && err.text[0];
+    return !session_read(m, in_folder(name), NULL, &err) && err.code == code && err.text[0];
 }
 
 static void test_bad_files(void)
@@ -151,7 +151,7 @@ static void test_bad_files(void)
     CHECK(refused(&m, "b.session", ERROR_FORMAT));
     CHECK(put("b.session", "# eigenscope session 1\n\nmethod lplr\nfuture thing\nk 5\n"
                            "open /nowhere/x.png\nshow gaps=on\n"));
-    CHECK(session_read(&m, in_folder("b.session"), true, &err));
+    CHECK(session_read(&m, in_folder("b.session"), NULL, &err));
     CHECK(m.message_is_error && strstr(m.message, "b.session:4: ") &&
           strstr(m.message, "and 1 more"));
     CHECK(model_rank(&m) == 5 && m.gaps && !m.document); /* the rest is restored */
@@ -162,14 +162,14 @@ static void test_bad_files(void)
     for (int i = 0; many && i < 40; i++)
         fputs("source b.session\n", many);
     CHECK(many && fclose(many) == 0 && command(&m, "source b.session") && m.message_is_error);
-    CHECK(session_read(&m, "b.session", true, &err) && command(&m, "k 4") && m.depth == 0);
+    CHECK(session_read(&m, "b.session", NULL, &err) && command(&m, "k 4") && m.depth == 0);
 
     CHECK(mkfifo("b.pipe", 0600) == 0 && !session_write(&m, "b.pipe", &err)); /* nobody reads it */
     CHECK(unlink("b.pipe") == 0);
     CHECK(put("b.png", "something else"));
     CHECK(!session_write(&m, in_folder("b.png"), &err) && err.code == ERROR_WRITE);
     CHECK(command(&m, "w b.session") && strstr(m.message, "wrote"));
-    CHECK(session_read(&m, in_folder("b.session"), true, &err) && !m.message_is_error);
+    CHECK(session_read(&m, in_folder("b.session"), NULL, &err) && !m.message_is_error);
     unlink(in_folder("b.session"));
     unlink(in_folder("b.png"));
     model_finish(&m);
@@ -191,7 +191,7 @@ static void test_path(void)
     CHECK(chdir(folder) == 0 && put("p.pgm", "P2 2 2 255 0 1 2 3\n"));
     CHECK(command(&m, "open p.pgm; w; open demo:phantom256") && chdir("/") == 0);
     CHECK(command(&m, "source .session") == false && m.document->name[0] == 'd');
-    CHECK(session_read(&m, path, true, &err) && !m.message_is_error); /* found from elsewhere */
+    CHECK(session_read(&m, path, NULL, &err) && !m.message_is_error); /* found from elsewhere */
     CHECK(!strcmp(m.document->name, in_folder("p.pgm")));
     unlink(in_folder("p.pgm"));
     model_finish(&m);

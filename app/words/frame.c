@@ -120,7 +120,7 @@ bool frame_word(struct call *c, struct error *err)
     struct study *study = NULL;
     int width, height;
     bool ok = read_size(c->o.size, &width, &height, err) && engine_open(&c->o, &e, err) &&
-              cli_model(&c->o, &m, err) && (study = study_create(e.backend, err));
+              cli_model(&c->o, &m, false, err) && (study = study_create(e.backend, err));
     if (ok) {
         m.unicode = !c->o.screen.ascii;
         m.frame_ms = -1;

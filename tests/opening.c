@@ -1,0 +1,307 @@
+/* Large files: the screen is there first, and goes on while they are read. Arguments: the
+ * program, and `strict` for the figures it is held to (sh tests/run latency); else three times
+ * looser. Every check prints what it measured. */
+
+#include "check.h"
+#include "jpeg.h"
+#include "tty.h"
+
+#include <dirent.h>
+#include <png.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WIDE = 4000, HIGH = 3000, TRIES = 3, ROUNDS = 10, KEYS = 10, ALL = ROUNDS * KEYS };
+
+static char *program;
+static bool strict;
+static char folder[] = "/tmp/eigenscope-opening-XXXXXX";
+static char jpeg[64], cut[64], png[64];
+
+static double limit(double figure)
+{
+    return strict ? figure : 3 * figure;
+}
+
+static void judge(const char *what, double got, double figure, const char *unit)
+{
+    printf("# %s: %.1f %s, at most %.0f\n", what, got, unit, limit(figure));
+    CHECK(got <= limit(figure));
+}
+
+static bool begin(struct terminal *t, const char *file, const char *commands)
+{
+    char name[64], flag[] = "-x", text[64];
+    const char *const environment[] = { "XDG_STATE_HOME", folder, NULL };
+    char *arguments[] = { program, name, commands ? flag : NULL, text, NULL };
+    snprintf(name, sizeof(name), "%s", file);
+    snprintf(text, sizeof(text), "%s", commands ? commands : "");
+    return tty_open(t, 120, 40, environment, arguments);
+}
+
+static void end(struct terminal *t)
+{
+    kill(t->program, SIGTERM);
+    CHECK(tty_left(t, 'x', 0));
+    tty_close(t);
+}
+
+/* Whether the last row says how far something is: "[####----]  50% decoding". */
+static bool progress(const struct terminal *t)
+{
+    char line[512];
+    tty_row(t, t->rows - 1, line, sizeof(line));
+    const char *bar = strchr(line, ']');
+    return bar && strstr(bar, "% ");
+}
+
+static bool picture(const struct terminal *t)
+{
+    return tty_picture(t).cells > 100;
+}
+
+static bool framed(const struct terminal *t)
+{
+    return t->synchronized > 0 && tty_find(t, "spectrum");
+}
+
+/* ms from `from` until it holds; 1e9: not within ten seconds. */
+static double until(struct terminal *t, double from, bool (*holds)(const struct terminal *))
+{
+    while (!holds(t) && tty_now() < from + 10000)
+        tty_pump(t, 2);
+    return holds(t) ? tty_now() - from : 1e9;
+}
+
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* Frame and progress at once, a coarse picture within a second; of three starts at most. */
+static void test_start(const char *what, const char *file)
+{
+    double frame = 1e9, bar = 1e9, first = 1e9;
+    for (int i = 0; i < TRIES && first > limit(1000); i++) {
+        struct terminal t;
+        double from = tty_now();
+        CHECK(begin(&t, file, NULL));
+        frame = least(frame, until(&t, from, framed));
+        bar = least(bar, until(&t, from, progress));
+        first = least(first, until(&t, from, picture));
+        end(&t);
+    }
+    printf("# %s, %d x %d\n", what, WIDE, HIGH);
+    judge("start to the first frame", frame, 60, "ms");
+    judge("start to its progress", bar, 100, "ms");
+    judge("start to its first picture", first, 1000, "ms");
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Of the process with this number: whether it was started by `parent` and has not ended. */
+static bool is_child(const char *number, pid_t parent)
+{
+    char path[64], line[512] = "", state = 'Z';
+    int of = 0;
+    snprintf(path, sizeof(path), "/proc/%.20s/stat", number);
+    FILE *f = fopen(path, "r");
+    const char *after = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+    if (f)
+        fclose(f);
+    return after && sscanf(after + 1, " %c %d", &state, &of) == 2 && of == parent && state != 'Z';
+}
+
+static int children(const struct terminal *t)
+{
+    DIR *d = opendir("/proc");
+    int n = 0;
+    for (const struct dirent *e; d && (e = readdir(d));)
+        n += e->d_name[0] >= '1' && e->d_name[0] <= '9' && is_child(e->d_name, t->program);
+    if (d)
+        closedir(d);
+    return n;
+}
+
+struct reading {
+    double took[ALL], answers[ROUNDS]; /* ms: key to the rank, C-c to its answer */
+    int decoding, left, wrong;         /* rounds in time, processes left over, keys lost */
+};
+
+/* `:open`, ten keys while it decodes, C-c. */
+static void read_and_stop(struct terminal *t, int round, struct reading *r)
+{
+    char command[128];
+    snprintf(command, sizeof(command), ":open %s\r", jpeg);
+    tty_send(t, command);
+    for (double stop = tty_now() + 2000; !tty_find(t, "opening /") && tty_now() < stop;)
+        tty_pump(t, 1);
+    for (int i = 0; i < KEYS; i++) {
+        int rank = tty_rank(t);
+        double from = tty_now();
+        tty_send(t, "l");
+        while (tty_rank(t) == rank && tty_now() < from + 2000)
+            tty_pump(t, 1);
+        r->took[round * KEYS + i] = tty_now() - from;
+        r->wrong += tty_rank(t) != rank + 1;
+        for (double stop = tty_now() + 8; tty_now() < stop;)
+            tty_pump(t, 2);
+    }
+    r->decoding += progress(t) && children(t) == 1;
+    double from = tty_now();
+    tty_send(t, "\003");
+    while (!tty_find(t, "cancelled at") && tty_now() < from + 2000)
+        tty_pump(t, 1);
+    r->answers[round] = tty_now() - from;
+    for (double stop = tty_now() + 100; tty_now() < stop;)
+        tty_pump(t, 5);
+    r->left += children(t);
+    tty_press(t, "^");
+}
+
+/* What was open is used while another file is read, and after C-c. */
+static void test_while_it_reads(void)
+{
+    static struct reading r;
+    struct terminal t;
+    double keys = 1e9, stop = 1e9;
+    CHECK(begin(&t, "demo:phantom256", NULL) && tty_wait(&t, "k="));
+    tty_quiet(&t, 700);
+    for (int i = 0; i < TRIES && (keys > limit(33) || stop > limit(50)); i++) {
+        r = (struct reading){ .left = 0 };
+        for (int round = 0; round < ROUNDS; round++)
+            read_and_stop(&t, round, &r);
+        qsort(r.took, ALL, sizeof(*r.took), ascending);
+        qsort(r.answers, ROUNDS, sizeof(*r.answers), ascending);
+        keys = least(keys, r.took[ALL * 99 / 100 - 1]);
+        stop = least(stop, r.answers[ROUNDS - 1]);
+        printf("# %d of %d files were being decoded when they were stopped\n", r.decoding, ROUNDS);
+        printf("# key to the rank: p50 %.1f ms, most %.1f\n", r.took[ALL / 2], r.took[ALL - 1]);
+        CHECK(r.wrong == 0 && r.decoding > 0 && r.left == 0);
+    }
+    CHECK(tty_find(&t, "demo:phantom256") && !tty_find(&t, "large.jpg"));
+    judge("key to the rank while a file is read, p99 of 100", keys, 33, "ms");
+    judge("C-c to its answer while a file is read, the slowest of 10", stop, 50, "ms");
+    end(&t);
+}
+
+/* One line, and what was open goes on. */
+static void test_fault(void)
+{
+    char command[128];
+    struct terminal t;
+    CHECK(begin(&t, "demo:phantom256", NULL) && tty_wait(&t, "k="));
+    snprintf(command, sizeof(command), ":open %s; k 3\r", cut);
+    tty_send(&t, command);
+    CHECK(tty_wait(&t, "the file ends"));
+    int rank = tty_rank(&t);
+    CHECK(tty_find(&t, "demo:phantom256") && rank > 3);
+    tty_press(&t, "l");
+    CHECK(tty_rank(&t) == rank + 1 && !tty_find(&t, "the file ends"));
+    tty_press(&t, ":open /nowhere/at/all.png\r");
+    CHECK(tty_find(&t, "No such file") && tty_find(&t, ":open /nowhere"));
+    end(&t);
+
+    CHECK(begin(&t, cut, NULL)); /* nothing else is open: it ends as every word does */
+    CHECK(tty_left(&t, 'x', 3));
+    t.log[t.n < (1 << 16) ? t.n : 1 << 16] = 0;
+    CHECK(strstr(t.log, "the file ends") != NULL);
+    tty_close(&t);
+}
+
+/* The newest wish counts; what comes after `open` is done with the new document. */
+static void test_order(void)
+{
+    char command[160];
+    struct terminal t;
+    CHECK(begin(&t, "demo:phantom256", NULL) && tty_wait(&t, "k="));
+    snprintf(command, sizeof(command), ":open %s\r", jpeg);
+    tty_send(&t, command);
+    tty_pump(&t, 50);
+    tty_send(&t, ":open demo:phantom; k 9\r");
+    CHECK(tty_wait(&t, "demo:phantom  ") && tty_wait(&t, "k=9"));
+    tty_quiet(&t, 800);
+    CHECK(tty_find(&t, "demo:phantom  ") && !tty_find(&t, "large.jpg"));
+    snprintf(command, sizeof(command), ":open %s; k 7; wipe\r", jpeg);
+    tty_send(&t, command);
+    CHECK(tty_wait(&t, "large.jpg") && tty_wait(&t, "now: truncated-svd k=7"));
+    end(&t);
+
+    CHECK(begin(&t, jpeg, "k 5; wipe") && tty_wait(&t, "now: truncated-svd k=5") &&
+          tty_find(&t, "large.jpg"));
+    end(&t);
+    CHECK(begin(&t, jpeg, "k 5; nonsense"));
+    CHECK(tty_left(&t, 'x', 2));
+    tty_close(&t);
+}
+
+/* The first file is given up: the start page. */
+static void test_none(void)
+{
+    struct terminal t;
+    CHECK(begin(&t, jpeg, NULL));
+    until(&t, tty_now(), progress);
+    tty_send(&t, "\003");
+    CHECK(tty_wait(&t, "Built in") && tty_find(&t, "cancelled at"));
+    tty_press(&t, "\r");
+    CHECK(tty_wait(&t, "k=") && tty_find(&t, "demo:"));
+    end(&t);
+}
+
+static bool write_cut(void)
+{
+    static char bytes[1 << 20];
+    FILE *from = fopen(jpeg, "rb"), *to = fopen(cut, "wb");
+    bool ok = from && to && fread(bytes, 1, sizeof(bytes), from) == sizeof(bytes) &&
+              fwrite(bytes, 1, sizeof(bytes), to) == sizeof(bytes);
+    if (from)
+        fclose(from);
+    return to && fclose(to) == 0 && ok;
+}
+
+static bool write_png(void)
+{
+    png_image image = {
+        .version = PNG_IMAGE_VERSION, .width = WIDE, .height = HIGH, .format = PNG_FORMAT_RGB
+    };
+    unsigned char *pixels = malloc((size_t)WIDE * HIGH * 3);
+    for (int i = 0; pixels && i < HIGH; i++)
+        for (int j = 0; j < 3 * WIDE; j++)
+            pixels[(size_t)i * WIDE * 3 + (size_t)j] = (unsigned char)(i * (j / 3) / 4096 +
+                                                                       40 * (j % 3));
+    bool ok = pixels && png_image_write_to_file(&image, png, 0, pixels, 0, NULL);
+    free(pixels);
+    return ok;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || !mkdtemp(folder))
+        return 2;
+    program = argv[1];
+    strict = argc > 2 && !strcmp(argv[2], "strict");
+    signal(SIGPIPE, SIG_IGN);
+    snprintf(jpeg, sizeof(jpeg), "%s/large.jpg", folder);
+    snprintf(cut, sizeof(cut), "%s/cut.jpg", folder);
+    snprintf(png, sizeof(png), "%s/large.png", folder);
+    CHECK(jpeg_write(jpeg, WIDE, HIGH) && write_cut());
+    test_start("a JPEG", jpeg);
+    test_while_it_reads();
+    test_fault();
+    test_order();
+    test_none();
+    if (strict) {
+        CHECK(write_png());
+        test_start("a PNG", png);
+    }
+    char sweep[128];
+    snprintf(sweep, sizeof(sweep), "rm -r %s", folder);
+    CHECK(system(sweep) == 0);
+    return check_done();
+}
