@@ -28,6 +28,9 @@ void action_run(struct model *m, const struct action *a); /* as its key does */
 bool command_run(struct model *m, const char *commands, struct error *err);
 bool command_run_at(struct model *m, const char *commands, size_t *at, struct error *err);
 
+/* What a word alone means as the name of a key; NULL: nothing, or a command is called so. */
+const struct action *command_word(const struct model *m, const char *word);
+
 /* The commands that are not actions ("set", "method", "open", "export"), for help and docs; ends
  * with {0}. The words of `arguments` say what Tab completes: completion.c. A command that fails
  * may set m->fault, the byte of its arguments that is wrong (0 before it runs). One that an

@@ -322,7 +322,10 @@ static bool restore(const struct options *o, struct model *m, bool open, struct 
 
 static bool run_commands(const struct options *o, struct model *m, struct error *err)
 {
-    return !o->commands || command_run(m, o->commands, err);
+    m->keys_first = true;
+    bool ok = !o->commands || command_run(m, o->commands, err);
+    m->keys_first = false;
+    return ok;
 }
 
 static bool begin_opened(struct model *m, const struct opening *w, struct error *err)

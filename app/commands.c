@@ -10,6 +10,7 @@
 #include "player.h"
 #include "session.h"
 #include "setting.h"
+#include "sweep.h"
 #include "typing.h"
 
 /* Says which byte of the arguments is at fault. */
@@ -17,6 +18,19 @@ static bool at_fault(struct model *m, const char *arguments, const char *byte)
 {
     m->fault = (size_t)(byte - arguments);
     return false;
+}
+
+/* By its key, or as papers call it: k, B of L (or of all there is), B' of R. */
+static const struct param *find_row(const struct param_table *rows, const char *key)
+{
+    static const char *const names[][2] = {
+        { "k", "rank" }, { "B", "left_bits" }, { "B", "bits" }, { "B'", "right_bits" }
+    };
+    const struct param *found = param_find(rows, key);
+    for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i++)
+        if (!strcmp(key, names[i][0]))
+            found = param_find(rows, names[i][1]);
+    return found;
 }
 
 /* Puts every KEY=VALUE of the arguments, from `from` on, into params by these rows, or
@@ -33,7 +47,7 @@ static bool put_all(struct model *m, const struct param_table *rows, void *param
         }
         snprintf(key, sizeof(key), "%.*s", (int)n, from);
         snprintf(value, sizeof(value), "%.*s", (int)(length - n - 1), from + n + 1);
-        const struct param *p = param_find(rows, key);
+        const struct param *p = find_row(rows, key);
         if (!p) {
             fail(err, ERROR_USAGE, "there is no '%s' to set here", key);
             return at_fault(m, arguments, from);
@@ -303,6 +317,12 @@ static bool press(struct model *m, const char *arguments, struct error *err)
     return true;
 }
 
+/* Without arguments it is the key's. */
+static bool sweep(struct model *m, const char *arguments, struct error *err)
+{
+    return sweep_begin(m, arguments, &m->fault, err);
+}
+
 static bool leave(struct model *m, const char *arguments, struct error *err)
 {
     if (arguments[0])
@@ -313,7 +333,7 @@ static bool leave(struct model *m, const char *arguments, struct error *err)
 
 /* clang-format off */
 const struct command commands[] = {
-    { "set", "KEY=VALUE...", "change parameters of the method: set rank=24 left-bits=4", set },
+    { "set", "KEY=VALUE...", "change parameters of the method: set rank=24 left-bits=4, or k=24 B=4 B'=8", set },
     { "method", "METHOD", "another method", method },
     { "rank", "N|elbow|full", "the rank: a number or an expression: *2, min(m,n)/8, elbow", rank },
     { "k", "N|elbow|full", "the same as rank", rank },
@@ -325,6 +345,7 @@ const struct command commands[] = {
     { "show", "SHOW=VALUE...", "what the panes show: show focus=spectrum gaps=on", show },
     { "open", "FILE[::NAME]", "another file", open_file },
     { "export", "PATH", "write what is shown; the ending says how", export_file },
+    { "sweep", "[k] FROM..TO [step N] [fps N]", "the rank runs through these: sweep 1..128 step 4 fps 10; step *2 doubles it", sweep },
     { "mark", "LETTER [METHOD KEY=VALUE...]", "keep what is set, or these settings, under a letter", mark },
     { "slot", "a|b [METHOD KEY=VALUE...]", "the same in slot A or B, to compare with", slot },
     { "recall", "LETTER", "set what is kept under a letter", recall },
@@ -347,21 +368,35 @@ static bool is_goal(const struct grammar_command *c, char goal[GRAMMAR_TEXT])
 
 enum { DEEPEST = 8, COMMANDS_MOST = 5000 };
 
+static const struct command *command_named(const char *name)
+{
+    const struct command *c = commands;
+    while (c->name && strcmp(c->name, name) != 0)
+        c++;
+    return c->name ? c : NULL;
+}
+
+const struct action *command_word(const struct model *m, const char *word)
+{
+    bool first = m->keys_first && m->depth == 0;
+    return command_named(word) && !first ? NULL : action_for_key(m, word);
+}
+
 static bool run_one(struct model *m, const struct grammar_command *c, struct error *err)
 {
     const struct action *a = action_find(m, c->name);
-    const struct command *command = commands;
+    const struct command *command = command_named(c->name);
     char goal[GRAMMAR_TEXT];
     m->fault = 0;
-    while (command->name && strcmp(command->name, c->name) != 0)
-        command++;
     if (!c->name[0])
         return true;
+    if (!a && !*c->arguments && (a = command_word(m, c->name)))
+        command = NULL;
     if (m->depth >= DEEPEST)
         return fail(err, ERROR_USAGE, "commands that run commands end after %d levels", DEEPEST);
     if (m->ran++ >= COMMANDS_MOST) /* sessions that run sessions: 8 levels of them have no end */
         return fail(err, ERROR_LIMIT, "more than %d commands at once", COMMANDS_MOST);
-    if (command->name && (*c->arguments || !a)) {
+    if (command && (*c->arguments || !a)) {
         m->depth++;
         bool ok = command->run(m, c->arguments, err);
         m->depth--;
@@ -380,9 +415,7 @@ static bool run_one(struct model *m, const struct grammar_command *c, struct err
  * one, else where it says, in its arguments. */
 static size_t blame(const struct model *m, const struct grammar_command *c)
 {
-    bool known = action_find(m, c->name) != NULL;
-    for (const struct command *command = commands; command->name; command++)
-        known |= !strcmp(command->name, c->name);
+    bool known = action_find(m, c->name) || command_named(c->name);
     size_t i = known ? (size_t)(c->arguments - c->text) + m->fault : 0;
     return c->origin[i];
 }
@@ -390,13 +423,17 @@ static size_t blame(const struct model *m, const struct grammar_command *c)
 /* What comes after `open` is for the new document. */
 static bool run_rest(struct model *m, const struct opening *o, struct error *err)
 {
-    return command_run(m, o->rest, err);
+    m->keys_first = o->keys_first;
+    bool ok = command_run(m, o->rest, err);
+    m->keys_first = false;
+    return ok;
 }
 
 static bool put_off(struct model *m, const char *rest, struct error *err)
 {
     m->opening.rest = memory_text(rest, strlen(rest), err);
     m->opening.then = run_rest;
+    m->opening.keys_first = m->keys_first;
     return m->opening.rest != NULL;
 }
 

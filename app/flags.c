@@ -321,7 +321,9 @@ static const struct text_flag commands_texts[] = {
         .letter = "x",
         .value = "COMMANDS",
         .offset = offsetof(struct options, commands),
-        .help = "Runs workbench commands first, as typed after `:`, separated by semicolons.",
+        .help =
+            "Runs workbench commands first, as typed after `:`, separated by semicolons; a key's "
+            "name alone is that key: -x 'k 24; w' wipes.",
     },
     {
         .name = "restore",

@@ -125,7 +125,8 @@ static void print_workbench(FILE *out)
         print_actions(out, views[i]->actions);
     }
     fputs("\n# COMMANDS\n\nAfter :, in -x and in sessions, separated by semicolons; blanks in "
-          "names stand between double quotes or behind a backslash.\n\n",
+          "names stand between double quotes or behind a backslash. "
+          "A key's name alone is that key, where no command is called so, and in -x always.\n\n",
           out);
     print_commands(out);
 }

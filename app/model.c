@@ -57,6 +57,7 @@ static void forget(struct model *m)
     m->numbers = unknown;
     m->asked_holds = m->elbow = m->goal_wanted = m->cross = m->sweeping = false;
     m->zoom = (struct zoom){ 0 };
+    m->sweep = (struct sweep){ 0 };
     m->channel = 0;
     m->opened = m->serial;
     opening_drop(m);

@@ -40,6 +40,11 @@ struct frame_cost {
     unsigned long dropped;
 };
 
+/* Ranks and the pace of a sweep; 0 each: as sweep.c chooses. */
+struct sweep {
+    double from, to, step, factor, fps;
+};
+
 struct model {
     /* One per method, in registry order: switching loses nothing. */
     struct params_any params[MODEL_METHODS];
@@ -114,8 +119,9 @@ struct model {
     bool faulty;  /* the line is shown with a caret under that byte */
     char tab_stem[MODEL_LINE]; /* the line as it was before the first Tab; "": none yet */
     size_t tab_at, tab_n;      /* the completion shown, of how many */
-    int depth;                 /* commands that run commands: they do so only so deep */
-    int ran;                   /* commands since one was typed, and all together only so many */
+    bool keys_first; /* -x runs: a letter alone is its key even where a command is called so */
+    int depth;       /* commands that run commands: they do so only so deep */
+    int ran;         /* commands since one was typed, and all together only so many */
     char flags[192]; /* of the command line, for every command that should give the same bits */
     char copy[2048]; /* a wish: this text to the clipboard; "": none */
     struct recorder *recorder; /* borrowed; NULL: keys are not recorded */
@@ -146,7 +152,8 @@ struct model {
     double cross_row, cross_col;
     /* The rank moves by itself. */
     bool sweeping;
-    double sweep_next; /* when it moves again, ms of sweep_tick's clock */
+    struct sweep sweep; /* how */
+    double sweep_next;  /* when it moves again, ms of sweep_tick's clock */
 
     bool abandoned; /* the worker still runs: what it uses is not to be freed, only left */
 };

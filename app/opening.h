@@ -25,6 +25,7 @@ struct opening {
     bool (*then)(struct model *m, const struct opening *o, struct error *err);
     bool regardless;
     bool first;          /* the program was started with it: a failure ends it */
+    bool keys_first;     /* as the model's, for `rest` */
     char *rest;          /* owned; commands for `then` */
     const void *context; /* borrowed, for `then` */
 };

@@ -371,6 +371,57 @@ static void test_crosshair(struct model *m)
     m->focus = PANE_FORM;
 }
 
+/* Ranks after one another, as the sweep was asked for, ticked so many ms apart. */
+static bool sweeps(struct model *m, const char *how, double ms, const char *want)
+{
+    char got[256] = "";
+    if (!command(m, "rank 40") || !command(m, how))
+        return false;
+    for (int i = 0; i < 6; i++) {
+        size_t n = strlen(got);
+        double now = 1000 + i * ms;
+        if (i > 0 && (sweep_tick(m, now - 1) || sweep_wait(m, now - 1) != 1))
+            return false;
+        sweep_tick(m, now);
+        settle(m);
+        snprintf(got + n, sizeof(got) - n, "%s%zu", n ? " " : "", model_rank(m));
+    }
+    press(m, "Esc");
+    if (strcmp(got, want) != 0)
+        printf("# %s: %s, not %s\n", how, got, want);
+    return !strcmp(got, want) && !m->sweeping;
+}
+
+static bool refuses(struct model *m, const char *line, size_t fault)
+{
+    struct error err = { 0 };
+    size_t at = 0;
+    bool ok = !command_run_at(m, line, &at, &err) && err.code == ERROR_USAGE && at == fault;
+    if (!ok)
+        printf("# %s: fault at %zu: %s\n", line, at, err.text);
+    return ok;
+}
+
+/* From, to, step and pace; and the steps of its own, few for many ranks. */
+static void test_sweep_how(struct model *m)
+{
+    CHECK(sweeps(m, "sweep 30..60 step 8", SWEEP_MS, "48 56 60 30 38 46"));
+    CHECK(sweeps(m, "sweep k 1..300 step *2 fps 10", 100, "80 160 300 1 2 4"));
+    CHECK(sweeps(m, "sweep 50..9999 step 175", SWEEP_MS, "50 225 400 50 225 400"));
+    CHECK(sweeps(m, "sweep rank fps 50", 20, "41 42 43 44 45 46"));
+    CHECK(sweeps(m, "sweep 3..5 step *1.01", SWEEP_MS, "3 4 5 3 4 5"));
+    CHECK(refuses(m, "sweep 5..5", 6) && refuses(m, "sweep k 1..128 step", 15));
+    CHECK(refuses(m, "sweep 1..9 fps 0", 11) && refuses(m, "sweep 1..9 step *1", 11));
+    CHECK(refuses(m, "sweep 0..9", 6) && refuses(m, "sweep 1..9x", 6) && !m->sweeping);
+    int steps = 0;
+    CHECK(command(m, "sweep k; rank 1"));
+    for (double now = 1e4; model_rank(m) < 400 && steps < 1000; now += SWEEP_MS, steps++)
+        sweep_tick(m, now);
+    press(m, "Esc");
+    printf("# %d steps from rank 1 to 400\n", steps);
+    CHECK(steps > 150 && steps < 250 && command(m, "rank 4") && settle(m) == 0);
+}
+
 /* A step each SWEEP_MS, round and round; a clock that is a little late loses nothing by it,
  * one that is very late makes nothing up. Another method waits for its pictures. */
 static void test_sweep(struct model *m)
@@ -378,7 +429,7 @@ static void test_sweep(struct model *m)
     CHECK(command(m, "open demo:photo; method truncated-svd; rank 398") && settle(m) >= 1);
     press(m, "Space");
     CHECK(m->sweeping && says(m, "SWEEP") && sweep_wait(m, 1000) == 0);
-    static const size_t ranks[] = { 399, 400, 1, 2 };
+    static const size_t ranks[] = { 400, 1, 2, 3 };
     int wrong = 0;
     for (size_t i = 0; i < 4; i++) {
         double now = 1000 + (double)i * SWEEP_MS;
@@ -390,9 +441,10 @@ static void test_sweep(struct model *m)
     CHECK(sweep_tick(m, due + 1) && sweep_wait(m, due + 1) == SWEEP_MS - 1);
     CHECK(sweep_tick(m, due + 9 * SWEEP_MS) && sweep_wait(m, due + 9 * SWEEP_MS) == SWEEP_MS);
     press(m, "l"); /* stops it, and does what it does */
-    CHECK(!m->sweeping && model_rank(m) == 5 && sweep_wait(m, 9999) < 0);
+    CHECK(!m->sweeping && model_rank(m) == 6 && sweep_wait(m, 9999) < 0);
     press(m, "Space Space");
-    CHECK(!m->sweeping && model_rank(m) == 5);
+    CHECK(!m->sweeping && model_rank(m) == 6);
+    test_sweep_how(m);
     CHECK(command(m, "open demo:phantom256; method lplr; rank 3; sweep"));
     CHECK(!sweep_tick(m, 5000)); /* nothing is there yet */
     CHECK(settle(m) == 1 && sweep_tick(m, 5000) && !sweep_tick(m, 5001));

@@ -433,6 +433,54 @@ static void test_marks(struct model *m)
     CHECK(command(m, "reset") && !m->marks[0].method && !m->marks[25].method);
 }
 
+static const struct action *const *tables_of(const struct model *m)
+{
+    static const struct action *tables[2];
+    tables[0] = common_actions;
+    tables[1] = m->view->actions;
+    return tables;
+}
+
+/* Every key of every action is a word for what the key does, unless a command or something else
+ * is called so; with keys_first also then. */
+static void test_keys(struct model *m)
+{
+    int words = 0, wrong = 0, taken = 0;
+    for (int t = 0; t < 2; t++)
+        for (const struct action *a = tables_of(m)[t]; a->name; a++) {
+            char key[16];
+            snprintf(key, sizeof(key), "%.*s", (int)strcspn(a->keys, " "), a->keys);
+            const struct action *found = NULL;
+            bool command_too = false;
+            for (const struct command *c = commands; c->name; c++)
+                command_too |= !strcmp(c->name, key);
+            taken += command_too;
+            found = command_word(m, key);
+            words += found != NULL;
+            wrong += command_too ? found != NULL : found != action_for_key(m, key);
+            m->keys_first = true;
+            wrong += command_word(m, key) != action_for_key(m, key);
+            m->keys_first = false;
+        }
+    printf("# %d keys are words, %d are commands\n", words, taken);
+    CHECK(wrong == 0 && words > 55 && taken == 4); /* k twice, q, w */
+    CHECK(command(m, "method lplr; set k=24 B=4 B'=8") && value(m, "rank") == 24 &&
+          value(m, "left_bits") == 4 && value(m, "right_bits") == 8);
+    CHECK(command(m, "method naive; set B=5") && value(m, "bits") == 5);
+    CHECK(command(m, "method lplr; G") && value(m, "rank") == 256);
+    CHECK(command(m, "k 7; +; +; -; i; zi") && value(m, "rank") == 8 && m->gaps &&
+          m->zoom.scale > 0);
+    CHECK(command(m, "zf; i; o") && m->original && command(m, "o"));
+    m->keys_first = true;
+    CHECK(command(m, "k 24; w") && value(m, "rank") == 24 && m->wipe);
+    CHECK(command(m, "w; field left-bits; k") && !m->wipe && m->field == 0);
+    m->keys_first = false;
+    struct error err;
+    size_t at = 9;
+    CHECK(!command_run_at(m, "G; G 3", &at, &err) && at == 3);
+    CHECK(!command_run_at(m, "k", &at, &err) && !command_run_at(m, "~", &at, &err) && at == 0);
+}
+
 int main(void)
 {
     char folder[] = "/tmp/eigenscope-grammar-XXXXXX";
@@ -452,6 +500,7 @@ int main(void)
     test_undo(&m);
     test_any_walk(&m);
     test_marks(&m);
+    test_keys(&m);
     model_finish(&m);
     CHECK(memory_used() == used);
     rmdir(folder);

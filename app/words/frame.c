@@ -128,7 +128,7 @@ bool frame_word(struct call *c, struct error *err)
         ok = settle(&m, study, err); /* commands may need what is shown */
     }
     if (ok && c->o.commands)
-        ok = command_run(&m, c->o.commands, err) && settle(&m, study, err);
+        ok = cli_begin(&c->o, &m, err) && settle(&m, study, err);
     ok = ok && print(c, &m, err);
     study_destroy(study);
     model_finish(&m);
