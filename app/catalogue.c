@@ -78,6 +78,33 @@ size_t catalogue_filtered(const struct model *m, const char *filter,
     return n;
 }
 
+const struct menu_row catalogue_menus[MENU_PLACES] = {
+    [MENU_PICTURE] = { "the picture", { "Compare", "Picture", "Crosshair" } },
+    [MENU_PLOT] = { "a plot", { "Plots", "Rank", "Crosshair" } },
+    [MENU_FORM] = { "a slider", { "Values", "Rank", "Method", "Memory" } },
+    [MENU_REST] = { "the rest", { "Screen", "Program" } },
+};
+
+static bool fits_place(const char *group, enum menu_place place)
+{
+    const struct menu_row *r = &catalogue_menus[place];
+    for (size_t i = 0; i < MENU_GROUPS && r->groups[i]; i++)
+        if (!strcmp(group, r->groups[i]))
+            return true;
+    return false;
+}
+
+size_t catalogue_menu(const struct model *m, enum menu_place place, struct deed out[CATALOGUE_MOST])
+{
+    size_t all = catalogue_list(m, out), n = 0;
+    for (size_t i = 0; i < all; i++) {
+        const struct action *a = out[i].action;
+        if (a && fits_place(a->group, place) && (!a->when || a->when(m)))
+            out[n++] = out[i];
+    }
+    return n;
+}
+
 /* How well the letters fit the name: more for a beginning of a word, and for letters
  * side by side; -1: they are not there in this order. */
 static int fit(const char *name, const char *letters)

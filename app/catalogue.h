@@ -20,6 +20,19 @@ size_t catalogue_list(const struct model *m, struct deed out[CATALOGUE_MOST]);
 size_t catalogue_filtered(const struct model *m, const char *filter,
                           struct deed out[CATALOGUE_MOST]);
 
+/* The headings whose actions fit a place. */
+enum { MENU_GROUPS = 4 };
+struct menu_row {
+    const char *place; /* "the picture" */
+    const char *groups[MENU_GROUPS];
+};
+extern const struct menu_row catalogue_menus[MENU_PLACES];
+
+/* The actions of the headings that fit a place, in the order of the help, and of them those that
+ * a key would run now. */
+size_t catalogue_menu(const struct model *m, enum menu_place place,
+                      struct deed out[CATALOGUE_MOST]);
+
 /* The same for a few letters of the name, in order, or of the help's words; best first. */
 size_t catalogue_ranked(const struct model *m, const char *letters,
                         struct deed out[CATALOGUE_MOST]);

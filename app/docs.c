@@ -1,5 +1,6 @@
 /* docs: the reference pages, printed off the rows; docs/reference holds the output. */
 #include "actions.h"
+#include "catalogue.h"
 #include "cli.h"
 #include "help.h"
 #include "manual.h"
@@ -139,6 +140,19 @@ static void print_views(FILE *out)
     }
 }
 
+/* "on the picture Compare, Picture; on a plot ...". */
+static void print_menus(FILE *out)
+{
+    fputs("\nThe right mouse button says what a thing is, and opens a menu:", out);
+    for (size_t i = 0; i < MENU_PLACES; i++) {
+        const struct menu_row *r = &catalogue_menus[i];
+        fprintf(out, "%s\non %s", i ? ";" : "", r->place);
+        for (size_t j = 0; j < MENU_GROUPS && r->groups[j]; j++)
+            fprintf(out, "%s%s", j ? ", " : " ", r->groups[j]);
+    }
+    fputs(".\nEnter or a click runs a line, Esc or a click beside it closes it.\n", out);
+}
+
 static void print_actions(FILE *out)
 {
     fputs("What every view answers to: by key, or by name after `:` and in `-x`, several separated "
@@ -146,6 +160,7 @@ static void print_actions(FILE *out)
           "semicolons.\n\n## Keys\n",
           out);
     action_rows(out, common_actions);
+    print_menus(out);
     fputs(
         "\n## Commands\n\n"
         "The same words are the `:` line, `-x` and the lines of a session. Commands are separated "

@@ -20,6 +20,7 @@ enum overlay {
     OVERLAY_TYPE,
     OVERLAY_LINE,    /* `:` */
     OVERLAY_PALETTE, /* the same with a list of all that can be done */
+    OVERLAY_MENU,    /* what can be done with what was under the pointer */
     OVERLAY_SHELL,   /* the command that makes the same file */
     OVERLAY_COUNT
 };
@@ -31,6 +32,13 @@ struct grip {
     enum zone zone;
     size_t index;
     int left, width;
+};
+
+/* What a menu is about, and the cell it was asked for in. */
+enum menu_place { MENU_PICTURE, MENU_PLOT, MENU_FORM, MENU_REST, MENU_PLACES };
+struct menu {
+    enum menu_place place;
+    int x, y;
 };
 
 /* Of the last frame that was written, ms and bytes; frames that a key overtook. */
@@ -132,6 +140,7 @@ struct model {
     /* The pointer: mouse.h. */
     bool mouse_free;          /* the terminal has the mouse, to select text */
     struct grip grip;         /* what is being dragged */
+    struct menu menu;         /* OVERLAY_MENU */
     int pointer_x, pointer_y; /* cell of the event being handled; -1: none is */
 
     bool statistics; /* drawn over the view */

@@ -279,9 +279,9 @@ static const char *const pane_help[PANE_COUNT] = {
     [PANE_FORM] = "parameters of the method: click or drag a slider, = types a value",
 };
 
-static void explain(struct model *m, const struct grid *g, const struct mouse *e)
+static void explain(struct model *m, const struct hit *at)
 {
-    struct hit h = find(g, e->x, e->y);
+    struct hit h = *at;
     size_t index = h.zone == ZONE_CHOICE ? h.index / ZONE_CHOICES : h.index;
     bool of_row = h.zone == ZONE_FIELD || h.zone == ZONE_BAR || h.zone == ZONE_CHOICE;
     const struct param *p = of_row ? row(m, index) : NULL;
@@ -300,6 +300,39 @@ static void explain(struct model *m, const struct grid *g, const struct mouse *e
         model_say(m, false, "%s", views[h.index]->summary);
     else if (h.zone == ZONE_LINE && m->overlay == OVERLAY_METHODS)
         model_say(m, false, "%s", methods[h.index]->summary);
+}
+
+/* Which actions fit a cell, and what they are to be about. */
+static enum menu_place aim_at(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    size_t index = h->zone == ZONE_CHOICE ? h->index / ZONE_CHOICES : h->index;
+    const struct cell *beside = cell_of(g, h->left - 1, y);
+    if (h->zone == ZONE_FIELD || h->zone == ZONE_BAR || h->zone == ZONE_CHOICE) {
+        focus_row(m, index);
+        return MENU_FORM;
+    }
+    if (h->zone == ZONE_PICTURE)
+        index = PANE_PICTURE;
+    else if (h->zone == ZONE_RANK && beside && beside->zone == ZONE_PANE)
+        index = beside->zone_index; /* the axis */
+    else if (h->zone != ZONE_PANE)
+        index = PANE_COUNT;
+    if (index >= PANE_COUNT)
+        return h->zone == ZONE_RANK ? MENU_PLOT : MENU_REST;
+    m->focus = (enum pane_id)index;
+    return index == PANE_PICTURE ? MENU_PICTURE : index == PANE_FORM ? MENU_FORM : MENU_PLOT;
+}
+
+/* The menu, but not of another thing that lies on top. */
+static void press_right(struct model *m, const struct grid *g, const struct mouse *e)
+{
+    struct hit h = find(g, e->x, e->y);
+    bool on_menu = m->overlay == OVERLAY_MENU && (h.zone == ZONE_OVERLAY || h.zone == ZONE_ACTION);
+    explain(m, &h);
+    if (on_menu || (m->overlay != OVERLAY_NONE && m->overlay != OVERLAY_MENU))
+        return;
+    overlay_close(m);
+    overlay_menu(m, aim_at(m, g, &h, e->y), e->x, e->y);
 }
 
 void mouse_take(struct model *m, const struct grid *g, const struct mouse *e)
@@ -329,6 +362,6 @@ void mouse_take(struct model *m, const struct grid *g, const struct mouse *e)
     else if (e->button == 1)
         press(m, g, e);
     else if (e->button == 3)
-        explain(m, g, e);
+        press_right(m, g, e);
     m->pointer_x = m->pointer_y = -1;
 }

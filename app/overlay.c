@@ -194,6 +194,30 @@ static void press_help(struct model *m, const char *key, uint32_t text)
         *at = last;
 }
 
+static void press_menu(struct model *m, const char *key, uint32_t text)
+{
+    struct deed deeds[CATALOGUE_MOST];
+    size_t n = catalogue_menu(m, m->menu.place, deeds), *at = &m->overlay_line;
+    (void)text;
+    if (is(key, "j", "Down"))
+        *at += *at + 1 < n;
+    else if (is(key, "k", "Up"))
+        *at -= *at > 0;
+    else if (is(key, "Home", "End"))
+        *at = key[0] == 'H' ? 0 : n - (n > 0);
+    const struct action *chosen = !strcmp(key, "Enter") && *at < n ? deeds[*at].action : NULL;
+    if (is(key, "Esc", "q") || !strcmp(key, "Enter"))
+        overlay_close(m);
+    if (chosen)
+        chosen->run(m);
+}
+
+void overlay_menu(struct model *m, enum menu_place place, int x, int y)
+{
+    open_over(m, OVERLAY_MENU);
+    m->menu = (struct menu){ place, x, y };
+}
+
 static void press_shell(struct model *m, const char *key, uint32_t text)
 {
     (void)text;
@@ -229,7 +253,7 @@ void overlay_press(struct model *m, const char *key, uint32_t text)
         [OVERLAY_HELP] = press_help,       [OVERLAY_EXPORT] = press_export,
         [OVERLAY_METHODS] = press_methods, [OVERLAY_TYPE] = press_type,
         [OVERLAY_LINE] = line_press,       [OVERLAY_PALETTE] = line_press_palette,
-        [OVERLAY_SHELL] = press_shell,
+        [OVERLAY_SHELL] = press_shell,     [OVERLAY_MENU] = press_menu,
     };
     press[m->overlay](m, key, text);
 }

@@ -10,7 +10,9 @@ void overlay_methods(struct model *m);
 void overlay_export(struct model *m);
 void overlay_help(struct model *m);
 void overlay_shell(struct model *m); /* the command that makes the same file */
-void overlay_copy(struct model *m);  /* wishes for it in the clipboard; opens nothing */
+/* The menu of what fits a place, about at this cell of the screen. */
+void overlay_menu(struct model *m, enum menu_place place, int x, int y);
+void overlay_copy(struct model *m); /* wishes for it in the clipboard; opens nothing */
 void overlay_close(struct model *m);
 
 /* The start page, while nothing is open: j and k choose a built-in document, Enter

@@ -8,7 +8,7 @@
 #include "setting.h"
 
 /* Unless asked for others, steps grow with the rank, as what one more changes becomes less:
- * by one up to twice this, then by this part of it. 200 steps to 400, 330 to 3000. A tick that
+ * by one up to twice this, then by this part of it. 213 steps to 400, 347 to 3000. A tick that
  * comes so late or less does not delay the next. */
 enum { PART = 64, LATE_MS = 2 };
 

@@ -2,9 +2,10 @@
 
 #include "model.h"
 
-/* The rank runs by itself: from where it stands to the end, on from the beginning, and so on until
- * a key is pressed. A nested method moves as soon as the frame before is out, but no two
- * steps are less than SWEEP_MS apart, unless asked for another pace; another one as soon as its picture is there. UI thread. */
+/* The rank runs by itself: from where it stands to the end, on from the beginning, and so on
+ * until a key is pressed. A nested method moves as soon as the frame before is out, but no two
+ * steps are less than SWEEP_MS apart, or what was asked for; another one as soon as its picture
+ * is there. UI thread. */
 
 enum { SWEEP_MS = 12 };
 

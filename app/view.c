@@ -285,6 +285,7 @@ static const struct {
     [OVERLAY_TYPE] = { "TYPE", "Enter set  Esc keep" },
     [OVERLAY_LINE] = { "COMMAND", "" },
     [OVERLAY_PALETTE] = { "PALETTE", "Up Down choose  Enter run  Esc close" },
+    [OVERLAY_MENU] = { "MENU", "j k choose  Enter run  Esc close" },
     [OVERLAY_SHELL] = { "SHELL", "y copy  any key closes" },
 };
 
@@ -343,7 +344,7 @@ static void (*const overlays[])(const struct model *, struct canvas) = {
     [OVERLAY_EXPORT] = pane_export, [OVERLAY_METHODS] = pane_methods,
     [OVERLAY_TYPE] = NULL, /* drawn by the form, in the row itself */
     [OVERLAY_LINE] = NULL,          [OVERLAY_PALETTE] = pane_palette,
-    [OVERLAY_SHELL] = pane_shell,
+    [OVERLAY_SHELL] = pane_shell,   [OVERLAY_MENU] = pane_menu,
 };
 
 void view_draw(const struct model *m, struct canvas c)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "actions.h"
+#include "catalogue.h"
 #include "model.h"
 #include "mouse.h"
 #include "overlay.h"
@@ -262,6 +263,107 @@ static void test_help_on(struct model *m)
     }
 }
 
+static void right(struct model *m, int x, int y)
+{
+    send(m, MOUSE_PRESS, 3, x, y, false);
+    send(m, MOUSE_RELEASE, 3, x, y, false);
+    redraw(m);
+}
+
+/* Whether the line that is chosen is on the screen, and is what Enter would run. */
+static bool chosen_shown(const struct model *m)
+{
+    struct deed deeds[CATALOGUE_MOST];
+    size_t n = catalogue_menu(m, m->menu.place, deeds);
+    if (m->overlay_line >= n)
+        return false;
+    size_t number = (size_t)action_number(m, deeds[m->overlay_line].action);
+    for (int y = 0; y < grid.height; y++)
+        for (int x = 0; x < grid.width; x++)
+            if (at(x, y)->zone == ZONE_ACTION && at(x, y)->zone_index == number &&
+                at(x, y)->rune == '>' && at(x, y)->ink == INK_SELECTED)
+                return true;
+    return false;
+}
+
+/* At this size, at this cell: every line can be reached, and Esc closes it. */
+static bool menu_works(struct model *m, int width, int height, int x, int y)
+{
+    struct deed deeds[CATALOGUE_MOST];
+    draw(m, width, height);
+    right(m, x, y);
+    size_t n = catalogue_menu(m, m->menu.place, deeds);
+    bool ok = m->overlay == OVERLAY_MENU && n > 0 && chosen_shown(m);
+    for (size_t i = 1; i < n; i++) {
+        action_press(m, i % 2 ? "Down" : "j", 0);
+        redraw(m);
+        ok &= m->overlay_line == i && chosen_shown(m);
+        draw(m, 20 + (int)i, 5 + (int)i); /* pulled while it is there */
+        ok &= chosen_shown(m);
+        draw(m, width, height);
+    }
+    action_press(m, "Esc", 0);
+    redraw(m);
+    if (!ok)
+        printf("# %dx%d at %d, %d: not all of the menu\n", width, height, x, y);
+    return ok && m->overlay == OVERLAY_NONE;
+}
+
+/* What fits the thing under the pointer; a click or Enter runs it, Esc or a click beside it
+ * closes it. */
+static void test_context(struct model *m)
+{
+    static const int sizes[][2] = { { 20, 5 }, { 40, 10 }, { 80, 24 }, { 120, 40 }, { 250, 80 } };
+    static const char *const wanted[MENU_PLACES] = { "wipe", "y-scale", "minimum", "quit" };
+    size_t rank = field_of(m, "rank");
+    struct place bar = find(ZONE_BAR, rank), plot = find(ZONE_RANK, 0), now;
+    m->field = 0;
+    right(m, bar.x, bar.y);
+    CHECK(m->overlay == OVERLAY_MENU && m->menu.place == MENU_FORM && m->field == rank);
+    size_t number = (size_t)action_number(m, action_find(m, "minimum"));
+    CHECK(value(m, "rank") > 1 && click_on(m, ZONE_ACTION, number));
+    CHECK(value(m, "rank") == 1 && m->overlay == OVERLAY_NONE);
+    right(m, plot.x + 2, plot.y + 3);
+    CHECK(m->menu.place == MENU_PLOT && m->focus == PANE_SPECTRUM && value(m, "rank") == 1);
+    bool gaps = m->gaps;
+    struct deed lines[CATALOGUE_MOST];
+    size_t last = catalogue_menu(m, MENU_PLOT, lines);
+    while (m->overlay_line < last && strcmp(lines[m->overlay_line].name, "gaps") != 0)
+        action_press(m, "Down", 0);
+    action_press(m, "Enter", 0);
+    CHECK(m->overlay == OVERLAY_NONE && m->gaps != gaps);
+    redraw(m);
+    now = find(ZONE_PICTURE, 0);
+    right(m, now.x + 3, now.y + 3);
+    CHECK(m->menu.place == MENU_PICTURE &&
+          !find(ZONE_ACTION, (size_t)action_number(m, action_find(m, "wipe-left"))).width);
+    click(m, 118, 36); /* beside it, on the form */
+    CHECK(m->overlay == OVERLAY_NONE && m->focus == PANE_PICTURE && value(m, "rank") == 1);
+    right(m, 3, 0);
+    CHECK(m->overlay == OVERLAY_MENU && m->menu.place == MENU_REST);
+    right(m, now.x + now.width - 2, now.y + 2); /* elsewhere: that one's */
+    CHECK(m->overlay == OVERLAY_MENU && m->menu.place == MENU_PICTURE);
+    action_press(m, "q", 'q');
+    CHECK(m->overlay == OVERLAY_NONE && !m->quit);
+    for (int p = 0; p < MENU_PLACES; p++) {
+        struct deed deeds[CATALOGUE_MOST];
+        size_t n = catalogue_menu(m, (enum menu_place)p, deeds);
+        int found = 0;
+        for (size_t i = 0; i < n; i++)
+            found += !strcmp(deeds[i].name, wanted[p]);
+        CHECK(found == 1);
+    }
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        for (int corner = 0; corner < 5; corner++) {
+            int w = sizes[i][0], h = sizes[i][1];
+            wrong += !menu_works(m, w, h, corner == 4 ? w / 2 : corner % 2 * (w - 1),
+                                 corner == 4 ? h / 2 : corner / 2 * (h - 1));
+        }
+    CHECK(wrong == 0);
+    draw(m, 120, 40);
+}
+
 static void test_let_go(struct model *m)
 {
     action_press(m, "M", 'M');
@@ -402,6 +504,7 @@ int main(void)
     test_menu(&m);
     test_actions(&m);
     test_help_on(&m);
+    test_context(&m);
     test_let_go(&m);
     test_picture(&m);
     test_start_page();

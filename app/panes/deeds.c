@@ -6,7 +6,7 @@
 #include "catalogue.h"
 #include "panes.h"
 
-enum { KEYS = 13, COMMAND = 24, NARROW = 60 };
+enum { KEYS = 13, COMMAND = 24, NARROW = 60, MENU_KEYS = 6 };
 
 /* A row: keys, what it does, the name at the right. */
 static void draw_deed(struct canvas c, int y, const struct deed *d, bool chosen, bool name_first)
@@ -105,6 +105,55 @@ void pane_help(const struct model *m, struct canvas c)
     if (n == 0)
         canvas_text(h.c, 1, 0, INK_DIM, 0, "nothing here has these words; Backspace");
     help_lines(&h, m, deeds, n);
+}
+
+/* Where a box of w x h lies in c, its corner beside the cell (x, y) of the screen or before it. */
+static struct rect beside(struct canvas c, int x, int y, int w, int h)
+{
+    struct rect r = { x - c.area.x + 1, y - c.area.y + 1, w, h };
+    if (r.x + w > c.area.w)
+        r.x = c.area.w - w;
+    if (r.y + h > c.area.h)
+        r.y = c.area.h - h;
+    r.x = r.x > 0 ? r.x : 0;
+    r.y = r.y > 0 ? r.y : 0;
+    return r;
+}
+
+static void draw_menu_line(const struct model *m, struct canvas c, int y, const struct deed *d,
+                           bool chosen)
+{
+    enum ink ink = chosen ? INK_SELECTED : INK_TEXT;
+    int keys = (int)strcspn(d->keys, " ");
+    for (int i = 0; chosen && i < c.area.w; i++)
+        canvas_text(c, i, y, ink, 0, " ");
+    canvas_text(c, 0, y, ink, ATTR_BOLD, chosen ? ">" : " ");
+    canvas_printf(c, 2, y, chosen ? INK_SELECTED : INK_KEY, 0, "%.*s", keys, d->keys);
+    canvas_text(c, MENU_KEYS, y, ink, 0, d->name);
+    canvas_zone(c, (struct rect){ 0, y, c.area.w, 1 }, ZONE_ACTION,
+                (size_t)action_number(m, d->action));
+}
+
+void pane_menu(const struct model *m, struct canvas c)
+{
+    struct deed deeds[CATALOGUE_MOST];
+    size_t n = catalogue_menu(m, m->menu.place, deeds), widest = 0, first = 0;
+    for (size_t i = 0; i < n; i++)
+        widest = strlen(deeds[i].name) > widest ? strlen(deeds[i].name) : widest;
+    bool framed = c.area.h >= 8 && c.area.w >= 24;
+    int border = framed ? 2 : 0, wide = (int)widest + MENU_KEYS + 1 + border;
+    int high = c.area.h < (int)n + border ? c.area.h : (int)n + border;
+    struct rect r = beside(c, m->menu.x, m->menu.y, wide < c.area.w ? wide : c.area.w, high);
+    struct canvas in = canvas_inside(c, r);
+    canvas_clear(in);
+    canvas_zone(in, (struct rect){ 0, 0, r.w, r.h }, ZONE_OVERLAY, 0);
+    if (framed)
+        in = canvas_frame(in, "menu", true);
+    size_t shown = in.area.h > 0 ? (size_t)in.area.h : 0;
+    if (m->overlay_line >= shown)
+        first = m->overlay_line - shown + 1;
+    for (size_t i = first; i < n && i - first < shown; i++)
+        draw_menu_line(m, in, (int)(i - first), &deeds[i], i == m->overlay_line);
 }
 
 void pane_palette(const struct model *m, struct canvas c)

@@ -48,6 +48,7 @@ void pane_start(const struct model *m, struct canvas c); /* no document: what co
 /* What the last frame cost, over the top right corner of c. */
 void pane_statistics(const struct model *m, struct canvas c);
 
+void pane_menu(const struct model *m, struct canvas c);    /* beside the pointer */
 void pane_palette(const struct model *m, struct canvas c); /* a list over the foot of c */
 void pane_shell(const struct model *m, struct canvas c); /* the command that makes the same file */
 
