@@ -40,73 +40,97 @@ bool framing_rotate(struct job *job, struct matrix_view a, uint64_t seed, struct
            rotate_rows(job, matrix_transposed(*out), f->row_signs, err);
 }
 
-/* A power of two above all entries of both, so that no square leaves the range. */
-static double unit_of(struct matrix_view x, struct matrix_view y)
+enum { PIECE = 256 };
+
+/* Of two matrices, entry by entry in units of 1 / over: what framing_fit sums up. */
+struct fit {
+    double
+        over; /* a power of two that brings all entries to at most 1, so that squares do not overflow */
+    double largest;               /* before that */
+    double x0, y0, cross, spread; /* sums, then means; sum (x - x0) (y - y0), sum (y - y0)^2 */
+    double scale, shift;
+    double before, after; /* sum (x - y)^2, sum (x - (scale y + shift))^2 as it is once expanded */
+    bool single;          /* expanded in single precision */
+};
+
+static void take_largest(struct fit *f, const double *x, const double *y, size_t n)
 {
-    double largest = 0;
-    int exponent;
+    for (size_t i = 0; i < n; i++)
+        f->largest = fmax(f->largest, fmax(fabs(x[i]), fabs(y[i])));
+}
+
+static void take_means(struct fit *f, const double *x, const double *y, size_t n)
+{
+    double sx = 0, sy = 0;
+    for (size_t i = 0; i < n; i++) {
+        sx += f->over * x[i];
+        sy += f->over * y[i];
+    }
+    f->x0 += sx;
+    f->y0 += sy;
+}
+
+static void take_products(struct fit *f, const double *x, const double *y, size_t n)
+{
+    double cross = 0, spread = 0;
+    for (size_t i = 0; i < n; i++) {
+        double v = f->over * y[i] - f->y0;
+        cross += (f->over * x[i] - f->x0) * v;
+        spread += v * v;
+    }
+    f->cross += cross;
+    f->spread += spread;
+}
+
+static void take_squares(struct fit *f, const double *x, const double *y, size_t n)
+{
+    double before = 0, after = 0;
+    for (size_t i = 0; i < n; i++) {
+        double value = f->scale * y[i] + f->shift;
+        double u = f->over * (x[i] - y[i]);
+        double v = f->over * (x[i] - (f->single ? (double)(float)value : value));
+        before += u * u;
+        after += v * v;
+    }
+    f->before += before;
+    f->after += after;
+}
+
+/* Both in double precision, a piece of a row at a time. */
+static void walk(struct matrix_view x, struct matrix_view y,
+                 void (*take)(struct fit *f, const double *x, const double *y, size_t n),
+                 struct fit *f)
+{
+    double u[PIECE], v[PIECE];
     for (size_t i = 0; i < x.rows; i++)
-        for (size_t j = 0; j < x.cols; j++)
-            largest = fmax(largest, fmax(fabs(matrix_at(x, i, j)), fabs(matrix_at(y, i, j))));
-    frexp(largest, &exponent);
-    return ldexp(1, exponent < 1000 ? exponent : 1000);
-}
-
-static double mean(struct matrix_view x, double unit)
-{
-    double sum = 0;
-    for (size_t i = 0; i < x.rows; i++) {
-        double row = 0;
-        for (size_t j = 0; j < x.cols; j++)
-            row += matrix_at(x, i, j) / unit;
-        sum += row;
-    }
-    return sum / ((double)x.rows * (double)x.cols);
-}
-
-/* sum (x - x0) (y - y0), both over the unit. */
-static double product(struct matrix_view x, double x0, struct matrix_view y, double y0, double unit)
-{
-    double sum = 0;
-    for (size_t i = 0; i < x.rows; i++) {
-        double row = 0;
-        for (size_t j = 0; j < x.cols; j++)
-            row += (matrix_at(x, i, j) / unit - x0) * (matrix_at(y, i, j) / unit - y0);
-        sum += row;
-    }
-    return sum;
-}
-
-/* sum (x - (scale y + shift))^2 as it is once expanded, over the unit's square. */
-static double squares(struct matrix_view x, struct matrix_view y, double scale, double shift,
-                      double unit)
-{
-    double sum = 0;
-    for (size_t i = 0; i < x.rows; i++) {
-        double row = 0;
-        for (size_t j = 0; j < x.cols; j++) {
-            double value = scale * matrix_at(y, i, j) + shift;
-            double rest = (matrix_at(x, i, j) -
-                           (y.dtype == DTYPE_F64 ? value : (double)(float)value)) /
-                          unit;
-            row += rest * rest;
+        for (size_t j = 0, n; j < x.cols; j += n) {
+            n = x.cols - j < PIECE ? x.cols - j : PIECE;
+            matrix_copy(matrix_block(x, i, j, 1, n),
+                        (struct matrix_view){ u, 1, n, PIECE, 1, DTYPE_F64 });
+            matrix_copy(matrix_block(y, i, j, 1, n),
+                        (struct matrix_view){ v, 1, n, PIECE, 1, DTYPE_F64 });
+            take(f, u, v, n);
         }
-        sum += row;
-    }
-    return sum;
 }
 
 void framing_fit(struct matrix_view x, struct matrix_view y, double *scale, double *shift)
 {
-    double unit = unit_of(x, y), x0 = mean(x, unit), y0 = mean(y, unit);
-    double spread = product(y, y0, y, y0, unit);
-    *scale = spread > 0 ? product(x, x0, y, y0, unit) / spread : 0;
-    *shift = (x0 - *scale * y0) * unit;
-    if (isfinite(*scale) && isfinite(*shift) &&
-        squares(x, y, *scale, *shift, unit) < squares(x, y, 1, 0, unit))
-        return;
-    *scale = 1;
-    *shift = 0;
+    struct fit f = { .single = y.dtype == DTYPE_F32 };
+    double entries = (double)x.rows * (double)x.cols;
+    int exponent;
+    walk(x, y, take_largest, &f);
+    frexp(f.largest, &exponent);
+    f.over = ldexp(1, exponent < -1000 ? 1000 : -exponent);
+    walk(x, y, take_means, &f);
+    f.x0 /= entries;
+    f.y0 /= entries;
+    walk(x, y, take_products, &f);
+    f.scale = f.spread > 0 ? f.cross / f.spread : 0;
+    f.shift = (f.x0 - f.scale * f.y0) / f.over;
+    walk(x, y, take_squares, &f);
+    bool better = isfinite(f.scale) && isfinite(f.shift) && f.after < f.before;
+    *scale = better ? f.scale : 1;
+    *shift = better ? f.shift : 0;
 }
 
 bool framing_normalise(struct job *job, struct matrix_view a, struct result *r, size_t matrix,

@@ -4,6 +4,7 @@
 #include "memory.h"
 #include "rotation.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -162,6 +163,19 @@ bool part_decode(const struct part *p, struct matrix_view out, struct error *err
     return true;
 }
 
+/* to += from; rows of both lie along memory. */
+static void add(struct matrix_view from, struct matrix_view to)
+{
+    for (size_t i = 0; i < to.rows; i++) {
+        const float *single = (const float *)from.data + i * from.row_stride;
+        const double *wide = (const double *)from.data + i * from.row_stride;
+        for (size_t j = 0; to.dtype == DTYPE_F32 && j < to.cols; j++)
+            ((float *)to.data)[i * to.row_stride + j] += single[j];
+        for (size_t j = 0; to.dtype == DTYPE_F64 && j < to.cols; j++)
+            ((double *)to.data)[i * to.row_stride + j] += wide[j];
+    }
+}
+
 static bool add_term(const struct result *r, const struct term *t, struct matrix_view out,
                      struct error *err)
 {
@@ -170,9 +184,7 @@ static bool add_term(const struct result *r, const struct term *t, struct matrix
     bool ok = matrix_init(&left, out.dtype, part_rows(l), part_cols(l), err) &&
               part_decode(l, left.view, err);
     if (ok && t->right == TERM_DENSE) {
-        for (size_t i = 0; i < out.rows; i++)
-            for (size_t j = 0; j < out.cols; j++)
-                matrix_put(out, i, j, matrix_at(out, i, j) + matrix_at(left.view, i, j));
+        add(left.view, out);
     } else if (ok) {
         const struct part *p = &r->parts[t->right];
         ok = matrix_init(&right, out.dtype, part_rows(p), part_cols(p), err) &&
@@ -191,17 +203,23 @@ static bool put_frame(const struct frame *f, struct matrix_view out, struct erro
     if ((f->rotated_cols && !rotation_apply(out, f->col_signs, true, err)) ||
         (f->rotated_rows && !rotation_apply(matrix_transposed(out), f->row_signs, true, err)))
         return false;
-    for (size_t i = 0; f->shifted && i < out.rows; i++)
-        for (size_t j = 0; j < out.cols; j++)
-            matrix_put(out, i, j, f->scale * matrix_at(out, i, j) + f->shift);
+    for (size_t i = 0; f->shifted && i < out.rows; i++) {
+        float *single = (float *)out.data + i * out.row_stride;
+        double *wide = (double *)out.data + i * out.row_stride;
+        for (size_t j = 0; out.dtype == DTYPE_F32 && j < out.cols; j++)
+            single[j] = (float)(f->scale * (double)single[j] + f->shift);
+        for (size_t j = 0; out.dtype == DTYPE_F64 && j < out.cols; j++)
+            wide[j] = f->scale * wide[j] + f->shift;
+    }
     return true;
 }
 
 bool result_expand(const struct result *r, size_t matrix, struct matrix_view out, struct error *err)
 {
-    for (size_t i = 0; i < out.rows; i++)
-        for (size_t j = 0; j < out.cols; j++)
-            matrix_put(out, i, j, 0);
+    assert(out.col_stride == 1);
+    for (size_t i = 0; i < out.rows && out.cols; i++)
+        memset((char *)out.data + i * out.row_stride * dtype_size(out.dtype), 0,
+               out.cols * dtype_size(out.dtype));
     for (size_t i = 0; i < r->n_terms; i++)
         if (r->terms[i].matrix == matrix && !add_term(r, &r->terms[i], out, err))
             return false;

@@ -93,7 +93,8 @@ uint64_t result_bits_true(const struct result *r);
 /* The part as numbers, decoded if need be; out has its shape. */
 bool part_decode(const struct part *p, struct matrix_view out, struct error *err);
 
-/* out = the sum of the terms of input `matrix` within its frame, in out's precision. Depends on the
- * parts and the frame alone, so that a file read back expands to the same bits. */
+/* out = the sum of the terms of input `matrix` within its frame, in out's precision; out has
+ * col_stride 1. Depends on the parts and the frame alone, so that a file read back expands to the same
+ * bits. */
 bool result_expand(const struct result *r, size_t matrix, struct matrix_view out,
                    struct error *err);
