@@ -12,6 +12,9 @@
 #include <threads.h>
 
 enum { GRAM_PANEL = 1 << 19, WIDE_INNER = 256 }; /* entries and inner length converted at a time */
+/* Products of up to 2^18 = ALONE^3 multiplications stay out of OpenBLAS's pool (its interface/gemm.c:
+ * SMP_THRESHOLD_MIN times GEMM_MULTITHREAD_THRESHOLD). */
+enum { ALONE = 64 };
 
 /* How BLAS is told of a view: whether its rows are the columns in memory, and the leading dimension. */
 struct lying {
@@ -53,6 +56,33 @@ static void gemm(double alpha, struct matrix_view a, struct matrix_view b, doubl
 void blas_gemm(struct matrix_view a, struct matrix_view b, struct matrix_view out)
 {
     gemm(1, a, b, 0, out);
+}
+
+static size_t piece(size_t from, size_t end)
+{
+    return end - from < ALONE ? end - from : ALONE;
+}
+
+/* out = a b, out of at most ALONE x ALONE. */
+static void gemm_tile(struct matrix_view a, struct matrix_view b, struct matrix_view out)
+{
+    size_t k = 0;
+    do {
+        size_t n = piece(k, a.cols);
+        gemm(1, matrix_block(a, 0, k, a.rows, n), matrix_block(b, k, 0, n, b.cols), k ? 1 : 0, out);
+        k += ALONE;
+    } while (k < a.cols);
+}
+
+void blas_gemm_alone(struct matrix_view a, struct matrix_view b, struct matrix_view out)
+{
+    assert(a.cols == b.rows && a.rows == out.rows && b.cols == out.cols);
+    for (size_t i = 0; i < out.rows; i += ALONE)
+        for (size_t j = 0; j < out.cols; j += ALONE) {
+            size_t m = piece(i, out.rows), n = piece(j, out.cols);
+            gemm_tile(matrix_block(a, i, 0, m, a.cols), matrix_block(b, 0, j, b.rows, n),
+                      matrix_block(out, i, j, m, n));
+        }
 }
 
 void blas_gemm_add(double alpha, struct matrix_view a, struct matrix_view b, struct matrix_view out)

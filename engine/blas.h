@@ -3,11 +3,15 @@
 #include "matrix.h"
 
 /* The only door to OpenBLAS (cblas.h). Sizes up to 2^31-1. Any thread, but one at
- * a time: OpenBLAS has a thread pool of its own. */
+ * a time: OpenBLAS has one pool of threads, and whoever finds it taken waits. */
 
 /* out = a b. Shapes must fit, types must be equal, out must not overlap a or b,
  * each view has col_stride 1 or row_stride 1, and out has col_stride 1. */
 void blas_gemm(struct matrix_view a, struct matrix_view b, struct matrix_view out);
+
+/* As blas_gemm, by the calling thread alone: it never waits for what another one computes, and may
+ * run while another one computes. */
+void blas_gemm_alone(struct matrix_view a, struct matrix_view b, struct matrix_view out);
 
 /* out += alpha a b, otherwise as blas_gemm. */
 void blas_gemm_add(double alpha, struct matrix_view a, struct matrix_view b,

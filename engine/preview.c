@@ -254,8 +254,8 @@ void preview_render(const struct preview *p, size_t rank, struct matrix_view out
 {
     if (rank > p->rank)
         rank = p->rank;
-    blas_gemm(matrix_block(p->left.view, 0, 0, p->height, rank),
-              matrix_block(p->right.view, 0, 0, rank, p->width), out);
+    blas_gemm_alone(matrix_block(p->left.view, 0, 0, p->height, rank),
+                    matrix_block(p->right.view, 0, 0, rank, p->width), out);
     if (!p->dense.view.data)
         return;
     for (size_t i = 0; i < p->height; i++) {

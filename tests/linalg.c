@@ -467,9 +467,64 @@ static void test_blas(void)
     CHECK(dot == 30 && outer[1] == 2 && outer[4] == 2 && outer[15] == 16);
 }
 
+static void fill(struct matrix_view a, double step)
+{
+    double *x = a.data;
+    for (size_t i = 0; i < a.rows; i++)
+        for (size_t j = 0; j < a.cols; j++)
+            x[i * a.row_stride + j * a.col_stride] = sin(step * (double)(i * a.cols + j + 1));
+}
+
+/* How far a b by one thread is from a b, in any entry. */
+static double alone_off(struct matrix_view a, struct matrix_view b)
+{
+    struct error err;
+    struct matrix got = { 0 }, want = { 0 };
+    double off = (double)INFINITY;
+    if (matrix_init(&got, DTYPE_F64, a.rows, b.cols, &err) &&
+        matrix_init(&want, DTYPE_F64, a.rows, b.cols, &err)) {
+        fill(got.view, 7); /* no zeros that nobody wrote */
+        fill(want.view, 8);
+        blas_gemm(a, b, want.view);
+        blas_gemm_alone(a, b, got.view);
+        off = 0;
+        for (size_t i = 0; i < a.rows; i++)
+            for (size_t j = 0; j < b.cols; j++)
+                off = fmax(off, fabs(matrix_at(got.view, i, j) - matrix_at(want.view, i, j)));
+    }
+    matrix_finish(&got);
+    matrix_finish(&want);
+    return off;
+}
+
+/* In pieces of 64, whatever is left over at their ends and whichever way the factors lie. */
+static void test_alone(void)
+{
+    static const size_t sizes[][3] = { { 1, 1, 1 },    { 3, 5, 0 },     { 63, 64, 65 },
+                                       { 64, 64, 64 }, { 65, 129, 64 }, { 130, 70, 200 } };
+    struct error err;
+    double worst = 0;
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        size_t m = sizes[s][0], n = sizes[s][1], k = sizes[s][2];
+        struct matrix a = { 0 }, b = { 0 }, at = { 0 }, bt = { 0 };
+        CHECK(matrix_init(&a, DTYPE_F64, m, k, &err) && matrix_init(&b, DTYPE_F64, k, n, &err) &&
+              matrix_init(&at, DTYPE_F64, k, m, &err) && matrix_init(&bt, DTYPE_F64, n, k, &err));
+        fill(a.view, 1);
+        fill(b.view, 3);
+        fill(at.view, 4);
+        fill(bt.view, 5);
+        worst = fmax(worst, alone_off(a.view, b.view));
+        worst = fmax(worst, alone_off(matrix_transposed(at.view), matrix_transposed(bt.view)));
+        matrix_finish(&a), matrix_finish(&b), matrix_finish(&at), matrix_finish(&bt);
+    }
+    printf("# a product by one thread alone is off by at most %.1e\n", worst);
+    CHECK(worst < 1e-12);
+}
+
 int main(void)
 {
     test_blas();
+    test_alone();
     test_svd();
     test_svd_edges();
     test_no_convergence();
