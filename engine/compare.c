@@ -323,31 +323,37 @@ void compare_finish(struct compare_table *t)
     *t = (struct compare_table){ 0 };
 }
 
+static const char *advice(double tail, double rounding)
+{
+    return tail > much_larger * rounding   ? "more rank would help"
+           : rounding > much_larger * tail ? "more bits would help"
+                                           : "rank and bits are in balance";
+}
+
 /* "the tail of rank 83 is 11.5 %, rounding of L costs 2 %, of R 1 %: more rank would help" */
 static void put_parts(const struct compare_numbers *n, char *out, size_t size)
 {
     double rounding = hypot(n->left, n->right);
+    double rest = sqrt(fmax(0, n->error * n->error - n->tail * n->tail));
     if (!n->rank && !n->columns)
         snprintf(out, size, "all of its error is rounding");
-    else if (!isfinite(rounding) && isfinite(n->right) && n->columns)
-        snprintf(out, size, "rounding of R costs %.3g %%, the rest is not known", 100 * n->right);
-    else if (!isfinite(rounding) && isfinite(n->tail) && n->columns)
-        snprintf(out, size, "the tail of rank %zu is %.3g %%, rounding costs %.3g %%", n->columns,
-                 100 * n->tail, 100 * sqrt(fmax(0, n->error * n->error - n->tail * n->tail)));
-    else if (!isfinite(rounding))
+    else if (!n->columns || (!isfinite(n->tail) && !isfinite(n->right)))
         snprintf(out, size, "the parts of its error are not known");
+    else if (!isfinite(n->tail))
+        snprintf(out, size, "rounding of R costs %.3g %%, the rest is not known", 100 * n->right);
+    else if (!isfinite(rounding))
+        snprintf(out, size, "the tail of rank %zu is %.3g %%, rounding costs %.3g %%: %s",
+                 n->columns, 100 * n->tail, 100 * rest, advice(n->tail, rest));
     else
         snprintf(out, size,
                  "the tail of rank %zu is %.3g %%, rounding of L costs %.3g %%, of R %.3g %%: %s",
                  n->columns, 100 * n->tail, 100 * n->left, 100 * n->right,
-                 n->tail > much_larger * rounding   ? "more rank would help"
-                 : rounding > much_larger * n->tail ? "more bits would help"
-                                                    : "rank and bits are in balance");
+                 advice(n->tail, rounding));
 }
 
 void compare_reason(const struct compare_table *t, char *out, size_t size)
 {
-    const struct compare_row *first = &t->rows[0], *next = NULL;
+    const struct compare_row *first = t->rows, *next = NULL;
     char parts[200];
     if (!t->n) {
         snprintf(out, size, "no method fits this size");

@@ -421,7 +421,7 @@ static void test_reason(void)
     reason_of(.095, .02, .01, 83, "rank 83 is 9.5 %, rounding of L costs 2 %, of R 1 %: more rank");
     reason_of(.02, .09, .01, 83, "more bits would help");
     reason_of(.07, .07, .01, 83, "in balance");
-    reason_of(.06, (double)NAN, (double)NAN, 83, "rank 83 is 6 %, rounding costs 8 %");
+    reason_of(.06, (double)NAN, (double)NAN, 83, "rank 83 is 6 %, rounding costs 8 %: rank and");
     reason_of((double)NAN, (double)NAN, .03, 83, "rounding of R costs 3 %, the rest");
     reason_of((double)NAN, (double)NAN, (double)NAN, 0, "all of its error is rounding");
     reason_of((double)NAN, (double)NAN, (double)NAN, 83, "not known");
