@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hold.h"
 #include "line.h"
 #include "overlay.h"
 #include "player.h"
@@ -10,13 +11,19 @@
 
 static void next_field(struct model *m)
 {
-    if (m->field + 1 < m->method->params.n)
+    size_t n = m->method->params.n;
+    if (m->field == n) /* the budget stands first */
+        m->field = 0;
+    else if (m->field + 1 < n)
         m->field++;
 }
 
 static void previous_field(struct model *m)
 {
-    if (m->field > 0)
+    size_t n = m->method->params.n;
+    if (m->field == 0 && model_row(m, n))
+        m->field = n;
+    else if (m->field > 0 && m->field < n)
         m->field--;
 }
 
@@ -184,6 +191,7 @@ const struct action common_actions[] = {
     { "fewer", "-", "Rank", "rank one down, from any parameter", NULL, fewer },
     { "elbow", "g", "Rank", "rank at the elbow of the spectrum", "elbow", elbow },
     { "full", "G", "Rank", "full rank", NULL, full },
+    { "hold", "s", "Rank", "hold the size: bits move the rank, the rank moves bits, and a row moves the size", NULL, hold_toggle },
     { "methods", "p", "Method", "choose a method", "method", overlay_methods },
     { "next-method", "P", "Method", "next method", NULL, next_method },
     { "reseed", "r", "Method", "next seed: other random numbers", NULL, reseed },

@@ -1,5 +1,7 @@
 #include "aim.h"
 
+#include "hold.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -61,6 +63,8 @@ bool aim(struct model *m, const struct param *axis, const char *text, struct err
         return fail(err, ERROR_USAGE, "%s: a goal moves whole numbers, not %s", g.text, axis->key);
     if (!m->document)
         return fail(err, ERROR_USAGE, "%s: nothing is open", g.text);
+    if (hold_on(m))
+        return fail(err, ERROR_USAGE, "%s: the size is held - s lets go of it", g.text);
     if (s && !s->picture && goal_needs_picture(&g))
         return fail(err, ERROR_USAGE, "%s: this is of pictures, and no picture is open", g.text);
     bool known = g.kind == GOAL_ERROR || g.kind == GOAL_ENERGY || g.kind == GOAL_BITS;

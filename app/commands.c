@@ -6,6 +6,7 @@
 #include "aim.h"
 #include "export.h"
 #include "grammar.h"
+#include "hold.h"
 #include "memory.h"
 #include "player.h"
 #include "session.h"
@@ -192,6 +193,18 @@ static bool export_file(struct model *m, const char *arguments, struct error *er
     return model_export(m, arguments, false, err);
 }
 
+/* Held from now on, at so much; or free. */
+static bool budget(struct model *m, const char *arguments, struct error *err)
+{
+    if (!strcmp(arguments, "off"))
+        return hold_budget(m, 0, err);
+    if (!arguments[0])
+        return fail(err, ERROR_USAGE, "budget: bits per entry come after it, or off");
+    if (!param_find(&m->method->params, "rank"))
+        return fail(err, ERROR_USAGE, "budget: %s has no rank to hold a size by", m->method->name);
+    return setting_set(m, &hold_row, arguments, err);
+}
+
 static bool show(struct model *m, const char *arguments, struct error *err)
 {
     if (!arguments[0])
@@ -204,6 +217,10 @@ static bool show(struct model *m, const char *arguments, struct error *err)
 static bool field(struct model *m, const char *arguments, struct error *err)
 {
     const struct param *p = param_find(&m->method->params, arguments);
+    if (!p && hold_on(m) && !strcmp(arguments, hold_row.key)) {
+        m->field = m->method->params.n;
+        return true;
+    }
     if (!p)
         return fail(err, ERROR_USAGE, "field: %s has no parameter '%s'", m->method->name,
                     arguments);
@@ -337,6 +354,7 @@ const struct command commands[] = {
     { "method", "METHOD", "another method", method },
     { "rank", "N|elbow|full", "the rank: a number or an expression: *2, min(m,n)/8, elbow", rank },
     { "k", "N|elbow|full", "the same as rank", rank },
+    { "budget", "BITS|off", "hold the size at so many bits per entry, 1 or *2: sliders move together", budget },
     { "field", "KEY", "the parameter that keys change", field },
     { "planes", "rgb|ycbcr", "how a colour picture is taken apart", planes },
     { "precision", "f32|f64", "of the computation", precision },

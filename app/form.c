@@ -1,5 +1,7 @@
 #include "form.h"
 
+#include "hold.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,10 +13,31 @@ int form_columns(int width)
     return width < 60 ? 1 : width < 150 ? 2 : 3;
 }
 
+static size_t count(const struct model *m)
+{
+    return m->method->params.n + (hold_on(m) ? 1 : 0);
+}
+
 size_t form_rows(const struct model *m, int width)
 {
     size_t columns = (size_t)form_columns(width);
-    return (m->method->params.n + columns - 1) / columns;
+    return (count(m) + columns - 1) / columns;
+}
+
+/* The row that stands at a place, and back: a budget that is held stands first. */
+static size_t row_at(const struct model *m, size_t place)
+{
+    return !hold_on(m) ? place : place == 0 ? m->method->params.n : place - 1;
+}
+
+static size_t place_of(const struct model *m, size_t row)
+{
+    return !hold_on(m) ? row : row == m->method->params.n ? 0 : row + 1;
+}
+
+static size_t index_of(const struct model *m, const struct param *p)
+{
+    return p == &hold_row ? m->method->params.n : (size_t)(p - m->method->params.rows);
 }
 
 double form_fraction(const struct param *p, double value, double limit)
@@ -63,9 +86,9 @@ static void number_text(const struct param *p, double value, char *out, size_t s
 static void value_text(const struct model *m, const struct param *p, char out[TEXT])
 {
     if (p->kind == PARAM_REAL)
-        number_text(p, param_get(p, model_params_const(m)), out, TEXT);
+        number_text(p, param_get(p, model_values(m, p)), out, TEXT);
     else
-        param_format(p, model_params_const(m), out, TEXT);
+        param_format(p, model_values(m, p), out, TEXT);
 }
 
 static bool is_slider(const struct param *p)
@@ -81,8 +104,8 @@ struct ends {
 static struct ends column_ends(const struct model *m, size_t first, size_t n)
 {
     struct ends e = { 0, 0 };
-    for (size_t i = first; i < first + n && i < m->method->params.n; i++) {
-        const struct param *p = &m->method->params.rows[i];
+    for (size_t i = first; i < first + n && i < count(m); i++) {
+        const struct param *p = model_row(m, row_at(m, i));
         char text[TEXT];
         if (!is_slider(p))
             continue;
@@ -113,11 +136,12 @@ static void draw_tick(const struct model *m, const struct param *p, struct canva
 static void draw_slider(const struct model *m, const struct param *p, struct canvas c,
                         int attributes, struct ends e)
 {
-    double limit = model_limit(m, p), value = fmin(param_get(p, model_params_const(m)), limit);
+    const double set = param_get(p, model_values(m, p));
+    double limit = model_limit(m, p), value = fmin(set, limit);
     int bar = c.area.w - BOX - e.lo - e.hi - 3;
     char text[TEXT], lo[TEXT], hi[TEXT];
 
-    if (value < param_get(p, model_params_const(m)))
+    if (value < set)
         number_text(p, value, text, sizeof(text));
     else
         value_text(m, p, text);
@@ -129,8 +153,7 @@ static void draw_slider(const struct model *m, const struct param *p, struct can
     canvas_printf(c, BOX + 1, 0, INK_DIM, 0, "%*s", e.lo, lo);
     form_bar(c, BOX + e.lo + 2, 0, bar, form_fraction(p, value, limit));
     draw_tick(m, p, canvas_inside(c, (struct rect){ BOX + e.lo + 2, 0, bar, 1 }), limit);
-    canvas_zone(c, (struct rect){ BOX + e.lo + 2, 0, bar, 1 }, ZONE_BAR,
-                (size_t)(p - m->method->params.rows));
+    canvas_zone(c, (struct rect){ BOX + e.lo + 2, 0, bar, 1 }, ZONE_BAR, index_of(m, p));
     canvas_text(c, BOX + e.lo + 3 + bar, 0, INK_DIM, 0, hi);
 }
 
@@ -186,7 +209,7 @@ void form_typed(struct canvas c, const char *line, size_t at)
 static void draw_row(const struct model *m, size_t index, struct canvas c, bool focused,
                      struct ends e)
 {
-    const struct param *p = &m->method->params.rows[index];
+    const struct param *p = model_row(m, index);
     bool chosen = index == m->field;
     int attributes = chosen && focused ? ATTR_BOLD : 0;
     struct canvas value = canvas_inside(c,
@@ -197,6 +220,8 @@ static void draw_row(const struct model *m, size_t index, struct canvas c, bool 
         canvas_text(c, 0, 0, INK_KEY, ATTR_BOLD, ">");
     canvas_printf(c, MARK, 0, chosen ? INK_TITLE : INK_TEXT, attributes, "%.*s", NAME - 1,
                   p->shorthand);
+    if (hold_links(m, p)) /* it moves with the others that have the mark */
+        canvas_text(c, MARK + NAME - 1, 0, INK_KEY, ATTR_BOLD, "=");
     if (chosen && m->overlay == OVERLAY_TYPE)
         form_typed(value, m->line, m->line_at);
     else if (p->choices || p->kind == PARAM_BOOL)
@@ -212,7 +237,7 @@ static void draw_row(const struct model *m, size_t index, struct canvas c, bool 
 
 void form_draw(const struct model *m, struct canvas c, bool focused)
 {
-    size_t n = m->method->params.n, columns = (size_t)form_columns(c.area.w);
+    size_t n = count(m), columns = (size_t)form_columns(c.area.w);
     size_t rows = form_rows(m, c.area.w), height = c.area.h > 0 ? (size_t)c.area.h : 0;
     size_t shown = rows < height ? rows : height, first = 0;
     int width = (c.area.w - 3 - GAP * ((int)columns - 1)) / (int)columns;
@@ -221,16 +246,16 @@ void form_draw(const struct model *m, struct canvas c, bool focused)
         canvas_text(c, 1, 0, INK_DIM, 0, "this method has no parameters");
     if (shown == 0)
         return;
-    if (m->field % rows >= shown)
-        first = m->field % rows - shown + 1;
+    if (place_of(m, m->field) % rows >= shown)
+        first = place_of(m, m->field) % rows - shown + 1;
     for (size_t column = 0; column < columns; column++) {
         struct ends e = column_ends(m, column * rows + first, shown);
         for (size_t row = 0; row < shown; row++) {
-            size_t index = column * rows + first + row;
+            size_t place = column * rows + first + row;
             int x = 1 + (int)column * (width + GAP);
-            if (index < n && first + row < rows)
-                draw_row(m, index, canvas_inside(c, (struct rect){ x, (int)row, width, 1 }),
-                         focused, e);
+            if (place < n && first + row < rows)
+                draw_row(m, row_at(m, place),
+                         canvas_inside(c, (struct rect){ x, (int)row, width, 1 }), focused, e);
         }
     }
     if (first > 0)

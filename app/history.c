@@ -36,6 +36,7 @@ void history_forget(struct model *m)
     struct history *h = &m->history;
     h->n = h->at = 0;
     h->method = m->method;
+    h->budget = m->budget;
     for (size_t i = 0; methods[i]; i++)
         h->params[i] = m->params[i];
 }
@@ -60,28 +61,46 @@ static bool runs_on(struct history *h, const struct change *c)
         last->from != last->to || c->from != c->to || c->when - last->when > moment)
         return false;
     last->after = c->after;
+    last->budget_after = c->budget_after;
     last->when = c->when;
-    if (!last->with_former && param_equal(&c->touched->params, &last->before, &last->after))
+    if (!last->with_former && last->budget_before == last->budget_after &&
+        param_equal(&c->touched->params, &last->before, &last->after))
         h->at = --h->n;
     return true;
+}
+
+/* Of rows that move together, the one in hand. */
+static const struct param *moved_row(const struct model *m, const struct param_table *t,
+                                     const struct params_any *a, const struct params_any *b)
+{
+    const struct param *only = only_row(t, a, b), *held = model_field(m);
+    if (only || m->budget == 0 || !held || t != &m->method->params || held < t->rows ||
+        held >= t->rows + t->n)
+        return only;
+    const struct param_table one = { held, 1, t->size };
+    return param_equal(&one, a, b) ? NULL : held;
 }
 
 void history_note(struct model *m, bool steps)
 {
     struct history *h = &m->history;
     const struct method *from = h->method;
+    double budget = h->budget;
     bool former = false;
     h->method = m->method;
+    h->budget = m->budget;
     for (size_t i = 0; methods[i]; i++) {
         if (param_equal(&methods[i]->params, &h->params[i], &m->params[i]))
             continue;
         const struct change c = { .from = from,
                                   .to = m->method,
                                   .touched = methods[i],
-                                  .row = only_row(&methods[i]->params, &h->params[i],
-                                                  &m->params[i]),
+                                  .row = moved_row(m, &methods[i]->params, &h->params[i],
+                                                   &m->params[i]),
                                   .before = h->params[i],
                                   .after = m->params[i],
+                                  .budget_before = budget,
+                                  .budget_after = m->budget,
                                   .when = m->now,
                                   .with_former = former };
         h->params[i] = m->params[i];
@@ -89,14 +108,20 @@ void history_note(struct model *m, bool steps)
             push(h, &c);
         former = true;
         from = m->method;
+        budget = m->budget;
     }
-    if (from != m->method)
-        push(h, &(struct change){ .from = from, .to = m->method, .when = m->now });
+    if (from != m->method || budget != m->budget)
+        push(h, &(struct change){ .from = from,
+                                  .to = m->method,
+                                  .budget_before = budget,
+                                  .budget_after = m->budget,
+                                  .when = m->now });
 }
 
 static void put(struct model *m, const struct change *c, bool back)
 {
     const struct method *method = back ? c->from : c->to;
+    m->budget = back ? c->budget_before : c->budget_after;
     if (c->touched)
         m->params[index_of(c->touched)] = back ? c->before : c->after;
     model_set_method(m, method);
@@ -119,6 +144,7 @@ static void keep_seen(struct model *m)
 {
     struct history *h = &m->history;
     h->method = m->method;
+    h->budget = m->budget;
     for (size_t i = 0; methods[i]; i++)
         h->params[i] = m->params[i];
 }

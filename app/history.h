@@ -15,14 +15,16 @@ struct change {
     const struct method *touched;   /* whose parameters changed; NULL: nobody's */
     const struct param *row;        /* the only one that did; NULL: none, or several */
     struct params_any before, after;
-    double when;      /* of its last step, seconds */
-    bool with_former; /* one line of commands made both: undone together */
+    double budget_before, budget_after; /* hold.h */
+    double when;                        /* of its last step, seconds */
+    bool with_former;                   /* one line of commands made both: undone together */
 };
 
 struct history {
     struct change changes[HISTORY_MOST];
     size_t n, at;                /* all; those that are not undone */
     const struct method *method; /* as last seen */
+    double budget;
     struct params_any params[HISTORY_METHODS];
 };
 

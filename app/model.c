@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hold.h"
 #include "view.h"
 
 static const struct numbers unknown = { .error = (double)NAN,
@@ -80,9 +81,20 @@ const struct params_any *model_params_const(const struct model *m)
     return &m->params[method_index(m->method)];
 }
 
+const struct param *model_row(const struct model *m, size_t i)
+{
+    size_t n = m->method->params.n;
+    return i < n ? &m->method->params.rows[i] : i == n && hold_on(m) ? &hold_row : NULL;
+}
+
 const struct param *model_field(const struct model *m)
 {
-    return m->field < m->method->params.n ? &m->method->params.rows[m->field] : NULL;
+    return model_row(m, m->field);
+}
+
+const void *model_values(const struct model *m, const struct param *p)
+{
+    return p == &hold_row ? (const void *)m : model_params_const(m);
 }
 
 bool model_shape(const struct model *m, double *rows, double *cols)
@@ -230,6 +242,7 @@ void model_open(struct model *m, struct document *d, const char *entry)
     snprintf(m->entry, sizeof(m->entry), "%s", entry ? entry : "");
     forget(m);
     m->export.path[0] = 0;
+    hold_refit(m);
     model_changed(m);
 }
 
@@ -245,9 +258,10 @@ void model_set_method(struct model *m, const struct method *method)
     const struct param *old = model_field(m);
     m->method = method;
     m->field = 0;
-    for (size_t i = 0; old && i < method->params.n; i++)
-        if (!strcmp(method->params.rows[i].key, old->key))
+    for (size_t i = 0; old && model_row(m, i); i++)
+        if (!strcmp(model_row(m, i)->key, old->key))
             m->field = i;
+    hold_refit(m);
     model_changed(m);
 }
 

@@ -72,7 +72,8 @@ struct model {
     bool elbow; /* wanted as rank as soon as the whole spectrum is known */
 
     const struct method *method;
-    size_t field; /* the focused row of the method's table */
+    size_t field;  /* the focused row of the method's table; behind its last: the budget (hold.h) */
+    double budget; /* bits per entry that the size is held at; 0: it is not */
     enum pane_id focus;
     enum overlay overlay;
     size_t overlay_line;   /* selected line of a menu, first line of the help */
@@ -177,6 +178,9 @@ void model_resize(struct model *m, int width, int height);
 struct params_any *model_params(struct model *m); /* of the current method */
 const struct params_any *model_params_const(const struct model *m);
 const struct param *model_field(const struct model *m); /* the focused row; NULL if none */
+/* Row i of the method, or behind the last the budget where one is held; NULL: there is none. */
+const struct param *model_row(const struct model *m, size_t i);
+const void *model_values(const struct model *m, const struct param *p); /* what row p is of */
 size_t model_rank(const struct model *m); /* 0: the method has none; clamped to the matrix */
 /* The largest value of a row that makes sense here: a rank ends at min(rows, cols). */
 double model_limit(const struct model *m, const struct param *p);

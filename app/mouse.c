@@ -54,7 +54,7 @@ static double along(const struct model *m, int x)
 
 static const struct param *row(const struct model *m, size_t index)
 {
-    return index < m->method->params.n ? &m->method->params.rows[index] : NULL;
+    return model_row(m, index);
 }
 
 static void put(struct model *m, const struct param *p, double value)
@@ -93,7 +93,7 @@ static void choose_rank(struct model *m, int x)
 static void focus_row(struct model *m, size_t index)
 {
     m->focus = PANE_FORM;
-    if (index < m->method->params.n)
+    if (model_row(m, index))
         m->field = index;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hold.h"
 #include "provenance.h"
 
 /* The name without folder and ending: "demo:photo" and "a/photo.png" are "photo". */
@@ -36,6 +37,20 @@ void reproduce_name(const struct model *m, char *out, size_t size)
         snprintf(out, size, "%s-%s%s", name, method, ending);
 }
 
+/* The command says what is held, the size, and leaves the rank to it: the same search finds the same. */
+enum { ROWS_MOST = 64 };
+static struct method without_rank(const struct method *method, struct param rows[ROWS_MOST])
+{
+    struct method out = *method;
+    size_t n = 0;
+    for (size_t i = 0; i < method->params.n && n < ROWS_MOST; i++)
+        if (strcmp(method->params.rows[i].key, "rank") != 0)
+            rows[n++] = method->params.rows[i];
+    out.params.rows = rows;
+    out.params.n = n;
+    return out;
+}
+
 bool reproduce_command(const struct model *m, char *out, size_t size, struct error *err)
 {
     char name[MODEL_LINE], quoted[4 * MODEL_LINE], more[5 * MODEL_LINE];
@@ -46,11 +61,19 @@ bool reproduce_command(const struct model *m, char *out, size_t size, struct err
     if (!selection_of(m->document, m->entry[0] ? m->entry : NULL, m->planes, &s, err))
         return false;
     model_clamp(m, &params);
+    struct param rows[ROWS_MOST];
+    const struct method sized = without_rank(m->method, rows);
+    char size_held[64] = "", value[32];
+    if (hold_on(m)) {
+        param_format(&hold_row, m, value, sizeof(value));
+        snprintf(size_held, sizeof(size_held), " --bits-per-entry %s", value);
+    }
     reproduce_name(m, name, sizeof(name));
     provenance_quote(name, quoted, sizeof(quoted));
-    snprintf(more, sizeof(more), "%s%s%s -o %s", m->nonfinite ? " --nonfinite " : "",
+    snprintf(more, sizeof(more), "%s%s%s%s -o %s", size_held, m->nonfinite ? " --nonfinite " : "",
              m->nonfinite ? nonfinite_names[m->nonfinite] : "", m->flags, quoted);
-    bool fits = provenance_shell(&s, m->method, &params, m->dtype, more, out, size);
+    bool fits = provenance_shell(&s, *size_held ? &sized : m->method, &params, m->dtype, more, out,
+                                 size);
     selection_finish(&s);
     return fits ||
            fail(err, ERROR_LIMIT,

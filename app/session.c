@@ -7,6 +7,7 @@
 
 #include "actions.h"
 #include "grammar.h"
+#include "hold.h"
 #include "memory.h"
 #include "sink.h"
 #include "view.h"
@@ -50,6 +51,7 @@ void session_reset(struct model *m)
         param_defaults(&methods[i]->params, false, &m->params[i]);
     for (size_t i = 0; i < session_rows.n; i++)
         param_put(&rows[i], m, rows[i].def);
+    m->budget = 0;
     memset(m->marks, 0, sizeof(m->marks));
     for (int i = 0; i < SLOT_COUNT; i++)
         slot_clear(&m->slots[i]);
@@ -123,8 +125,12 @@ static void print_methods(const struct model *m, FILE *out)
             fputc('\n', out);
     }
     fprintf(out, "method %s\n", m->method->name);
+    char key[64];
+    if (m->budget > 0) {
+        param_format(&hold_row, m, key, sizeof(key));
+        fprintf(out, "budget %s\n", key);
+    }
     if (model_field(m)) {
-        char key[64];
         param_flag(model_field(m)->key, key, sizeof(key));
         fprintf(out, "field %s\n", key);
     }

@@ -6,6 +6,7 @@
 
 #include "aim.h"
 #include "expression.h"
+#include "hold.h"
 
 static void put(const struct model *m, const struct param *p, void *params, double value)
 {
@@ -19,28 +20,54 @@ static void clamp(const struct model *m, const struct param *p, void *params)
         put(m, p, params, model_limit(m, p));
 }
 
-static void apply(struct model *m, const struct params_any *params)
+/* Row p is not what it was; what is linked to it follows. least: some step at least. */
+static bool apply(struct model *m, const struct param *p, bool least, struct params_any *params,
+                  struct error *err)
 {
+    const struct param_table one = { p, 1, m->method->params.size };
+    if (hold_on(m) && !param_equal(&one, params, model_params(m)) &&
+        !hold_move(m, p, least, params, err))
+        return false;
     bool same = param_equal(&m->method->params, params, model_params(m));
     *model_params(m) = *params;
     if (!same)
         model_changed(m);
+    return true;
+}
+
+static void put_budget(struct model *m, double value)
+{
+    struct error err;
+    if (!hold_budget(m, fmin(fmax(value, hold_row.min), hold_row.max), &err))
+        model_say(m, true, "%s", err.text);
 }
 
 void setting_step(struct model *m, const struct param *p, int direction, bool coarse)
 {
     struct params_any params = *model_params(m);
+    struct error err;
+    if (p == &hold_row) {
+        put_budget(m, m->budget * pow(coarse ? 2 : 1.05, direction));
+        return;
+    }
     clamp(m, p, &params); /* the first step down from beyond the limit is seen, too */
     param_step(p, &params, direction, coarse);
     clamp(m, p, &params);
-    apply(m, &params);
+    if (!apply(m, p, true, &params, &err))
+        model_say(m, true, "%s", err.text);
 }
 
 void setting_put(struct model *m, const struct param *p, double value)
 {
     struct params_any params = *model_params(m);
+    struct error err;
+    if (p == &hold_row) {
+        put_budget(m, value);
+        return;
+    }
     put(m, p, &params, value);
-    apply(m, &params);
+    if (!apply(m, p, false, &params, &err))
+        model_say(m, true, "%s", err.text);
 }
 
 static bool is_number(const struct param *p)
@@ -136,10 +163,29 @@ bool setting_elbow(struct model *m, struct error *err)
     return true;
 }
 
+/* A plain number, or an expression as for any other row. */
+static bool set_budget(struct model *m, const char *text, struct error *err)
+{
+    const struct names names = { name_value, m };
+    double from = m->budget, value;
+    size_t at = 0;
+    if (!expression(text, 0, &names, &from, false, &value, &at, err)) {
+        if (text == m->line)
+            m->line_at = at;
+        return false;
+    }
+    if (!(value >= hold_row.min && value <= hold_row.max))
+        return fail(err, ERROR_USAGE, "%.6g bits per entry: a size is held from %g to %g", value,
+                    hold_row.min, hold_row.max);
+    return hold_budget(m, value, err);
+}
+
 bool setting_set(struct model *m, const struct param *p, const char *text, struct error *err)
 {
     if (is_number(p) && goal_looks(text))
         return aim(m, p, text, err);
+    if (p == &hold_row)
+        return set_budget(m, text, err);
     if (!strcmp(p->key, "rank") && !strcmp(text, "elbow"))
         return setting_elbow(m, err); /* also while it is not known yet */
     struct params_any params = *model_params(m);
@@ -149,6 +195,5 @@ bool setting_set(struct model *m, const struct param *p, const char *text, struc
     if (!ok)
         return false;
     clamp(m, p, &params);
-    apply(m, &params);
-    return true;
+    return apply(m, p, false, &params, err);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hold.h"
 #include "setting.h"
 
 /* Unless asked for others, steps grow with the rank, as what one more changes becomes less:
@@ -16,6 +17,10 @@ void sweep_toggle(struct model *m)
 {
     if (!param_find(&m->method->params, "rank")) {
         model_say(m, true, "%s has no rank", m->method->name);
+        return;
+    }
+    if (hold_on(m)) {
+        model_say(m, true, "the size is held, and so is the rank - s lets go of it");
         return;
     }
     m->sweeping = !m->sweeping && m->document;

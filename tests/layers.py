@@ -22,7 +22,7 @@ FLOORS = [
      "outcome", "likeness", "worker", "theory_curve",
      "zoom",
      "provenance", "frame", "typing", "grammar"},
-    {"model", "slots", "opening", "plot", "view", "history"},
+    {"model", "hold", "slots", "opening", "plot", "view", "history"},
     {"comparing", "crosshair", "sweep",
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},

@@ -106,6 +106,8 @@ static void shake(struct model *m)
     accept_quantizer(&m->method->params, model_params(m));
     m->planes = (enum planes)(rand() % 2);
     m->dtype = rand() % 4 ? DTYPE_F32 : DTYPE_F64;
+    struct error err; /* every other of a size that is held; where it cannot be it is as it was */
+    command_run(m, rand() % 2 ? "budget 0.8" : "budget off", &err);
     model_changed(m);
 }
 
@@ -172,6 +174,7 @@ static void test_states(struct model *m)
         wrong += !ok || !reproduces(m);
     }
     printf("# %d states, %d not the same\n", STATES, wrong);
+    CHECK(command(m, "budget off"));
     CHECK(wrong == 0);
 }
 

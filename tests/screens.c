@@ -270,6 +270,11 @@ static void test_golden(struct fixture *f)
     golden(f, "gaps-80x24", 80, 24, true);
     f->m.gaps = f->m.x_log = false;
     f->m.focus = PANE_FORM;
+    f->m.budget = 1;
+    golden(f, "hold-80x24", 80, 24, true);
+    golden(f, "hold-80x24-ascii", 80, 24, false);
+    golden(f, "hold-120x40", 120, 40, true);
+    f->m.budget = 0;
     golden(f, "compact-parameters-40x12", 40, 12, true);
     f->m.focus = PANE_PICTURE;
     golden(f, "compact-picture-40x12", 40, 12, true);
