@@ -129,6 +129,25 @@ static struct tally sweep(struct backend *b, enum dtype dtype,
     return t;
 }
 
+/* The levels of every scalar quantizer, and all ways to clip its ranges. */
+static struct tally clipped(struct backend *b, enum dtype dtype,
+                            void (*once)(struct backend *b, struct matrix_view x,
+                                         const struct coding *c, struct tally *t))
+{
+    static const int bits[] = { 2, 4, 8, 3, 5 };
+    struct tally t = { 0 };
+    struct matrix x = filled(dtype, 67, fit(91), 10);
+    for (int n = 0; quantizer_names[n]; n++)
+        for (int v = 0; v < 24 && !quantizer_at(n)->group; v++) {
+            struct coding c = variant(quantizer_at(n), bits[v % 5], v);
+            c.symmetric = coding_symmetric(c.symmetric, c.quantizer);
+            c.clip = (enum clip)((v + v / 6 + n) % 4);
+            once(b, x.view, &c, &t);
+        }
+    matrix_finish(&x);
+    return t;
+}
+
 /* Constant, zero, tiny, huge and one-sided entries, and some below the normal range, each a row. */
 static struct tally extremes(struct backend *b, enum dtype dtype,
                              void (*once)(struct backend *b, struct matrix_view x,
@@ -150,6 +169,9 @@ static struct tally extremes(struct backend *b, enum dtype dtype,
     for (int v = 0; v < 24; v++) {
         struct coding c = variant(&quantizer_uniform, 6, v);
         once(b, x.view, &c, &t);
+        c.clip = v % 4 < 2 ? CLIP_SPREAD : CLIP_SEARCH;
+        once(b, x.view, &c, &t);
+        c.clip = CLIP_NONE;
         for (size_t i = 0; i < 7; i++)
             once(b, matrix_block(x.view, i, 0, 1, x.view.cols), &c, &t);
     }
@@ -170,6 +192,11 @@ static double code_sweep(struct backend *b, enum dtype dtype)
     return judged(b, sweep(b, dtype, code_once));
 }
 
+static double code_clipped(struct backend *b, enum dtype dtype)
+{
+    return judged(b, clipped(b, dtype, code_once));
+}
+
 static double code_extremes(struct backend *b, enum dtype dtype)
 {
     return judged(b, extremes(b, dtype, code_once));
@@ -178,6 +205,11 @@ static double code_extremes(struct backend *b, enum dtype dtype)
 static double decode_sweep(struct backend *b, enum dtype dtype)
 {
     return sweep(b, dtype, decode_once).decode;
+}
+
+static double decode_clipped(struct backend *b, enum dtype dtype)
+{
+    return clipped(b, dtype, decode_once).decode;
 }
 
 static double decode_extremes(struct backend *b, enum dtype dtype)
@@ -195,6 +227,7 @@ static double refused(struct backend *b, enum dtype dtype)
         for (int v = 0; v < 24; v += 5) {
             struct error err = { 0 };
             struct coding c = variant(&quantizer_uniform, 4, v);
+            c.clip = v % 2 ? CLIP_SPREAD : CLIP_NONE;
             struct coded k = { 0 };
             struct matrix x = filled(dtype, 40, fit(67), 9);
             matrix_put(x.view, 17, fit(66) - 1, bad[i]);
@@ -210,9 +243,11 @@ static double refused(struct backend *b, enum dtype dtype)
 
 const struct trial trials_codes[] = {
     { OP_CODE, "codes of every kind", code_sweep, false },
+    { OP_CODE, "codes of clipped ranges", code_clipped, false },
     { OP_CODE, "codes of extreme entries", code_extremes, false },
     { OP_CODE, "entries without a code", refused, false },
     { OP_DECODE, "values of every kind of code", decode_sweep, false },
+    { OP_DECODE, "values of clipped ranges", decode_clipped, false },
     { OP_DECODE, "values of extreme ranges", decode_extremes, false },
     { 0 },
 };
