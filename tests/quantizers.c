@@ -405,12 +405,65 @@ static void test_e8p_error(void)
     CHECK(fabs(mse[4] - .0097) < .0003);
 }
 
-/* A block of 64 and its largest magnitude. */
+/* Blocks of 64 normal numbers on n levels from -max to max, without the engine. */
+static double block_grid(int n)
+{
+    static float draw[512 * 512];
+    double sum = 0, norm = 0;
+    random_fill(SKETCH_GAUSSIAN, SEED, STREAM_TEST, 1, 1,
+                (struct matrix_view){ draw, 512, 512, 512, 1, DTYPE_F32 });
+    for (size_t block = 0; block < 512 * 8; block++) {
+        double most = 0;
+        for (size_t i = 0; i < 64; i++)
+            most = fmax(most, fabs((double)draw[64 * block + i]));
+        for (size_t i = 0; i < 64; i++) {
+            double x = (double)draw[64 * block + i], step = 2 * most / (n - 1);
+            double e = x - (round((x + most) / step) * step - most);
+            sum += e * e;
+            norm += x * x;
+        }
+    }
+    return sum / norm;
+}
+
+/* A block of 64 and its largest magnitude. The published errors of uniform levels are of an odd
+ * number, 2^bits - 1, zero among them; ours are 2^bits, and better. */
 static void test_blocks(void)
 {
-    CHECK(fabs(measured(quantizer_find("normal-float"), 2, SCALES_BLOCK, CLIP_NONE) - .319) < .004);
-    CHECK(fabs(measured(quantizer_find("normal-float"), 4, SCALES_BLOCK, CLIP_NONE) - .0085) <
-          .0001);
+    static const struct {
+        int bits;
+        double mse, tolerance;
+    } odd[] = { { 2, .515, .005 }, { 4, .0116, .0002 }, { 8, 4e-5, .5e-5 } };
+    const struct quantizer *uniform = quantizer_find("uniform");
+    const struct quantizer *normal = quantizer_find("normal-float");
+    for (int i = 0; i < 3; i++) {
+        double theirs = block_grid((1 << odd[i].bits) - 1), ours = block_grid(1 << odd[i].bits);
+        double mse = measured(uniform, odd[i].bits, SCALES_BLOCK, CLIP_NONE);
+        printf("# blocks, %d bits: %.3g on 2^bits - 1 levels, %.3g on 2^bits; engine %.3g\n",
+               odd[i].bits, theirs, ours, mse);
+        CHECK(fabs(theirs - odd[i].mse) < odd[i].tolerance);
+        CHECK(fabs(mse / ours - 1) < 2e-3 && mse < theirs); /* ranges are halves, rounded up */
+    }
+    CHECK(fabs(measured(normal, 2, SCALES_BLOCK, CLIP_NONE) - .319) < .003);
+    CHECK(fabs(measured(normal, 4, SCALES_BLOCK, CLIP_NONE) - .0085) < .0001);
+}
+
+/* The table of docs/numerics.md: one range by the spread, and blocks that hold all entries. */
+static void print_table(void)
+{
+    for (int i = 0; quantizer_names[i]; i++)
+        for (int block = 0; block < 2; block++) {
+            const struct quantizer *q = quantizer_at(i);
+            enum clip clip = block && !q->spreads ? CLIP_NONE : CLIP_SPREAD;
+            printf("# | %s, %s |", q->name, block ? "blocks" : "one range");
+            for (int bits = 1; bits <= 8; bits++)
+                if (bits < q->min_bits || bits > q->max_bits)
+                    printf(" |");
+                else
+                    printf(" %.3g |",
+                           measured(q, bits, block ? SCALES_BLOCK : SCALES_TENSOR, clip));
+            printf("\n");
+        }
 }
 
 int main(void)
@@ -427,6 +480,7 @@ int main(void)
     test_e8p_nearest();
     test_e8p_error();
     test_blocks();
+    print_table();
     CHECK(memory_used() == 0);
     return check_done();
 }
