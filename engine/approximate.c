@@ -293,8 +293,9 @@ void approximation_finish(struct approximation *a)
 }
 
 /* The matrix, a copy of it, a panel of the residual, the result, a thin SVD with its
- * workspace (the dearest thing a method asks for), a dozen panels as wide as the rank; and
- * a tenth for the rest. A frame: the matrix rotated, or the result expanded within it. */
+ * workspace (the dearest thing a method asks for), a dozen panels as wide as the rank; what a dense
+ * part leaves, twice; and a tenth for the rest. A frame: the matrix rotated, or the result expanded
+ * within it. */
 uint64_t approximate_memory(const struct method *m, const void *params, enum dtype dtype,
                             size_t rows, size_t cols)
 {
@@ -311,6 +312,8 @@ uint64_t approximate_memory(const struct method *m, const void *params, enum dty
         if (p && param_get(p, params) != 0)
             bytes += (n * d + fmin(n * d, 0x1p20) + 256 * fmax(n, d)) * size;
     }
+    if (m->flags & METHOD_DENSE)
+        bytes += 2 * n * d * size;
     bytes *= 1.1;
     return bytes < 0x1p63 ? (uint64_t)bytes : UINT64_MAX;
 }

@@ -14,6 +14,10 @@
 #define ROWS_COUNT(name) +1
 enum { ROWS_QUANTIZERS = 0 QUANTIZERS(ROWS_COUNT) };
 #undef ROWS_COUNT
+/* ROW_OF_uniform: the number of a quantizer among the choices of a row. */
+#define ROWS_NUMBER(name) ROW_OF_##name,
+enum { QUANTIZERS(ROWS_NUMBER) };
+#undef ROWS_NUMBER
 
 /* A rank as stored: no factorization has more columns than the matrix has rows or columns. */
 static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
@@ -22,7 +26,8 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
     return (size_t)rank < most ? (size_t)rank : most;
 }
 
-#define PAPER_LPLR "Saha, Srivastava, Pilanci 2023"
+#define PAPER_LPLR    "Saha, Srivastava, Pilanci 2023"
+#define PAPER_CALDERA "Saha, Sagan, Srivastava, Goldsmith, Pilanci 2024 (CALDERA)"
 
 /* clang-format off */
 #define ROW_RANK(type)                                                                     \
@@ -43,6 +48,20 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
       .unit = "bits", .help = "Bits per entry of the right factor.",                       \
       .source = PAPER_LPLR ", Algorithm 1, B'",                                            \
       .min = 1, .max = CODING_BITS_MAX, .def = best, .paper = source_says }
+
+#define ROW_DENSE_BITS(type, best, source_says)                                            \
+    { PARAM(type, bits), .title = "Bits of Q", .shorthand = "B  (Q)", .unit = "bits",      \
+      .help = "Bits per entry of the dense part Q.",                                       \
+      .source = PAPER_CALDERA ", B_Q",                                                     \
+      .min = 1, .max = CODING_BITS_MAX, .def = best, .paper = source_says }
+
+/* Of Q and of the factors beside it. */
+#define ROW_DENSE_QUANTIZER(type, best, source_says, where)                                \
+    { PARAM(type, quantizer), .title = "Quantizer", .shorthand = "quantizer", .unit = "",  \
+      .help = "Where the levels of Q and of the factors lie within their ranges; uniform " \
+              "beyond 8 bits and where it has none of so many.",                           \
+      .source = where, .min = 0, .max = ROWS_QUANTIZERS - 1, .def = best,                  \
+      .paper = source_says, .choices = quantizer_names }
 
 #define ROW_ROUNDING(type)                                                                 \
     { PARAM(type, rounding), .title = "Rounding", .shorthand = "rounding", .unit = "",     \

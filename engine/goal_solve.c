@@ -44,7 +44,7 @@ static double optimal_at(const struct walk *w, long at)
     struct params_any params = params_at(w, at);
     const struct param *rank = param_find(&w->s->method->params, "rank");
     const struct param *shift = param_find(&w->s->method->params, "normalize");
-    if (!rank || !w->s->optimal)
+    if (!rank || !w->s->optimal || (w->s->method->flags & METHOD_DENSE))
         return (double)NAN;
     return w->s->optimal(w->s->context, (size_t)(param_get(rank, params.bytes) +
                                                  (shift ? param_get(shift, params.bytes) : 0)));

@@ -14,6 +14,8 @@ enum {
     METHOD_NESTED = 1 << 1,
     /* simulates a private mechanism; marked "simulated, not private" everywhere */
     METHOD_SANDBOX = 1 << 2,
+    /* adds a dense part to its factors: the best error of the rank is no bound on its own */
+    METHOD_DENSE = 1 << 5,
     /* what is in the matrix decides the size of a result; bits() is the most it takes */
     METHOD_SIZED = 1 << 4,
 };

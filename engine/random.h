@@ -27,6 +27,7 @@ enum stream {
     STREAM_SIGNS, /* of the Hadamard transform: column / 128, 0, stream, 0; a bit a column: bit
                    * column % 32 of word column % 128 / 32; 1 means -1 */
     STREAM_NOISE, /* of simulated mechanisms: column / 4, row, stream, number of the matrix */
+    STREAM_DITHER_DENSE, /* of Q in Q + L R: as STREAM_DITHER_LEFT */
 };
 
 /* The kinds of random matrix a sketch is made of; each has mean 0 and variance 1. */

@@ -15,6 +15,7 @@ FLOORS = [
      "panel", "goal", "goal_solve", "theory",
      "compare", "compare_search", "reference", "jpeg_reference",
      "framing",
+     "remainder", "quarter_circle",
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},

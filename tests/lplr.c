@@ -178,7 +178,9 @@ static void rank_deficient(struct lab *l, struct matrix_view a)
 /* Two factors, and two rounds, never share a draw of the dither. */
 static void draws(void)
 {
-    const struct pair p = { .seed = 5, .rounding = ROUNDING_DITHERED };
+    const struct pair p = { .quantizer = quantizer_at(0),
+                            .seed = 5,
+                            .rounding = ROUNDING_DITHERED };
     struct coding left = pair_left(&p, 3), right = pair_right(&p, 3), later = pair_left(&p, 4);
     CHECK(left.stream != right.stream && left.stream == later.stream);
     CHECK(left.part != later.part && left.part == right.part);

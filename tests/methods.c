@@ -120,7 +120,9 @@ static void ask(struct lab *l, const struct method *m, const struct params_any *
     const struct result *r = &out.results[0];
     struct spectrum s = { svd.sigma, svd.n, a.rows, a.cols, svd.norm };
     double optimum = r->rank ? spectrum_tail(&s, r->rank) : 0, error = out.error;
-    double least = r->rank ? spectrum_tail(&s, r->rank + r->frames[0].shifted) : 0;
+    double least = r->rank && !(m->flags & METHOD_DENSE)
+                       ? spectrum_tail(&s, r->rank + r->frames[0].shifted)
+                       : 0;
     double expanded = expanded_error(r, a);
     struct laws now = {
         .shapes = parts_agree(r, a.rows, a.cols) && out.n == 1 && r->n_measures == 1,

@@ -48,7 +48,7 @@ static bool dispatched(const struct method *m, const struct approximation *out)
     bool plain = frame_plain(&out->results[0].frames[0]); /* others are expanded on the processor */
     return n[OP_RESIDUAL] && (!coded || (n[OP_CODE] && (n[OP_DECODE] || !plain))) &&
            (!param_find(&m->params, "sketch") || (n[OP_FILL] && n[OP_GEMM])) &&
-           (!param_find(&m->params, "rounds") || n[OP_GEMM]) &&
+           (!param_find(&m->params, "rounds") || n[OP_GEMM] || n[OP_SUBTRACT]) &&
            (!param_find(&m->params, "power") || n[OP_GRAM]);
 }
 
@@ -77,7 +77,7 @@ static void compare(struct lab *device, struct lab *processor, const struct meth
     unsigned long fallback = fallbacks(&got.counts);
     bool partial = !offers(device->backend, DTYPE_F64); /* it lacks what sums in double need */
     bool strange = partial ? !fallback : fallback || !dispatched(m, &got);
-    if (param_find(&m->params, "rounds")) {
+    if (param_find(&m->params, "rounds") && !(m->flags & METHOD_DENSE)) {
         struct split split = split_of(&got.results[0], a);
         gap = fmax(fabs(split.gap), split.told) / tolerance[a.dtype].identity;
         const struct part *right = &got.results[0].parts[1];

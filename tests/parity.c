@@ -196,7 +196,7 @@ static void test_waiting(struct model *m)
 {
     struct error err;
     struct request r;
-    CHECK(command(m, "open demo:phantom256; method truncated-svd; k 5"));
+    CHECK(command(m, "planes rgb; open demo:phantom256; method truncated-svd; k 5"));
     settle(m);
     CHECK(command(m, "export a.png; k 9; method naive"));
     CHECK(!command_run(m, "export b.png", &err) && err.code == ERROR_USAGE);

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "pair.h"
+
+/* A ~ Q + L R: a rounded matrix and a pair of rounded factors, each made for what the other leaves
+ * of A. What lqer, loftq, caldera and srr share. */
+
+/* How Q and the pair are coded, and how they are found. Q takes its ranges by row. */
+struct remainder {
+    struct coding dense;
+    struct pair pair;
+    size_t rank;
+    int rounds;       /* of both steps; Q + L R with the least error is kept */
+    int inner_rounds; /* 0: the truncated SVD of A - Q, rounded; else so many rounds of pair_fit on it */
+    bool lr_first; /* L R of A before the first Q; else Q of A */
+};
+
+/* The remainder that a params struct describes, which has the fields of PAIR_OF and `bits`: one
+ * round, the rank still to be set. */
+/* clang-format off */
+#define REMAINDER_OF(params)                                                               \
+    remainder_coded((params)->bits, PAIR_OF(params))
+/* clang-format on */
+
+/* Q coded like the pair, with `bits` an entry; uniform levels for either beyond 8 bits, and where its
+ * quantizer has none of so many. */
+struct remainder remainder_coded(int bits, struct pair pair);
+
+uint64_t remainder_bits(const struct remainder *r, size_t rows, size_t cols, bool paper);
+
+/* Floating-point operations of the products with the whole matrix, if it takes all rounds. */
+double remainder_flops(const struct remainder *r, size_t rows, size_t cols);
+
+/* Rounds of Q = round(A - L R) and L R = fit(A - Q) on in->matrices[0]. The best Q and L R that
+ * stood side by side become the parts "dense", "left", "right" of *out: a term each. Stops when
+ * a few rounds bring nothing. (Saha et al. 2024, CALDERA, Algorithm 1 with H = I; with
+ * inner_rounds 0 and Q first: Li et al. 2024, LoftQ, Algorithm 1.) */
+bool remainder_fit(struct job *job, const struct remainder *r, const struct inputs *in,
+                   struct result *out, struct error *err);
