@@ -388,8 +388,13 @@ void action_press(struct model *m, const char *key, uint32_t text)
     bool starting = plain && !everywhere && !m->document && !opening_waits(m);
     const struct action *a = plain ? action_for_key(m, pair) : NULL;
     bool stops = m->sweeping && (!strcmp(key, "Space") || !strcmp(key, "Esc"));
-    if (m->recorder)
+    if (m->recorder && m->overlay == OVERLAY_MENU && !everywhere) {
+        const struct action *chosen = overlay_menu_choice(m, key);
+        if (chosen)
+            recorder_key(m->recorder, m, key, chosen->name);
+    } else if (m->recorder) {
         recorder_key(m->recorder, m, key, a && !starting && !stops ? a->name : NULL);
+    }
     m->sweeping = false;
     if (stops)
         return;

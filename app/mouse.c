@@ -8,6 +8,7 @@
 #include "crosshair.h"
 #include "form.h"
 #include "overlay.h"
+#include "player.h"
 #include "plot.h"
 #include "setting.h"
 
@@ -95,6 +96,15 @@ static void focus_row(struct model *m, size_t index)
     m->focus = PANE_FORM;
     if (model_row(m, index))
         m->field = index;
+}
+
+/* A menu was opened by the pointer, and a recording knows nothing of it. */
+static void close_top(struct model *m)
+{
+    if (m->overlay != OVERLAY_NONE && m->overlay != OVERLAY_MENU && m->recorder)
+        recorder_key(m->recorder, m, "Esc", NULL);
+    if (m->overlay != OVERLAY_NONE)
+        overlay_close(m);
 }
 
 /* ---- the left button, by what it is on ---- */
@@ -190,21 +200,24 @@ static void press_picture(struct model *m, const struct grid *g, const struct hi
 static void press_line(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
-    m->overlay_line = h->index;
-    if (m->overlay != OVERLAY_NONE)
-        overlay_press(m, "Enter", 0);
-    else
-        overlay_start(m, "Enter");
+    while (m->overlay_line != h->index) { /* as keys do it, which are recorded */
+        size_t before = m->overlay_line;
+        action_press(m, before < h->index ? "Down" : "Up", 0);
+        if (m->overlay_line == before)
+            return;
+    }
+    action_press(m, "Enter", 0);
 }
 
 static void press_action(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
     const struct action *a = action_numbered(m, (int)h->index);
-    if (m->overlay != OVERLAY_NONE)
-        overlay_close(m);
+    close_top(m);
+    if (a && m->recorder)
+        recorder_key(m->recorder, m, "", a->name);
     if (a)
-        a->run(m);
+        action_run(m, a);
 }
 
 /* clang-format off */
@@ -228,7 +241,7 @@ static void press(struct model *m, const struct grid *g, const struct mouse *e)
     struct hit h = find(g, e->x, e->y);
     if (m->overlay != OVERLAY_NONE && !zones[h.zone].on_top) {
         if (m->overlay != OVERLAY_EXPORT)
-            overlay_close(m);
+            close_top(m);
         return;
     }
     zones[h.zone].press(m, g, &h, e->y);
@@ -335,7 +348,7 @@ static void press_right(struct model *m, const struct grid *g, const struct mous
     overlay_menu(m, aim_at(m, g, &h, e->y), e->x, e->y);
 }
 
-void mouse_take(struct model *m, const struct grid *g, const struct mouse *e)
+static void take(struct model *m, const struct grid *g, const struct mouse *e)
 {
     if (e->kind == MOUSE_RELEASE) {
         m->grip = (struct grip){ 0 };
@@ -364,4 +377,13 @@ void mouse_take(struct model *m, const struct grid *g, const struct mouse *e)
     else if (e->button == 3)
         press_right(m, g, e);
     m->pointer_x = m->pointer_y = -1;
+}
+
+void mouse_take(struct model *m, const struct grid *g, const struct mouse *e)
+{
+    if (m->recorder)
+        recorder_before(m->recorder, m);
+    take(m, g, e);
+    if (m->recorder)
+        recorder_after(m->recorder, m);
 }

@@ -194,6 +194,13 @@ static void press_help(struct model *m, const char *key, uint32_t text)
         *at = last;
 }
 
+const struct action *overlay_menu_choice(const struct model *m, const char *key)
+{
+    struct deed deeds[CATALOGUE_MOST];
+    size_t n = catalogue_menu(m, m->menu.place, deeds);
+    return !strcmp(key, "Enter") && m->overlay_line < n ? deeds[m->overlay_line].action : NULL;
+}
+
 static void press_menu(struct model *m, const char *key, uint32_t text)
 {
     struct deed deeds[CATALOGUE_MOST];
@@ -205,7 +212,7 @@ static void press_menu(struct model *m, const char *key, uint32_t text)
         *at -= *at > 0;
     else if (is(key, "Home", "End"))
         *at = key[0] == 'H' ? 0 : n - (n > 0);
-    const struct action *chosen = !strcmp(key, "Enter") && *at < n ? deeds[*at].action : NULL;
+    const struct action *chosen = overlay_menu_choice(m, key);
     if (is(key, "Esc", "q") || !strcmp(key, "Enter"))
         overlay_close(m);
     if (chosen)

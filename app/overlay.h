@@ -2,6 +2,8 @@
 
 #include "model.h"
 
+struct action;
+
 /* What lies over the view: a typed value, the menu of methods, the export dialog,
  * the help, the `:` line (line.h). Each opens by its function and takes the keys until it is closed. */
 
@@ -12,6 +14,8 @@ void overlay_help(struct model *m);
 void overlay_shell(struct model *m); /* the command that makes the same file */
 /* The menu of what fits a place, about at this cell of the screen. */
 void overlay_menu(struct model *m, enum menu_place place, int x, int y);
+/* What this key would run there; NULL: nothing. */
+const struct action *overlay_menu_choice(const struct model *m, const char *key);
 void overlay_copy(struct model *m); /* wishes for it in the clipboard; opens nothing */
 void overlay_close(struct model *m);
 

@@ -13,10 +13,14 @@
 
 static const double shortest = 0.01, longest = 3600; /* waits, seconds */
 
+enum { ROWS_MOST = 32 };
+
 struct recorder {
     FILE *out;
-    double then;     /* of the last key, seconds */
-    uint64_t serial; /* what had been asked for by then */
+    double then;             /* of the last key, seconds */
+    uint64_t serial;         /* what had been asked for by then */
+    double shown[ROWS_MOST]; /* session_rows, as recorder_before saw them */
+    size_t field;
 };
 
 struct recorder *recorder_open(const char *path, bool force, const struct model *m,
@@ -76,22 +80,60 @@ static bool unsettled(const struct model *m)
            (m->document && m->stale && !m->asked_holds);
 }
 
-void recorder_key(struct recorder *r, const struct model *m, const char *key, const char *action)
+/* How long nothing was done, and whether the answer was there. */
+static void print_wait(struct recorder *r, const struct model *m)
 {
-    char quoted[64];
     double passed = fmin(m->now - r->then, longest);
     if (passed >= shortest)
         fprintf(r->out, "wait %.2f\n", passed);
     if (m->serial != r->serial && !unsettled(m))
         fputs("wait\n", r->out);
-    print_changes(r->out, m);
     r->then = m->now;
     r->serial = m->serial;
+}
+
+void recorder_key(struct recorder *r, const struct model *m, const char *key, const char *action)
+{
+    char quoted[64];
+    print_wait(r, m);
+    print_changes(r->out, m);
     if (action)
         fprintf(r->out, "%s\n", action);
     else if (grammar_quote(key, quoted, sizeof(quoted)))
         fprintf(r->out, "press %s\n", quoted);
     fflush(r->out); /* what was pressed before a crash is what one wants to see */
+}
+
+void recorder_before(struct recorder *r, const struct model *m)
+{
+    for (size_t i = 0; i < session_rows.n && i < ROWS_MOST; i++)
+        r->shown[i] = param_get(&session_rows.rows[i], m);
+    r->field = m->field;
+}
+
+void recorder_after(struct recorder *r, const struct model *m)
+{
+    bool any = false;
+    for (size_t i = 0; i < session_rows.n && i < ROWS_MOST; i++) {
+        const struct param *p = &session_rows.rows[i];
+        char key[64], value[64];
+        if (r->shown[i] == param_get(p, m))
+            continue;
+        if (!any)
+            print_wait(r, m);
+        param_flag(p->key, key, sizeof(key));
+        param_format(p, m, value, sizeof(value));
+        fprintf(r->out, "%s %s=%s", any ? "" : "show", key, value);
+        any = true;
+    }
+    if (any)
+        fputc('\n', r->out);
+    if (r->field != m->field && model_field(m)) {
+        char key[64];
+        param_flag(model_field(m)->key, key, sizeof(key));
+        fprintf(r->out, "method %s; field %s\n", m->method->name, key);
+    }
+    fflush(r->out);
 }
 
 struct player {

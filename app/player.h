@@ -13,6 +13,9 @@ struct recorder *recorder_open(const char *path, bool force, const struct model 
 bool recorder_close(struct recorder *r, const struct model *m, struct error *err);
 /* Before the key does anything. action: its name, where the key means one; else NULL. */
 void recorder_key(struct recorder *r, const struct model *m, const char *key, const char *action);
+/* Before and after the pointer does something that is no key: what it changed of the panes. */
+void recorder_before(struct recorder *r, const struct model *m);
+void recorder_after(struct recorder *r, const struct model *m);
 
 struct player *player_open(const char *path, double speed, struct error *err);
 void player_close(struct player *p); /* NULL is fine */

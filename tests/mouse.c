@@ -5,12 +5,15 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "actions.h"
 #include "catalogue.h"
 #include "model.h"
 #include "mouse.h"
 #include "overlay.h"
+#include "player.h"
+#include "session.h"
 #include "view.h"
 
 static struct grid grid;
@@ -488,6 +491,96 @@ static void test_picture(struct model *m)
     CHECK(m->zoom.scale == 0);
 }
 
+static void settle(struct model *m, struct study *study)
+{
+    struct request r;
+    while (model_want(m, false, &r)) {
+        study_run(study, &r, NULL, NULL, take, m);
+        request_finish(&r);
+    }
+}
+
+/* A session as text; free it. */
+static char *told(const struct model *m)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        exit(2);
+    session_print(m, false, out);
+    fclose(out);
+    return text;
+}
+
+/* Plays what was recorded; whether it ends as it did under the hands. */
+static bool plays(const struct model *m, const char *path, struct study *study)
+{
+    static struct model b;
+    struct error err;
+    bool ok = model_init(&b, &err);
+    struct player *player = b.player = player_open(path, 1000, &err);
+    double now = 0;
+    for (int i = 0; ok && b.player && i < 5000; i++) {
+        settle(&b, study);
+        model_resize(&b, 120, 40);
+        double left = player_left(b.player, &b, now);
+        now += left > 0 && left < 1e9 ? left : 0;
+        player_step(b.player, &b, now);
+    }
+    char *mine = told(m), *theirs = told(&b);
+    ok &= !b.player && !strcmp(mine, theirs) && m->mouse_free == b.mouse_free &&
+          m->statistics == b.statistics && m->overlay == b.overlay;
+    if (!ok)
+        printf("# recorded: %s\n# played: %s\n", mine, theirs);
+    free(mine);
+    free(theirs);
+    player_close(player);
+    model_finish(&b);
+    return ok;
+}
+
+/* What the pointer does is in the recording, too. */
+static void test_recording(struct study *study)
+{
+    static struct model m;
+    char folder[] = "/tmp/eigenscope-mouse-XXXXXX", path[64];
+    struct error err;
+    int wrong = 0;
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof(path), "%s/r.session", folder);
+    srand(3);
+    for (int round = 0; round < 6; round++) {
+        begin(&m, study);
+        CHECK(command_run(&m, "reset; method lplr; wipe", &err));
+        m.recorder = recorder_open(path, true, &m, &err);
+        for (int i = 0; i < 30; i++) {
+            redraw(&m);
+            int x = rand() % 120, y = rand() % 4 ? rand() % 40 : 39;
+            if (i % 9 == 4)
+                action_press(&m, "M", 'M');
+            else if (i % 9 == 5)
+                action_press(&m, "p", 'p');
+            else
+                send(&m, (enum mouse_kind)(rand() % 5), 1 + 2 * (rand() % 3 == 0), x, y, false);
+            if (m.overlay == OVERLAY_MENU && rand() % 2)
+                action_press(&m, rand() % 2 ? "Down" : "Enter", 0);
+            m.quit = m.suspend = m.cancel = false;
+            m.export.path[0] = 0;
+            settle(&m, study);
+        }
+        while (m.overlay != OVERLAY_NONE)
+            action_press(&m, "Esc", 0);
+        struct recorder *r = m.recorder;
+        m.recorder = NULL;
+        CHECK(r && recorder_close(r, &m, &err));
+        wrong += !plays(&m, path, study);
+        model_finish(&m);
+    }
+    printf("# 6 recordings of 30 events, %d end otherwise when played\n", wrong);
+    CHECK(wrong == 0 && unlink(path) == 0 && rmdir(folder) == 0);
+}
+
 int main(void)
 {
     struct error err;
@@ -508,6 +601,7 @@ int main(void)
     test_let_go(&m);
     test_picture(&m);
     test_start_page();
+    test_recording(study);
     draw(&m, 120, 40);
     test_everywhere(&m);
     model_finish(&m);
