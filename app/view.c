@@ -363,7 +363,11 @@ void view_draw(const struct model *m, struct canvas c)
         draw_tabs(m, canvas_inside(c, (struct rect){ 0, 0, w, 1 }));
         draw_message(m, canvas_inside(c, (struct rect){ 0, h - 2, w, 1 }));
     }
-    draw_status(m, canvas_inside(c, (struct rect){ 0, h - 1, w, 1 }));
+    struct canvas last = canvas_inside(c, (struct rect){ 0, h - 1, w, 1 });
+    if (!has_tabs(h) && m->message[0]) /* there is one row for both; a key brings the other back */
+        draw_message(m, last);
+    else
+        draw_status(m, last);
     if (overlays[m->overlay])
         overlays[m->overlay](m, middle);
     if (m->statistics)
