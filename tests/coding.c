@@ -465,13 +465,14 @@ static void test_codebook(void)
     matrix_finish(&b);
 }
 
-/* Entry k of group i, zero behind the end of its vector. */
-static double group_entry(const struct coding *c, struct matrix_view a, size_t i, size_t k)
+/* Where entry k of group i lies; false: behind the end of its vector. */
+static bool group_place(const struct coding *c, struct matrix_view a, size_t i, size_t k,
+                        size_t *row, size_t *col)
 {
     struct coding_grid g = coding_groups(c, a.rows, a.cols);
-    size_t row = i / g.cols * g.down + (c->by_column ? k : 0);
-    size_t col = i % g.cols * g.across + (c->by_column ? 0 : k);
-    return row < a.rows && col < a.cols ? matrix_at(a, row, col) : 0;
+    *row = i / g.cols * g.down + (c->by_column ? k : 0);
+    *col = i % g.cols * g.across + (c->by_column ? 0 : k);
+    return *row < a.rows && *col < a.cols;
 }
 
 /* R of the range of group i, from where coding.h says that it lies. */
@@ -515,15 +516,17 @@ static void test_groups(void)
                      coding_bits_paper(&c, rows, cols) != n * 8 * (size_t)c.bits;
             for (size_t i = 0; i < n; i++) {
                 double units[8], r = group_radius(&x, i);
+                size_t row, col;
                 for (size_t k = 0; k < 8; k++)
-                    units[k] = group_entry(&c, a.view, i, k) / r;
+                    units[k] = group_place(&c, a.view, i, k, &row, &col)
+                                   ? matrix_at(a.view, row, col) / r
+                                   : 0;
                 uint32_t code = q->nearest(c.bits, units);
                 wrong += coded_at(&x, i) != code;
                 q->value(c.bits, code, units);
-                for (size_t k = 0; k < 8; k++) {
-                    double value = group_entry(&c, b.view, i, k);
-                    wrong += value != 0 && value != units[k] * r;
-                }
+                for (size_t k = 0; k < 8; k++)
+                    wrong += group_place(&c, a.view, i, k, &row, &col) &&
+                             matrix_at(b.view, row, col) != units[k] * r;
             }
             coded_finish(&x);
             matrix_finish(&a);
