@@ -390,8 +390,7 @@ void action_press(struct model *m, const char *key, uint32_t text)
     bool stops = m->sweeping && (!strcmp(key, "Space") || !strcmp(key, "Esc"));
     if (m->recorder && m->overlay == OVERLAY_MENU && !everywhere) {
         const struct action *chosen = overlay_menu_choice(m, key);
-        if (chosen)
-            recorder_key(m->recorder, m, key, chosen->name);
+        recorder_key(m->recorder, m, "", chosen ? chosen->name : NULL);
     } else if (m->recorder) {
         recorder_key(m->recorder, m, key, a && !starting && !stops ? a->name : NULL);
     }

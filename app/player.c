@@ -41,11 +41,13 @@ struct recorder *recorder_open(const char *path, bool force, const struct model 
     return r;
 }
 
-/* What changed since the last key without one: a sweep, the pointer, a goal that was met. */
+/* What changed since the last key without one: a sweep, the pointer, a goal that was met.
+ * In one line, as one undo takes it all back. */
 static void print_changes(FILE *out, const struct model *m)
 {
     const struct history *seen = &m->history;
     const struct method *now = seen->method;
+    bool any = false;
     for (size_t i = 0; methods[i]; i++) {
         const struct param_table *t = &methods[i]->params;
         for (size_t r = 0; r < t->n; r++) {
@@ -55,12 +57,15 @@ static void print_changes(FILE *out, const struct model *m)
                 continue;
             param_flag(t->rows[r].key, key, sizeof(key));
             param_format(&t->rows[r], &m->params[i], value, sizeof(value));
-            fprintf(out, "method %s; set %s=%s\n", methods[i]->name, key, value);
+            fprintf(out, "%smethod %s; set %s=%s", any ? "; " : "", methods[i]->name, key, value);
+            any = true;
             now = methods[i];
         }
     }
     if (now != m->method)
-        fprintf(out, "method %s\n", m->method->name);
+        fprintf(out, "%smethod %s", any ? "; " : "", m->method->name);
+    if (any || now != m->method)
+        fputc('\n', out);
 }
 
 bool recorder_close(struct recorder *r, const struct model *m, struct error *err)
@@ -99,7 +104,7 @@ void recorder_key(struct recorder *r, const struct model *m, const char *key, co
     print_changes(r->out, m);
     if (action)
         fprintf(r->out, "%s\n", action);
-    else if (grammar_quote(key, quoted, sizeof(quoted)))
+    else if (*key && grammar_quote(key, quoted, sizeof(quoted)))
         fprintf(r->out, "press %s\n", quoted);
     fflush(r->out); /* what was pressed before a crash is what one wants to see */
 }
@@ -131,7 +136,7 @@ void recorder_after(struct recorder *r, const struct model *m)
     if (r->field != m->field && model_field(m)) {
         char key[64];
         param_flag(model_field(m)->key, key, sizeof(key));
-        fprintf(r->out, "method %s; field %s\n", m->method->name, key);
+        fprintf(r->out, "field %s\n", key);
     }
     fflush(r->out);
 }

@@ -11,7 +11,8 @@ struct recorder *recorder_open(const char *path, bool force, const struct model 
                                struct error *err);
 /* NULL is fine. Fails with ERROR_WRITE. */
 bool recorder_close(struct recorder *r, const struct model *m, struct error *err);
-/* Before the key does anything. action: its name, where the key means one; else NULL. */
+/* Before the key does anything. action: its name, where the key means one; else NULL. "" and
+ * NULL: only what changed before is written. */
 void recorder_key(struct recorder *r, const struct model *m, const char *key, const char *action);
 /* Before and after the pointer does something that is no key: what it changed of the panes. */
 void recorder_before(struct recorder *r, const struct model *m);

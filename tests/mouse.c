@@ -557,12 +557,14 @@ static void test_recording(struct study *study)
         for (int i = 0; i < 30; i++) {
             redraw(&m);
             int x = rand() % 120, y = rand() % 4 ? rand() % 40 : 39;
+            int button = rand() % 3 ? 1 : 3;
+            enum mouse_kind kind = (enum mouse_kind)(rand() % 5);
             if (i % 9 == 4)
                 action_press(&m, "M", 'M');
             else if (i % 9 == 5)
                 action_press(&m, "p", 'p');
             else
-                send(&m, (enum mouse_kind)(rand() % 5), 1 + 2 * (rand() % 3 == 0), x, y, false);
+                send(&m, kind, button, x, y, false);
             if (m.overlay == OVERLAY_MENU && rand() % 2)
                 action_press(&m, rand() % 2 ? "Down" : "Enter", 0);
             m.quit = m.suspend = m.cancel = false;
