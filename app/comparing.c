@@ -35,14 +35,14 @@ void comparing_keep_b(struct model *m)
 /* Whatever lies over it goes; the second press takes it away. */
 void comparing_wipe(struct model *m)
 {
-    m->wipe = m->original || m->difference || !m->wipe;
-    m->original = m->difference = false;
+    m->wipe = m->original || m->difference || m->heat.on || !m->wipe;
+    m->original = m->difference = m->heat.on = false;
 }
 
 void comparing_difference(struct model *m)
 {
-    m->difference = m->original || !m->difference;
-    m->original = false;
+    m->difference = m->original || m->heat.on || !m->difference;
+    m->original = m->heat.on = false;
 }
 
 void comparing_original(struct model *m)
@@ -105,7 +105,7 @@ void comparing_bar_to(struct model *m, double share)
 
 bool comparing_wiping(const struct model *m)
 {
-    return m->wipe && !m->difference && !m->original;
+    return m->wipe && !m->difference && !m->original && !m->heat.on;
 }
 
 /* The scale at which the whole fits; 0: nothing is open. */

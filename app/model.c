@@ -6,13 +6,8 @@
 #include <string.h>
 
 #include "hold.h"
+#include "nested.h"
 #include "view.h"
-
-static const struct numbers unknown = { .error = (double)NAN,
-                                        .optimal = (double)NAN,
-                                        .bound = (double)NAN,
-                                        .psnr = (double)NAN,
-                                        .ssim = (double)NAN };
 
 static size_t method_index(const struct method *method)
 {
@@ -38,7 +33,7 @@ bool model_init(struct model *m, struct error *err)
     m->width = 80;
     m->height = 24;
     m->unicode = true;
-    m->numbers = unknown;
+    m->numbers = study_unknown;
     m->frame_ms = -1;
     m->pointer_x = m->pointer_y = -1;
     m->wipe_at = 0.5;
@@ -53,9 +48,10 @@ static void forget(struct model *m)
     shown_destroy(m->shown);
     m->subject = NULL;
     m->shown = NULL;
+    heat_forget(m);
     for (int i = 0; i < SLOT_COUNT; i++)
         slot_clear(&m->slots[i]);
-    m->numbers = unknown;
+    m->numbers = study_unknown;
     m->asked_holds = m->elbow = m->goal_wanted = m->cross = m->sweeping = false;
     m->zoom = (struct zoom){ 0 };
     m->sweep = (struct sweep){ 0 };
@@ -131,26 +127,6 @@ size_t model_rank(const struct model *m)
     return (size_t)fmin(param_get(p, model_params_const(m)), model_limit(m, p));
 }
 
-/* The error is the tail of the spectrum (Eckart, Young 1936), the size is counted,
- * nothing is run. */
-struct numbers model_nested(const struct model *m, const struct method *method,
-                            const struct params_any *params)
-{
-    const struct subject *s = m->subject;
-    const struct param *rank = param_find(&method->params, "rank");
-    struct params_any at = *params;
-    struct numbers n = unknown;
-    n.rank = (size_t)fmin(param_get(rank, &at), model_limit(m, rank));
-    if (!s->exact && n.rank > s->n)
-        n.rank = s->n; /* of a first sketch no more is there to be shown */
-    param_put(rank, &at, (double)n.rank);
-    n.error = n.optimal = subject_tail(s, n.rank);
-    n.bits_paper = s->planes * method->bits(&at, m->dtype, s->rows, s->cols, true);
-    n.bits_true = s->planes * method->bits(&at, m->dtype, s->rows, s->cols, false);
-    n.entries = s->planes * s->rows * s->cols;
-    return n;
-}
-
 /* The numbers of a nested picture at this rank; what was measured at it stays. */
 static void derive(struct model *m)
 {
@@ -158,7 +134,8 @@ static void derive(struct model *m)
     struct numbers old = m->numbers;
     if (!m->subject || !method || !m->shown->nested || (method != m->method && old.rank > 0))
         return; /* another method is on its way: what is shown stays */
-    m->numbers = model_nested(m, method, method == m->method ? model_params(m) : &m->shown->params);
+    m->numbers = nested_numbers(m, method,
+                                method == m->method ? model_params(m) : &m->shown->params);
     m->numbers.psnr = old.psnr;
     m->numbers.ssim = old.ssim;
     m->numbers.seconds = old.seconds;
@@ -402,6 +379,11 @@ bool model_want(struct model *m, bool idle, struct request *out)
         m->quality_asked = true;
         return true;
     }
+    if (idle && heat_wanted(m)) {
+        fill(m, REQUEST_HEAT, out);
+        heat_asked(m, out);
+        return true;
+    }
     return false;
 }
 
@@ -491,6 +473,8 @@ void model_accept(struct model *m, struct outcome *o)
         accept_answer(m, o);
     } else if (o->kind == REQUEST_SLOT) {
         slots_accept(m, o);
+    } else if (o->kind == REQUEST_HEAT) {
+        heat_accept(m, o);
     } else {
         accept_export(m, o);
     }

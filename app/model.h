@@ -1,6 +1,7 @@
 #pragma once
 
 #include "canvas.h"
+#include "heat.h"
 #include "history.h"
 #include "opening.h"
 #include "registry.h"
@@ -149,9 +150,10 @@ struct model {
     /* Comparing: slots.h. `original` comes before `difference`, and that before `wipe`. */
     struct slot slots[SLOT_COUNT];
     bool wipe, difference;
-    bool swapped;   /* B on the left, A on the right */
-    double wipe_at; /* of the bar: 0 left to 1 right */
-    int channel;    /* 0: all; else this plane alone, counted from 1, in grey */
+    struct heat heat; /* where the error is, in place of the picture */
+    bool swapped;     /* B on the left, A on the right */
+    double wipe_at;   /* of the bar: 0 left to 1 right */
+    int channel;      /* 0: all; else this plane alone, counted from 1, in grey */
 
     /* Looking closer. */
     struct zoom zoom;
@@ -190,9 +192,6 @@ void model_set_method(struct model *m, const struct method *method);
  * re-derives the numbers from prefix sums at once. */
 void model_changed(struct model *m);
 
-/* What a nested method's setting keeps, from prefix sums. There is a subject. */
-struct numbers model_nested(const struct model *m, const struct method *method,
-                            const struct params_any *params);
 /* Rows and columns of what is open, known before the first outcome. false: nothing is. */
 bool model_shape(const struct model *m, double *rows, double *cols);
 /* What a picture should be now: pixels, and the part of the matrix in it. */

@@ -44,6 +44,8 @@ void outcome_finish(struct outcome *o)
 {
     subject_destroy(o->subject);
     shown_destroy(o->shown);
+    heat_map_destroy(o->heat);
+    o->heat = NULL;
     document_unref(o->document);
     o->subject = NULL;
     o->shown = NULL;

@@ -1,6 +1,7 @@
 #include "slots.h"
 
 #include "model.h"
+#include "nested.h"
 
 void slot_clear(struct slot *s)
 {
@@ -23,7 +24,7 @@ static void take(struct model *m, struct slot *s)
     s->shown = shown_ref(m->shown);
     shown_destroy(old);
     if (m->shown->nested)
-        s->numbers = model_nested(m, s->method, &s->params);
+        s->numbers = nested_numbers(m, s->method, &s->params);
     else
         s->numbers = m->numbers;
 }
@@ -76,5 +77,5 @@ void slots_accept(struct model *m, struct outcome *o)
     shown_destroy(s->shown);
     s->shown = o->shown;
     o->shown = NULL;
-    s->numbers = s->shown->nested ? model_nested(m, s->method, &s->params) : o->numbers;
+    s->numbers = s->shown->nested ? nested_numbers(m, s->method, &s->params) : o->numbers;
 }

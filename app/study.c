@@ -294,6 +294,22 @@ static bool quality(struct run *r, struct outcome *o, struct error *err)
     return export_factors_size(&file, &o->numbers.factors_bytes, err);
 }
 
+static bool heat(struct run *r, struct outcome *o, struct error *err)
+{
+    const struct study *s = r->study;
+    const struct request *q = r->request;
+    if (!decompose(r, err) || !approximation_of(r, err) ||
+        !job_step(&r->job, 0.9, "where the error is", err))
+        return false;
+    o->heat = heat_map_of(s->matrices, s->selection.n, &s->kept.of[0].a, q->region,
+                          (size_t)q->height, (size_t)q->width, err);
+    if (o->heat) {
+        o->heat->method = q->method;
+        o->heat->params = q->params;
+    }
+    return o->heat != NULL;
+}
+
 static bool export(struct run *r, struct outcome *o, struct error *err)
 {
     struct provenance words = { 0 };
@@ -386,6 +402,7 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
     static bool (*const kinds[])(struct run *, struct outcome *, struct error *) = {
         [REQUEST_PICTURE] = picture, [REQUEST_QUALITY] = quality, [REQUEST_EXPORT] = export,
         [REQUEST_SLOT] = picture,    [REQUEST_SOLVE] = solve,     [REQUEST_OPEN] = open_file,
+        [REQUEST_HEAT] = heat,
     };
     struct run r = {
         .study = s,

@@ -4,6 +4,7 @@
 #include "brightness.h"
 #include "document.h"
 #include "goal.h"
+#include "heat_map.h"
 #include "preview.h"
 #include "theory_curve.h"
 
@@ -18,6 +19,7 @@ enum request_kind {
     REQUEST_EXPORT,  /* a file */
     REQUEST_SLOT,    /* a picture at the settings of a slot (slots.h) */
     REQUEST_SOLVE,   /* the cheapest setting that meets a goal */
+    REQUEST_HEAT,    /* where the error of these settings is, in the picture's frame */
     REQUEST_OPEN,    /* the file FILE[::NAME] in `path` */
     REQUEST_KINDS,
 };
@@ -100,6 +102,7 @@ struct numbers {
     const char *backend;
     unsigned long on_device, by_processor;
 };
+extern const struct numbers study_unknown; /* of which nothing is known */
 /* All that a run tells; psnr, ssim and the sizes of files are of the reconstruction. */
 struct numbers numbers_of(const struct approximation *a);
 
@@ -115,6 +118,8 @@ struct outcome {
     char trouble[ERROR_TEXT]; /* why the processor stood in for the device; "": it did not */
 
     int slot; /* REQUEST_SLOT: of which one */
+
+    struct heat_map *heat; /* REQUEST_HEAT: owned */
 
     struct goal_answer answer; /* REQUEST_SOLVE */
 

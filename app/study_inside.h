@@ -42,7 +42,5 @@ struct subject *study_subject(const struct run *r, const struct svd *svds, bool 
 struct shown *study_shown(const struct run *r, const struct svd *svds, struct error *err);
 void study_emit(const struct run *r, struct outcome *o); /* takes it over */
 
-extern const struct numbers study_unknown; /* of which nothing is known */
-
 /* The leading triplets of a large matrix, shown while the SVD is still computed (coarse.c). */
 bool coarse_show(struct run *r, struct error *err);

@@ -1,5 +1,6 @@
 #include "theme.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 const char *const term_color_names[] = { "auto", "24bit", "256", "16", "8", "none", NULL };
@@ -121,4 +122,21 @@ char theme_ramp(uint32_t top, uint32_t bottom, bool light_background)
     static const char ramp[] = " .:-=+*#%@"; /* rising ink */
     uint32_t step = (luma(top) + luma(bottom)) * 10 / (2 * 255000 + 1);
     return ramp[light_background ? 9 - step : step];
+}
+
+uint32_t theme_heat(double share)
+{
+    static const uint32_t stops[] = { 0x00224e, 0x1a386f, 0x434e6c, 0x61656f, 0x7d7c78,
+                                      0x9b9476, 0xbcae6c, 0xdec958, 0xfee838 };
+    enum { LAST = sizeof(stops) / sizeof(stops[0]) - 1 };
+    if (isnan(share))
+        return 0;
+    double at = fmin(fmax(share, 0), 1) * LAST;
+    int i = at < LAST ? (int)at : LAST - 1;
+    uint32_t rgb = 0;
+    for (int shift = 16; shift >= 0; shift -= 8) {
+        double a = stops[i] >> shift & 255, b = stops[i + 1] >> shift & 255;
+        rgb = rgb << 8 | (uint32_t)lround(a + (b - a) * (at - i));
+    }
+    return rgb;
 }

@@ -23,6 +23,10 @@ struct style theme_style(enum scheme scheme, enum ink ink);
 uint32_t theme_pixel(enum term_color mode, uint32_t rgb, int x, int y);
 uint32_t theme_basic_rgb(int entry); /* 0..15 */
 
+/* Cividis: from dark blue at 0 to yellow at 1, lightness rising evenly, the same to red-green
+ * blindness (Nunez, Anderton, Renslow 2018). NAN is black. */
+uint32_t theme_heat(double share);
+
 /* The nearest entry (16..255) of the xterm-256 palette; the character of the
  * ASCII ramp for a brightness. */
 int theme_nearest_256(uint32_t rgb);

@@ -248,6 +248,30 @@ static void golden(struct fixture *f, const char *name, int width, int height, b
     check_that(same, name, __FILE__, __LINE__);
 }
 
+/* A map by hand: errors in waves, the more of them the further to the right. */
+static void golden_heat(struct fixture *f, const char *name, int width, int height, bool unicode)
+{
+    struct heat_map h = { .method = f->m.method, .params = *model_params(&f->m), .n = 1 };
+    struct error err = { 0 };
+    int wide, high;
+    const int usual[] = { f->m.width, f->m.height };
+    f->m.width = width;
+    f->m.height = height;
+    model_frame(&f->m, &wide, &high, &h.region);
+    matrix_init(&h.rms[0], DTYPE_F32, (size_t)high, (size_t)wide, &err);
+    for (int y = 0; y < high; y++)
+        for (int x = 0; x < wide; x++) {
+            double share = (double)x / wide, wave = 0.5 + 0.5 * cos(12 * share * share + y / 3.0);
+            matrix_put(h.rms[0].view, (size_t)y, (size_t)x, 0.07 * share * wave);
+        }
+    f->m.heat = (struct heat){ .on = true, .map = &h };
+    golden(f, name, width, height, unicode);
+    f->m.heat = (struct heat){ 0 };
+    f->m.width = usual[0];
+    f->m.height = usual[1];
+    matrix_finish(&h.rms[0]);
+}
+
 static void test_golden(struct fixture *f)
 {
     struct fixture empty = { 0 };
@@ -269,6 +293,9 @@ static void test_golden(struct fixture *f)
     f->m.gaps = f->m.x_log = true;
     golden(f, "gaps-80x24", 80, 24, true);
     f->m.gaps = f->m.x_log = false;
+    golden_heat(f, "heat-80x24", 80, 24, true);
+    golden_heat(f, "heat-80x24-ascii", 80, 24, false);
+    golden_heat(f, "heat-120x40", 120, 40, true);
     f->m.focus = PANE_FORM;
     f->m.budget = 1;
     golden(f, "hold-80x24", 80, 24, true);

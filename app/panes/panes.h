@@ -23,6 +23,12 @@ struct rect pane_inside(int width, int height);
  * half its height: the whole matrix, its aspect kept. false: nothing is open yet. */
 bool pane_picture_size(const struct model *m, int cells_wide, int cells_high, int *wide, int *high);
 
+/* The picture as a map of the error over `picture`, part of `inside`, which has the scale on its
+ * last rows; false: nothing is there to show. And what it is, as a title. */
+bool pane_heat_draw(const struct model *m, struct region r, int wide, int high,
+                    struct canvas picture, struct canvas inside);
+void pane_heat_title(const struct model *m, char *out, size_t size);
+
 /* The column of the wipe's bar in a picture of so many pixels. */
 int pane_wipe_column(const struct model *m, int wide);
 

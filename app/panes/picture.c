@@ -44,12 +44,8 @@ struct scene {
 static bool scene_render(const struct model *m, struct scene *s)
 {
     struct side sides[2];
-    double rows, cols;
     s->look = sides_of(m, sides);
     s->bar = pane_wipe_column(m, s->wide);
-    if (!model_shape(m, &rows, &cols))
-        return false;
-    s->region = zoom_whole(zoom_region(&m->zoom, rows, cols, s->wide, s->high), rows, cols);
     bool first = side_render(m, &sides[0], &s->layers[0]);
     bool second = s->look != LOOK_ONE && side_render(m, &sides[1], &s->layers[1]);
     return s->look == LOOK_WIPE ? first || second : first && (second || s->look == LOOK_ONE);
@@ -125,12 +121,22 @@ void pane_picture(const struct model *m, struct canvas c)
     struct scene s = { 0 };
     char line[256];
 
-    sides_title(m, c.area.w - BORDERS, line, sizeof(line));
+    bool heat = m->heat.on && !m->original;
+    double rows, cols;
+    if (heat)
+        pane_heat_title(m, line, sizeof(line));
+    else
+        sides_title(m, c.area.w - BORDERS, line, sizeof(line));
     struct canvas inside = pane_frame(m, c, PANE_PICTURE, line);
-    if (pane_picture_size(m, inside.area.w, inside.area.h, &s.wide, &s.high) &&
-        scene_render(m, &s)) {
-        struct canvas picture = canvas_inside(inside, placed(inside, s.wide, s.high));
-        draw_pixels(&s, picture);
+    bool there = pane_picture_size(m, inside.area.w, inside.area.h, &s.wide, &s.high) &&
+                 model_shape(m, &rows, &cols);
+    struct canvas picture = canvas_inside(inside, placed(inside, s.wide, s.high));
+    if (there)
+        s.region = zoom_whole(zoom_region(&m->zoom, rows, cols, s.wide, s.high), rows, cols);
+    if (there && (heat ? pane_heat_draw(m, s.region, s.wide, s.high, picture, inside)
+                       : scene_render(m, &s))) {
+        if (!heat)
+            draw_pixels(&s, picture);
         draw_cross(m, &s, picture);
         canvas_zone(picture, (struct rect){ 0, 0, picture.area.w, picture.area.h }, ZONE_PICTURE,
                     0);

@@ -2,6 +2,7 @@
 
 #include "comparing.h"
 #include "crosshair.h"
+#include "heat.h"
 #include "panes/panes.h"
 #include "sweep.h"
 #include "view.h"
@@ -103,6 +104,7 @@ static const struct action actions[] = {
     { "wipe-far-right", ">", "Compare", "the bar ten columns to the right", NULL, comparing_bar_far_right, comparing_wiping },
     { "swap", "x", "Compare", "A and B change sides", NULL, comparing_swap },
     { "difference", "d", "Compare", "A less B, times 8 about mid-grey, and back", NULL, comparing_difference },
+    { "heat", "D", "Compare", "where the error is: its root mean square in every pixel, and back", "error map", heat_toggle },
     { "original", "o", "Picture", "the original instead of the approximation, and back", "original", comparing_original },
     { "channel", "v", "Picture", "all planes, or one alone in grey", NULL, comparing_channel },
     { "zoom-in", "zi", "Picture", "twice as large", NULL, comparing_zoom_in },
