@@ -42,9 +42,9 @@ static bool run_coarsely(struct comparison *c, struct error *err)
 {
     struct trial *t = &c->t;
     struct matrix_view views[SELECTION_MAX];
-    for (size_t i = 0; i < t->s.n; i++)
-        views[i] = c->narrow[i].view;
-    const struct inputs in = { views, t->s.n, c->svds[0].n ? c->svds : NULL };
+    for (size_t i = 0; i < c->n_coarse; i++)
+        views[i] = c->narrow[c->coarse + i].view;
+    const struct inputs in = { views, c->n_coarse, c->svds[0].n ? c->svds + c->coarse : NULL };
     approximation_finish(&t->x);
     return approximate(&t->engine.job, t->a.method, &t->a.params, &in, &t->x, err);
 }
@@ -63,18 +63,20 @@ static bool measure(void *context, const struct method *m, const struct params_a
         (wanted && !trial_size(t, &bytes, err)) ||
         (!coarse && t->s.picture && !likeness_measure(&t->s, t->input, &t->x, &psnr, &ssim, err)))
         return false;
-    compare_numbers_of(&t->x, c->spectra[0].sigma ? c->spectra : NULL, out);
+    compare_numbers_of(&t->x, c->spectra[0].sigma ? c->spectra + (coarse ? c->coarse : 0) : NULL,
+                       out);
     out->psnr = psnr;
     out->ssim = ssim;
     out->bytes = bytes;
     return true;
 }
 
+/* Of the matrices that coarse runs look at. */
 static double optimal(void *context, size_t rank)
 {
     const struct comparison *c = context;
     double tail = 0, norm = 0;
-    for (size_t i = 0; i < c->t.s.n; i++) {
+    for (size_t i = c->coarse; i < c->coarse + c->n_coarse; i++) {
         const struct spectrum *s = &c->spectra[i];
         if (!s->sigma)
             return (double)NAN;
@@ -216,6 +218,22 @@ uint64_t comparison_bytes(const struct comparison *c, size_t i)
                                                         : c->sizes[i].amount * entries / 8);
 }
 
+/* The plane with most in it will tell which setting is good; but all of them how large the file is. */
+static void choose_planes(struct comparison *c)
+{
+    double most = -1;
+    c->coarse = 0;
+    c->n_coarse = c->t.s.n;
+    for (size_t i = 0; c->sizes[c->now].unit != COMPARE_BYTES && i < c->t.s.n; i++) {
+        double norm = matrix_norm(c->narrow[i].view);
+        if (norm > most) {
+            most = norm;
+            c->coarse = i;
+        }
+        c->n_coarse = 1;
+    }
+}
+
 /* Every table counts from 0 to 1; one sees one way through all. */
 static void on_progress(void *context, double done, const char *stage)
 {
@@ -230,6 +248,7 @@ bool comparison_run(struct comparison *c, size_t i, struct comparison_table *out
     double begin = now();
     *out = (struct comparison_table){ 0 };
     c->now = i;
+    choose_planes(c);
     job.progress = on_progress;
     job.context = c;
     const struct compare_request r = {

@@ -13,6 +13,8 @@ enum { KEEP = 2, FITS_MOST = 8 };
 
 /* The split holds up to rounding; not where something was done to the sum afterwards. */
 static const double split_slack = 1e-3;
+/* A method that much worse than the best so far is run in full but once. */
+static const double beaten = 1.25;
 /* Of two parts of an error, when one of them alone is worth naming. */
 static const double much_larger = 2;
 
@@ -158,6 +160,7 @@ struct running {
     const struct compare_request *r;
     struct compare_table *t;
     size_t room;
+    double best; /* the least coarse error so far; 0: none yet */
 };
 
 static bool grow(struct running *w, struct error *err)
@@ -255,6 +258,10 @@ static bool run_method(struct running *w, const struct method *m, double done, d
         !w->r->start(w->r->context, m, false, &usual, err))
         return false;
     bool fits = compare_fit(w->r, m, picks.overhead, &usual, &unused);
+    if (picks.n && w->best > 0 && picks.error > beaten * w->best)
+        picks.n = 1;
+    if (picks.n && (w->best == 0 || picks.error < w->best))
+        w->best = picks.error;
     for (size_t i = 0; i < picks.n; i++) {
         bool same = fits && param_equal(&m->params, &usual, &picks.params[i]);
         if (!job_step(w->r->job, done + 0.8 * share, m->name, err) ||

@@ -69,11 +69,11 @@ struct compare_request {
                   struct error *err);
     bool (*fixed)(void *context, const char *key);
     struct job *job; /* progress and cancel between runs */
-    /* One run. coarse: single precision and a cached SVD will do, only the error matters (and bytes
-     * where the size is in bytes); else everything, as `run` would measure it. */
+    /* One run. coarse: single precision, one plane and a cached SVD will do, always the same
+     * ones; only the error matters (and bytes where the size is in bytes); else everything, as `run` would measure it. */
     bool (*measure)(void *context, const struct method *m, const struct params_any *params,
                     bool coarse, struct compare_numbers *out, struct error *err);
-    /* The Eckart-Young error of a rank; NULL or NAN: unknown. Spares runs that cannot win. */
+    /* The Eckart-Young error of a rank, of what coarse runs look at; NULL or NAN: unknown. Spares runs that cannot win. */
     double (*optimal)(void *context, size_t rank);
     /* A run is done; NULL: nobody looks. */
     void (*found)(void *context, const struct compare_row *row);

@@ -9,7 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { AXES = 3, STEPS_MOST = 12, LOOKS_MOST = 160, LOOKS_EXPECTED = 40, COARSE_ROUNDS = 2 };
+enum {
+    AXES = 3,
+    STEPS_MOST = 12,
+    LOOKS_MOST = 160,
+    LOOKS_EXPECTED = 40,
+    COARSE_ROUNDS = 2,
+    COARSE_ROUNDS_WHOLE = 1
+};
 
 /* Of picks, how much worse than the best a coarse look may be. */
 static const double pick_slack = 1.1;
@@ -20,6 +27,7 @@ static const int bit_values[] = { 1, 2, 3, 4, 5, 6, 8 };
 enum { BIT_VALUES = sizeof(bit_values) / sizeof(bit_values[0]), LEAST_OF_PAIR = 1, MIDDLE = 3 };
 
 static const char *const axis_keys[AXES] = { "left_bits", "right_bits", "bits" };
+enum { WAYS_TO_ROUND = 3 }; /* the first of these */
 static const char *const choice_keys[] = { "quantizer", "scales",   "clip",  "split",
                                            "symmetric", "hadamard", "order", "normalize" };
 
@@ -139,15 +147,18 @@ bool compare_fit(const struct compare_request *r, const struct method *m, double
                 takes, allowed);
 }
 
-/* Fewer rounds tell as well which setting is the better one. */
-static struct params_any coarsely(const struct method *m, const struct params_any *params)
+/* Fewer rounds tell as well which setting is the better one; one where each may take an SVD, since the
+ * matrix itself is rounded, too. */
+static struct params_any coarsely(const struct search *s, const struct params_any *params)
 {
+    const struct method *m = s->m;
+    int most = s->n_axes == AXES ? COARSE_ROUNDS_WHOLE : COARSE_ROUNDS;
     struct params_any p = *params;
     for (size_t i = 0; i < m->params.n; i++) {
         const struct param *row = &m->params.rows[i];
         const char *end = strstr(row->key, "rounds");
-        if (end && !end[6] && param_get(row, p.bytes) > COARSE_ROUNDS)
-            param_put(row, p.bytes, COARSE_ROUNDS);
+        if (end && !end[6] && param_get(row, p.bytes) > most)
+            param_put(row, p.bytes, most);
     }
     return p;
 }
@@ -188,7 +199,7 @@ static bool measure(struct search *s, const struct params_any *params, struct er
     double part = fmin(1, (double)s->n / LOOKS_EXPECTED);
     if (!job_step(r->job, s->done + s->share * part, stage, err))
         return false;
-    struct params_any coarse = coarsely(s->m, params);
+    struct params_any coarse = coarsely(s, params);
     struct error why = { 0 };
     *l = (struct look){ .params = *params };
     l->ok = r->measure(r->context, s->m, &coarse, true, &l->numbers, &why);
@@ -256,7 +267,7 @@ static bool moved(const struct search *s, const struct params_any *from, const i
     return true;
 }
 
-/* One axis one place up or down, or two of them against each other: about the same size. */
+/* One axis one place up or down, or the two factors against each other: about the same size. */
 static bool neighbours(struct search *s, struct error *err)
 {
     struct params_any from = s->looks[s->best].params, to;
@@ -266,7 +277,8 @@ static bool neighbours(struct search *s, struct error *err)
                 int by[AXES] = { 0 };
                 by[j] = -way;
                 by[i] = way;
-                if (moved(s, &from, by, &to) && !look(s, to, err))
+                bool trade = i != j && i < 2 && j < 2; /* AXES - 1 of them are the factors' */
+                if ((i == j || trade) && moved(s, &from, by, &to) && !look(s, to, err))
                     return false;
             }
     return true;
@@ -321,20 +333,22 @@ static bool scan(struct search *s, struct error *err)
     return true;
 }
 
-/* Every value of a row about the best setting, with its bits and with fewer, since a better way to
- * round may do with them. */
-static bool choose(struct search *s, const struct param *row, struct error *err)
+/* Every value of a row about the best setting, with its bits; and, of a way to round, with fewer, since a
+ * better one may do with them. */
+static bool choose(struct search *s, const struct param *row, bool fewer, struct error *err)
 {
     struct params_any from = s->looks[s->best].params;
     for (double value = row->min; value <= row->max; value++)
-        for (int less = 0; less <= 1; less++) {
+        for (int less = 0; less <= (fewer ? 1 : 0); less++) {
             struct params_any p = from;
             int low, high;
             param_put(row, p.bytes, value);
             bit_range(s->m, &p, &low, &high);
             for (size_t i = 0; i < s->n_axes; i++) {
-                int place = place_of(param_get(s->axes[i], p.bytes)) - less;
-                double bits = bit_values[place > 0 ? place : 0];
+                double bits = param_get(s->axes[i], p.bytes);
+                int place = place_of(bits);
+                if (less)
+                    bits = bit_values[place > 0 ? place - 1 : 0];
                 param_put(s->axes[i], p.bytes, fmin(fmax(bits, low), high));
             }
             if (!look(s, p, err))
@@ -348,7 +362,7 @@ static bool choices(struct search *s, struct error *err)
     for (size_t i = 0; i < sizeof(choice_keys) / sizeof(choice_keys[0]) && s->any; i++) {
         const struct param *row = param_find(&s->m->params, choice_keys[i]);
         bool few = row && (row->choices || row->kind == PARAM_BOOL);
-        if (few && !compare_fixed(s->r, row->key) && !choose(s, row, err))
+        if (few && !compare_fixed(s->r, row->key) && !choose(s, row, i < WAYS_TO_ROUND, err))
             return false;
     }
     return true;
@@ -390,6 +404,7 @@ static void pick(struct search *s, size_t keep, struct compare_picks *out)
         if (!best || (out->n && best->numbers.error > bound))
             break;
         out->params[out->n] = best->params;
+        out->error = out->n ? out->error : best->numbers.error;
         best->ok = false;
     }
 }

@@ -9,6 +9,7 @@ enum { COMPARE_PICKS = 4 };
 struct compare_picks {
     struct params_any params[COMPARE_PICKS]; /* fitted to the size, by coarse error */
     size_t n;
+    double error;    /* coarse, of the first */
     double overhead; /* bits of its files beside their parts, as last seen */
 };
 
