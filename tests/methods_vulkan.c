@@ -30,7 +30,8 @@ static const char *const settings[] = {
     "rank=20 scales=vector sketch=hadamard rounds=2 split=both",
     "rank=9 hadamard=on normalize=on",
     "rank=9 quantizer=normal-float clip=none left-bits=4",
-    "rank=9 quantizer=lloyd-max clip=search",
+    "rank=9 quantizer=lloyd-max clip=spread",
+    "rank=9 quantizer=lloyd-max clip=search rounds=1",
 };
 
 struct worst {
