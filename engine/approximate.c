@@ -302,11 +302,11 @@ uint64_t approximate_memory(const struct method *m, const void *params, enum dty
     static const char *const framed[] = { "hadamard", "normalize" };
     const struct param *row = param_find(&m->params, "rank");
     double n = (double)rows, d = (double)cols, side = fmin(n, d), size = (double)dtype_size(dtype);
+    double rank = row ? fmin(param_get(row, params), side) : m->flags & METHOD_SIZED ? side : 0;
     double bytes = (2 * n * d + fmin(n * d, 0x1p18)) * size +
                    (double)m->bits(params, dtype, rows, cols, false) / 8;
-    if (row)
-        bytes += ((n + d) * side + 4 * side * side) * size +
-                 12 * (n + d) * fmin(param_get(row, params), side) * size;
+    if (rank > 0)
+        bytes += ((n + d) * side + 4 * side * side) * size + 12 * (n + d) * rank * size;
     for (size_t i = 0; i < sizeof(framed) / sizeof(framed[0]); i++) {
         const struct param *p = param_find(&m->params, framed[i]);
         if (p && param_get(p, params) != 0)

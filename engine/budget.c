@@ -4,6 +4,12 @@ bool budget_rank(const struct method *m, void *params, enum dtype dtype, size_t 
                  double bits_per_entry, bool paper, struct error *err)
 {
     const struct param *row = param_find(&m->params, "rank");
+    const struct param *own = param_find(&m->params, "bits_per_entry");
+    if (own && !row) { /* it deals out what it is given, in true bits */
+        param_put(own, params, bits_per_entry);
+        return param_get(own, params) <= bits_per_entry ||
+               fail(err, ERROR_USAGE, "%s takes at least %g bits per entry", m->name, own->min);
+    }
     if (!row)
         return fail(err, ERROR_USAGE, "%s has no rank to fit to a size; give its bits instead",
                     m->name);

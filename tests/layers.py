@@ -7,7 +7,7 @@ import sys
 TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
-    {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
+    {"random", "param", "allocation", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
      "exif", "confine", "decode"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",

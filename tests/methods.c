@@ -106,6 +106,32 @@ static bool size_agrees(const struct method *m, const struct params_any *params,
            out->bits_true == m->bits(at.bytes, a.dtype, a.rows, a.cols, false);
 }
 
+/* Not even one component of a bit an entry, two ranges and two units, is as small as was asked. */
+static bool too_small(const struct method *m, const struct params_any *params, size_t rows,
+                      size_t cols)
+{
+    const struct param *own = param_find(&m->params, "bits_per_entry");
+    const struct param *symmetric = param_find(&m->params, "symmetric");
+    const struct param *normalize = param_find(&m->params, "normalize");
+    if (!own || param_find(&m->params, "rank"))
+        return false;
+    size_t least = rows + cols + (param_get(symmetric, params->bytes) ? 32 : 64) + 128 +
+                   (param_get(normalize, params->bytes) ? 128 : 0);
+    return param_get(own, params->bytes) * (double)rows * (double)cols < (double)least;
+}
+
+/* Then it says so, and nothing is left of it. */
+static bool refused(struct lab *l, const struct method *m, const struct params_any *params,
+                    struct matrix_view a)
+{
+    struct inputs in = { &a, 1, NULL };
+    struct approximation out = { 0 };
+    struct error err = { 0 };
+    size_t before = memory_used();
+    return !approximate(&l->job, m, params->bytes, &in, &out, &err) && err.code == ERROR_USAGE &&
+           memory_used() == before;
+}
+
 struct laws {
     bool shapes, bits, optimum, measured, kept;
 };
@@ -115,6 +141,10 @@ static void ask(struct lab *l, const struct method *m, const struct params_any *
                 struct matrix_view a, struct laws *laws)
 {
     size_t before = memory_used();
+    if (too_small(m, params, a.rows, a.cols)) {
+        laws->bits = refused(l, m, params, a) && laws->bits;
+        return;
+    }
     struct svd svd = lab_svd(a);
     struct approximation out = lab_run(l, m, params, a, NULL);
     const struct result *r = &out.results[0];
@@ -147,7 +177,7 @@ static void ask(struct lab *l, const struct method *m, const struct params_any *
 static struct params_any small_params(const struct method *m, bool paper, const char *more)
 {
     struct params_any params = lab_params(m, paper, "");
-    lab_set(m, &params, "rank=5 rounds=3", true);
+    lab_set(m, &params, "rank=5 rounds=3 bits-per-entry=8", true);
     lab_set(m, &params, more, true);
     return params;
 }

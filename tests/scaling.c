@@ -17,7 +17,7 @@ static struct matrix tall(enum dtype dtype)
 static struct params_any with(const struct method *m, const char *more)
 {
     struct params_any params = lab_params(m, false, "");
-    lab_set(m, &params, "rank=5 rounds=3", true);
+    lab_set(m, &params, "rank=5 rounds=3 bits-per-entry=3", true);
     lab_set(m, &params, more, true);
     return params;
 }
@@ -111,11 +111,12 @@ static void estimated(struct lab *l, const struct method *m)
 static bool matters(struct lab *l, const struct method *m, const struct param *p,
                     const char *settings, struct matrix_view a)
 {
-    double first = 0;
+    /* the least of sizes is too small for any component */
+    double first = 0, least = strcmp(p->key, "bits_per_entry") ? p->min : p->def;
     bool changed = false;
-    for (int step = 0; step < 4 && p->min + step <= p->max && !changed; step++) {
+    for (int step = 0; step < 4 && least + step <= p->max && !changed; step++) {
         struct params_any params = with(m, settings);
-        param_put(p, params.bytes, p->min + step);
+        param_put(p, params.bytes, least + step);
         struct approximation out = lab_run(l, m, &params, a, NULL);
         first = step ? first : out.error;
         changed = out.error != first;
@@ -127,7 +128,8 @@ static bool matters(struct lab *l, const struct method *m, const struct param *p
 /* A row that is moved changes the result of one of these at least: none is dropped on its way. */
 static void every_parameter_matters(struct lab *l, const struct method *m)
 {
-    static const char *const settings[] = { "rounding=dithered", "", "quantizer=uniform" };
+    static const char *const settings[] = { "rounding=dithered", "", "quantizer=uniform",
+                                            "bits-per-entry=8" };
     struct matrix a = tall(DTYPE_F64);
     bool all = true;
     for (size_t i = 0; i < m->params.n; i++) {

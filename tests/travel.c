@@ -126,9 +126,9 @@ int main(void)
         return 1;
     struct matrix a = made();
     for (size_t i = 0; methods[i]; i++) {
-        run(&l, methods[i], "rank=20", a.view);
+        run(&l, methods[i], "rank=20 bits-per-entry=0.045", a.view);
         if (param_find(&methods[i]->params, "rounds"))
-            run(&l, methods[i], "rank=20 rounds=3", a.view);
+            run(&l, methods[i], "rank=20 rounds=3 bits-per-entry=0.045", a.view);
         if (param_find(&methods[i]->params, "power"))
             run(&l, methods[i], "rank=20 power=3 oversampling=5", a.view);
     }
