@@ -49,6 +49,7 @@ static void forget(struct model *m)
     m->subject = NULL;
     m->shown = NULL;
     heat_forget(m);
+    levels_forget(m);
     for (int i = 0; i < SLOT_COUNT; i++)
         slot_clear(&m->slots[i]);
     m->numbers = study_unknown;
@@ -384,6 +385,11 @@ bool model_want(struct model *m, bool idle, struct request *out)
         heat_asked(m, out);
         return true;
     }
+    if (idle && levels_wanted(m)) {
+        fill(m, REQUEST_LEVELS, out);
+        levels_asked(m, out);
+        return true;
+    }
     return false;
 }
 
@@ -475,6 +481,8 @@ void model_accept(struct model *m, struct outcome *o)
         slots_accept(m, o);
     } else if (o->kind == REQUEST_HEAT) {
         heat_accept(m, o);
+    } else if (o->kind == REQUEST_LEVELS) {
+        levels_accept(m, o);
     } else {
         accept_export(m, o);
     }

@@ -3,6 +3,7 @@
 #include "canvas.h"
 #include "heat.h"
 #include "history.h"
+#include "levels.h"
 #include "opening.h"
 #include "registry.h"
 #include "slots.h"
@@ -150,10 +151,11 @@ struct model {
     /* Comparing: slots.h. `original` comes before `difference`, and that before `wipe`. */
     struct slot slots[SLOT_COUNT];
     bool wipe, difference;
-    struct heat heat; /* where the error is, in place of the picture */
-    bool swapped;     /* B on the left, A on the right */
-    double wipe_at;   /* of the bar: 0 left to 1 right */
-    int channel;      /* 0: all; else this plane alone, counted from 1, in grey */
+    struct levels levels; /* histograms in place of the error curve */
+    struct heat heat;     /* where the error is, in place of the picture */
+    bool swapped;         /* B on the left, A on the right */
+    double wipe_at;       /* of the bar: 0 left to 1 right */
+    int channel;          /* 0: all; else this plane alone, counted from 1, in grey */
 
     /* Looking closer. */
     struct zoom zoom;

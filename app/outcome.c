@@ -46,6 +46,8 @@ void outcome_finish(struct outcome *o)
     shown_destroy(o->shown);
     heat_map_destroy(o->heat);
     o->heat = NULL;
+    memory_free(o->levels);
+    o->levels = NULL;
     document_unref(o->document);
     o->subject = NULL;
     o->shown = NULL;

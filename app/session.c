@@ -34,6 +34,7 @@ static const struct param rows[] = {
     { PARAM(struct model, original), .max = 1 },
     { PARAM(struct model, difference), .max = 1 },
     { PARAM(struct model, heat.on), .max = 1 },
+    { PARAM(struct model, levels.on), .max = 1 },
     { PARAM(struct model, wipe), .max = 1 },
     { PARAM(struct model, swapped), .max = 1 },
     { PARAM(struct model, wipe_at), .max = 1, .def = 0.5 },

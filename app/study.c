@@ -310,6 +310,25 @@ static bool heat(struct run *r, struct outcome *o, struct error *err)
     return o->heat != NULL;
 }
 
+static bool levels(struct run *r, struct outcome *o, struct error *err)
+{
+    const struct study *s = r->study;
+    const struct approximation *a = &s->kept.of[0].a;
+    if (!decompose(r, err) || !approximation_of(r, err))
+        return false;
+    struct level_map *out = o->levels = memory_alloc(sizeof(*out), err);
+    bool many = a->n == 1, ok = out;
+    for (size_t p = 0; ok && p < s->selection.n; p++)
+        ok = histogram_of(&r->job, s->matrices[p].view, &a->results[many ? 0 : p], many ? p : 0,
+                          out->of[p].of, &out->of[p].n, err);
+    if (!ok)
+        return false;
+    out->planes = s->selection.n;
+    out->method = r->request->method;
+    out->params = r->request->params;
+    return true;
+}
+
 static bool export(struct run *r, struct outcome *o, struct error *err)
 {
     struct provenance words = { 0 };
@@ -402,7 +421,7 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
     static bool (*const kinds[])(struct run *, struct outcome *, struct error *) = {
         [REQUEST_PICTURE] = picture, [REQUEST_QUALITY] = quality, [REQUEST_EXPORT] = export,
         [REQUEST_SLOT] = picture,    [REQUEST_SOLVE] = solve,     [REQUEST_OPEN] = open_file,
-        [REQUEST_HEAT] = heat,
+        [REQUEST_HEAT] = heat,       [REQUEST_LEVELS] = levels,
     };
     struct run r = {
         .study = s,

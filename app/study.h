@@ -5,6 +5,7 @@
 #include "document.h"
 #include "goal.h"
 #include "heat_map.h"
+#include "histogram.h"
 #include "preview.h"
 #include "theory_curve.h"
 
@@ -20,6 +21,7 @@ enum request_kind {
     REQUEST_SLOT,    /* a picture at the settings of a slot (slots.h) */
     REQUEST_SOLVE,   /* the cheapest setting that meets a goal */
     REQUEST_HEAT,    /* where the error of these settings is, in the picture's frame */
+    REQUEST_LEVELS,  /* what is coded at these settings, among the levels */
     REQUEST_OPEN,    /* the file FILE[::NAME] in `path` */
     REQUEST_KINDS,
 };
@@ -106,6 +108,17 @@ extern const struct numbers study_unknown; /* of which nothing is known */
 /* All that a run tells; psnr, ssim and the sizes of files are of the reconstruction. */
 struct numbers numbers_of(const struct approximation *a);
 
+/* Histograms of the coded parts, of every plane. */
+struct level_map {
+    const struct method *method;
+    struct params_any params;
+    size_t planes;
+    struct level_plane {
+        size_t n;
+        struct histogram of[HISTOGRAM_PARTS];
+    } of[SELECTION_MAX];
+};
+
 struct outcome {
     uint64_t serial;
     enum request_kind kind;
@@ -119,7 +132,8 @@ struct outcome {
 
     int slot; /* REQUEST_SLOT: of which one */
 
-    struct heat_map *heat; /* REQUEST_HEAT: owned */
+    struct heat_map *heat;    /* REQUEST_HEAT: owned */
+    struct level_map *levels; /* REQUEST_LEVELS: owned */
 
     struct goal_answer answer; /* REQUEST_SOLVE */
 

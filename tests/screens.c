@@ -272,6 +272,29 @@ static void golden_heat(struct fixture *f, const char *name, int width, int heig
     matrix_finish(&h.rms[0]);
 }
 
+/* Two parts by hand: a bell among few levels, some outside; and one among more than can be drawn. */
+static void golden_levels(struct fixture *f, const char *name, int width, int height, bool unicode)
+{
+    static struct level_map l;
+    l = (struct level_map){ .method = f->m.method, .params = *model_params(&f->m), .planes = 1 };
+    struct histogram *left = &l.of[0].of[0], *right = &l.of[0].of[1];
+    l.of[0].n = 2;
+    *left = (struct histogram){ .name = "left", .bits = 2, .levels = 4, .outside = 70 };
+    *right = (struct histogram){ .name = "right", .bits = 8 };
+    for (int i = 0; i < HISTOGRAM_BINS; i++) {
+        double x = (i + 0.5) / HISTOGRAM_BINS * 2 - 1;
+        left->count[i] = (uint64_t)(5000 * exp(-8 * x * x));
+        right->count[i] = (uint64_t)(900 * (1 - x * x));
+        left->total += left->count[i];
+        right->total += right->count[i];
+    }
+    for (int i = 0; i < 4; i++)
+        left->at[i] = 2.0 * i / 3 - 1;
+    f->m.levels = (struct levels){ .on = true, .map = &l };
+    golden(f, name, width, height, unicode);
+    f->m.levels = (struct levels){ 0 };
+}
+
 static void test_golden(struct fixture *f)
 {
     struct fixture empty = { 0 };
@@ -296,6 +319,10 @@ static void test_golden(struct fixture *f)
     golden_heat(f, "heat-80x24", 80, 24, true);
     golden_heat(f, "heat-80x24-ascii", 80, 24, false);
     golden_heat(f, "heat-120x40", 120, 40, true);
+    f->m.focus = PANE_FORM;
+    golden_levels(f, "levels-80x24", 80, 24, true);
+    golden_levels(f, "levels-80x24-ascii", 80, 24, false);
+    golden_levels(f, "levels-120x40", 120, 40, true);
     f->m.focus = PANE_FORM;
     f->m.budget = 1;
     golden(f, "hold-80x24", 80, 24, true);

@@ -9,6 +9,7 @@
 
 void pane_picture(const struct model *m, struct canvas c);
 void pane_spectrum(const struct model *m, struct canvas c);
+void pane_levels(const struct model *m, struct canvas c);
 void pane_error_curve(const struct model *m, struct canvas c);
 void pane_parameters(const struct model *m, struct canvas c);
 

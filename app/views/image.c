@@ -3,6 +3,7 @@
 #include "comparing.h"
 #include "crosshair.h"
 #include "heat.h"
+#include "levels.h"
 #include "panes/panes.h"
 #include "sweep.h"
 #include "view.h"
@@ -17,7 +18,7 @@ struct layout {
 /* A pure function. Small, or full: the focused pane alone. Otherwise the
  * sliders along the foot, the picture on the left, and on the right both plots, or,
  * on a low screen, the focused one. */
-static struct layout layout_of(int w, int h, enum pane_id focus, bool full)
+static struct layout layout_of(int w, int h, enum pane_id focus, bool full, bool levels)
 {
     struct layout l = { 0 };
     bool both;
@@ -41,7 +42,8 @@ static struct layout layout_of(int w, int h, enum pane_id focus, bool full)
         l.pane[PANE_SPECTRUM] = (struct rect){ left, 0, w - left, upper };
         l.pane[PANE_ERROR] = (struct rect){ left, upper, w - left, top - upper };
     } else {
-        enum pane_id plot = focus == PANE_ERROR ? PANE_ERROR : PANE_SPECTRUM;
+        bool error = focus == PANE_ERROR || (levels && focus != PANE_SPECTRUM);
+        enum pane_id plot = error ? PANE_ERROR : PANE_SPECTRUM;
         l.pane[plot] = (struct rect){ left, 0, w - left, top };
     }
     return l;
@@ -55,10 +57,11 @@ static void draw(const struct model *m, struct canvas c)
         [PANE_ERROR] = pane_error_curve,
         [PANE_FORM] = pane_parameters,
     };
-    struct layout l = layout_of(c.area.w, c.area.h, m->focus, m->full);
+    struct layout l = layout_of(c.area.w, c.area.h, m->focus, m->full, m->levels.on);
     for (int i = 0; i < PANE_COUNT; i++)
         if (l.pane[i].w > 0)
-            panes[i](m, canvas_inside(c, l.pane[i]));
+            (i == PANE_ERROR && m->levels.on ? pane_levels : panes[i])(m,
+                                                                       canvas_inside(c, l.pane[i]));
 }
 
 /* As if the picture were focused, so that a small screen that shows another pane
@@ -67,7 +70,7 @@ static void picture_size(const struct model *m, int width, int height, int *pixe
                          int *pixels_high)
 {
     struct rect area = view_area(width, height);
-    struct rect r = layout_of(area.w, area.h, PANE_PICTURE, m->full).pane[PANE_PICTURE];
+    struct rect r = layout_of(area.w, area.h, PANE_PICTURE, m->full, false).pane[PANE_PICTURE];
     struct rect in = pane_inside(r.w, r.h);
     pane_picture_size(m, in.w > 0 ? in.w : 1, in.h > 0 ? in.h : 1, pixels_wide, pixels_high);
 }
@@ -127,6 +130,7 @@ static const struct action actions[] = {
     { "gaps", "i", "Plots", "gaps sigma_i - sigma_i+1 instead of sigma_i, and back", "gaps", gaps },
     { "y-scale", "Y", "Plots", "spectrum: log, linear, log relative to sigma_1", "y scale", y_scale },
     { "x-log", "X", "Plots", "ranks on a log axis, and back", "x log", x_log },
+    { "levels", "t", "Plots", "instead of the error curve: what is rounded, among the levels, and back", "levels", levels_toggle },
     { "sweep", "Space", "Rank", "the rank runs by itself, round and round, until a key is pressed", NULL, sweep_toggle },
     { "full-pane", "f", "Screen", "the focused pane alone, and back", NULL, full },
     { 0 },
