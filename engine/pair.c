@@ -29,8 +29,9 @@ static size_t groups_of(const struct pair *p)
 static struct coding coding_of(const struct pair *p, bool left, uint32_t round, size_t group)
 {
     const struct pair_group *g = p->n_groups ? &p->groups[group] : NULL;
+    const struct quantizer *own = !g ? NULL : left ? g->left_quantizer : g->right_quantizer;
     return (struct coding){
-        .quantizer = g && g->quantizer ? g->quantizer : p->quantizer,
+        .quantizer = own ? own : p->quantizer,
         .bits = left ? (g ? g->left_bits : p->left_bits) : (g ? g->right_bits : p->right_bits),
         .rounding = p->rounding,
         .clip = p->clip,

@@ -8,7 +8,7 @@
 struct pair_group {
     size_t columns; /* at least 1: a component without bits is not there */
     int left_bits, right_bits;
-    const struct quantizer *quantizer; /* NULL: the pair's */
+    const struct quantizer *left_quantizer, *right_quantizer; /* NULL: the pair's */
 };
 enum { PAIR_GROUPS = 16 }; /* at most */
 

@@ -21,7 +21,7 @@ LOADER = pathlib.Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else None  # p
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
 PHANTOM_ERRORS = {1: .5322897045, 2: .3121961555, 3: .1337983523, 4: .0285995964}  # naive, 1000^2
-METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd", "water-filling"]
+METHODS = ["naive", "truncated-svd", "randomized-svd", "direct-svd", "lplr", "lplr-svd", "water-filling", "mixed-lplr"]
 DENSE = ["lqer", "loftq", "caldera"]  # Q + L R: the best error of the rank is no bound
 METHODS += DENSE
 WORDS = ["list", "spectrum", "run", "solve", "compare", "sweep", "expand", "frame", "doctor", "docs"]
@@ -231,7 +231,7 @@ def test_run():
         check(near(j["bits_per_entry"]["true"], j["bits"]["true"] / 65536, 1e-12) and
               j["bits"]["paper"] <= j["bits"]["true"] <= 8 * j["bytes"], f"run {m}: sizes agree", j)
         loss = [j["loss"][k] for k in ("tail", "left", "right")]
-        known = m in ("lplr", "lplr-svd", "water-filling")
+        known = m in ("lplr", "lplr-svd", "water-filling", "mixed-lplr")
         check(None not in loss and near(sum(x * x for x in loss), j["relative_error"] ** 2, 1e-5)
               if known else loss[2] is None and loss[0] == j["optimal_error"],
               f"run {m}: what the error is made of", j["loss"])

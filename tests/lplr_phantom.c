@@ -3,7 +3,7 @@
 #include "lab.h"
 
 /* LPLR on the phantom of side 1000, f64: means over seeds, 40 of them, or as many as
- * the first argument says. */
+ * the first argument says; a second one asks for the whole table of ranks and bits. */
 
 static const struct {
     const char *text;
@@ -21,6 +21,42 @@ static double mean_at(struct lab *l, struct matrix_view a, const char *scales, i
     snprintf(text, sizeof(text), "left-bits=%d right-bits=%d rank=%d scales=%s", bits, bits, rank,
              scales);
     return lab_mean(l, "lplr", true, text, a, 1, 8, &deviation);
+}
+
+/* All of the reference's table: minutes, when asked for. */
+static void whole_table(struct lab *l)
+{
+    enum { RANKS = 8, BITS = 6 };
+    static const int ranks[RANKS] = { 10, 20, 40, 60, 80, 120, 160, 200 };
+    static const int bits[BITS] = { 2, 3, 4, 6, 8, 12 };
+    static const double four[RANKS] = { .570, .428, .310, .260, .232, .202, .190, .186 };
+    static const double eight[RANKS] = { .558, .404, .268, .198, .152, .088, .049, .031 };
+    double got[BITS][RANKS];
+    int rises_with_bits = 0, rises_with_rank = 0, far = 0;
+    struct matrix a = lab_matrix(DTYPE_F64, 500, 500);
+    demo_phantom(a.view);
+    for (int i = 0; i < BITS; i++) {
+        printf("# %2d bits:", bits[i]);
+        for (int j = 0; j < RANKS; j++) {
+            double x = got[i][j] = mean_at(l, a.view, "vector", bits[i], ranks[j]);
+            const double *table = bits[i] == 4 ? four : bits[i] == 8 ? eight : NULL;
+            printf(" %.3f", x);
+            rises_with_bits += i && x >= got[i - 1][j];
+            rises_with_rank += j && bits[i] >= 4 && x >= got[i][j - 1];
+            far += table && fabs(x / table[j] - 1) > .08;
+        }
+        printf("\n");
+    }
+    CHECK(rises_with_bits == 0);
+    CHECK(rises_with_rank == 0);
+    CHECK(far == 0);
+    for (int b = 2; b <= 3; b++) {
+        double few = mean_at(l, a.view, "tensor", b, 10),
+               many = mean_at(l, a.view, "tensor", b, 200);
+        printf("# %d bits, one range a factor: %.3f at rank 10, %.3f at rank 200\n", b, few, many);
+        CHECK(many > few);
+    }
+    matrix_finish(&a);
 }
 
 static void monotone(struct lab *l)
@@ -127,7 +163,10 @@ int main(int argc, char **argv)
     }
     released(&l, a.view);
     matrix_finish(&a);
-    monotone(&l);
+    if (argc > 2)
+        whole_table(&l);
+    else
+        monotone(&l);
     lab_close(&l);
     return check_done();
 }

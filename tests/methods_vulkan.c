@@ -81,7 +81,8 @@ static void compare(struct lab *device, struct lab *processor, const struct meth
     unsigned long fallback = fallbacks(&got.counts);
     bool partial = !offers(device->backend, DTYPE_F64); /* it lacks what sums in double need */
     bool strange = partial ? !fallback : fallback || !dispatched(m, &got);
-    if (param_find(&m->params, "rounds") && !(m->flags & METHOD_DENSE)) {
+    if (param_find(&m->params, "rounds") && !param_find(&m->params, "passes") &&
+        !(m->flags & METHOD_DENSE)) { /* one fit to the whole input */
         struct split split = split_of(&got.results[0], a);
         gap = fmax(fabs(split.gap), split.told) / tolerance[a.dtype].identity;
         const struct part *right = &got.results[0].parts[1];

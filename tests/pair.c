@@ -112,15 +112,16 @@ static void identities(struct lab *l)
 /* A quantizer of the group's own. */
 static void quantizers_apart(struct lab *l, struct matrix_view a)
 {
-    struct pair_group own[] = { { 4, 5, 6, NULL }, { 8, 5, 6, NULL } };
+    struct pair_group own[] = { { 4, 5, 6, NULL, NULL }, { 8, 5, 6, NULL, NULL } };
     struct quantizer other = *quantizer_at(0);
     other.name = "other";
-    own[1].quantizer = &other;
+    own[1].left_quantizer = &other;
     struct pair p = pair_of(own, ROUNDING_NEAREST);
     p.n_groups = 2;
     struct result r = fitted(l, &p, a, 2);
     CHECK(r.parts[1].codes.coding.quantizer == quantizer_at(0));
     CHECK(r.parts[2].codes.coding.quantizer == &other);
+    CHECK(r.parts[3].codes.coding.quantizer == quantizer_at(0));
     result_finish(&r);
 }
 

@@ -76,6 +76,8 @@ static inline double split_farthest(const struct result *result, struct matrix_v
         double range, step, far = 0;
         coding_extent(codes, &range, &step);
         step *= codes->coding.rounding == ROUNDING_DITHERED ? 1 : 0.5;
+        if (codes->coding.bits > 12) /* steps as fine as W's own digits in single precision */
+            step += 0x1p-22 * range;
         for (size_t i = 0; i < codes->rows; i++)
             for (size_t j = 0; j < d.cols; j++)
                 far = fmax(far, fabs(matrix_at(d, first + i, j)));
