@@ -1,0 +1,83 @@
+"""What the pages in docs/papers/ are made with: runs of the program, tables, verdicts."""
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+
+ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8")
+for name in [n for n in ENVIRONMENT if n.startswith("EIGENSCOPE_DEFAULT")]:
+    del ENVIRONMENT[name]
+
+
+class Page:
+    """A page under way: text, and how many of its verdicts hold."""
+
+    def __init__(self, build, quick):
+        self.build, self.quick = build, quick
+        self.program = os.path.join(build, "app", "eigenscope")
+        self.lines, self.held, self.failed = [], 0, 0
+
+    def say(self, text=""):
+        self.lines.append(text)
+
+    def heading(self, text):
+        print(f"# {text}", flush=True)
+        self.say(f"\n## {text}\n")
+
+    def table(self, head, rows):
+        self.say("| " + " | ".join(head) + " |")
+        self.say("|" + "---|" * len(head))
+        for row in rows:
+            self.say("| " + " | ".join(str(cell) for cell in row) + " |")
+        self.say()
+
+    def check(self, holds, what):
+        """Says in the output, and in the exit status, whether a claim of the page holds."""
+        self.held += bool(holds)
+        self.failed += not holds
+        number = self.held + self.failed
+        print(f"{'ok' if holds else 'not ok'} {number} - {what}", flush=True)
+        return "yes" if holds else "**no**"
+
+    def run(self, *words, fails=False):
+        """One command with --json, as the object it prints; None where it may fail and does."""
+        done = subprocess.run([self.program, *map(str, words), "--json"], capture_output=True,
+                              text=True, env=ENVIRONMENT, check=False)
+        if done.returncode:
+            if fails:
+                return None
+            sys.exit(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
+        return json.loads(done.stdout)
+
+    def seeds(self, count, *words):
+        """Relative errors over seeds 1..count."""
+        count = 3 if self.quick else count
+        return [self.run(*words, "--seed", s)["relative_error"] for s in range(1, count + 1)]
+
+    def test(self, name, *words):
+        """The measurements that a test program prints, its lines after `# `; it must pass."""
+        done = subprocess.run([os.path.join(self.build, "tests", f"test_{name}"), *map(str, words)],
+                              capture_output=True, text=True, env=ENVIRONMENT, check=False)
+        self.check(done.returncode == 0, f"test_{name} passes")
+        return [line[2:] for line in done.stdout.splitlines() if line.startswith("# ")]
+
+    def block(self, lines):
+        self.say("```\n" + "\n".join(lines) + "\n```\n")
+
+
+def figures(x, digits=4):
+    """A number with so many significant digits; a dash where there is none."""
+    if x is None or (isinstance(x, float) and math.isnan(x)):
+        return "–"
+    text = f"{x:.{digits}g}"
+    return f"{x:.0f}" if "e+" in text else text
+
+
+def spread(values):
+    """Mean and standard deviation."""
+    if len(values) < 2:
+        return f"{values[0]:.4f}"
+    return f"{statistics.mean(values):.4f} ± {statistics.stdev(values):.4f}"
+
