@@ -165,7 +165,7 @@ def theory(page):
 
 def beaten(page):
     page.heading("At the same true bits: what beats it")
-    page.say("`eigenscope compare demo:phantom --bits-per-entry B --paper`: every method at the same size, "
+    page.say("`eigenscope compare demo:phantom --bits-per-entry B --precision f64`: every method at the same size, "
              "ranges and all counted, best first. The rows marked *paper* are the paper's settings, in the "
              "same run.\n")
     limits = {1: .105, 2: .052}
@@ -175,17 +175,20 @@ def beaten(page):
 
 
 def compared(page, name, size, most):
-    answer = page.run("compare", name, "--bits-per-entry", size, "--paper")
-    rows = answer["rows"]
-    shown = [r for r in rows if r.get("reference") or r.get("paper")]
-    shown += [r for r in rows if not (r.get("reference") or r.get("paper"))][:most]
-    shown.sort(key=lambda r: r["relative_error"] if r["relative_error"] is not None else 9)
-    page.say(f"{name}, {size} bits a pixel: {answer.get('reason') or ''}\n")
-    page.table(("", "setting", "rank", "error", "PSNR dB", "true bits", "seconds"),
-               [(r["label"], r["setting"], r["rank"] or "–", figures(r["relative_error"]),
-                 figures(r["psnr_db"]), figures(r["bits_per_entry"]), figures(r["seconds"], 2))
-                for r in shown])
-    return min(r["relative_error"] for r in rows if not r.get("reference"))
+    """A table of every method at one size; the least error that was found."""
+    answer = page.run("compare", name, "--bits-per-entry", size, "--precision", "f64")["tables"][0]
+    runs = sorted(answer["runs"], key=lambda r: r["relative_error"])
+    found = [r for r in runs if r["origin"] != "paper"][:most]
+    page.say(f"{os.path.basename(name)} at {size} true bits a pixel: {answer['reason']}.\n")
+    rows = [(f"*{r['method']}, paper*" if r["origin"] == "paper" else r["method"], r["setting"],
+             figures(r["relative_error"]), figures(r["psnr_db"]),
+             figures(r["bits_per_entry"]["true"]), figures(r["seconds"], 2))
+            for r in runs if r in found or r["origin"] == "paper"]
+    rows += [(r["name"], r["setting"], figures(r["relative_error"]), figures(r["psnr_db"]),
+              f"{r['bytes']} bytes" + ("" if r["fits"] else ", too large"), "–")
+             for r in answer["references"]]
+    page.table(("method", "setting", "error", "PSNR dB", "true bits", "seconds"), rows)
+    return runs[0]["relative_error"]
 
 
 def photographs(page, second):
