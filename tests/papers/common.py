@@ -41,7 +41,10 @@ class Page:
         print(f"{'ok' if holds else 'not ok'} {number} - {what}", flush=True)
         return "yes" if holds else "**no**"
 
-    def run(self, *words, fails=False):
+    def run(self, method, *words, fails=False):
+        return self.ask("run", method, *words, fails=fails)
+
+    def ask(self, *words, fails=False):
         """One command with --json, as the object it prints; None where it may fail and does."""
         done = subprocess.run([self.program, *map(str, words), "--json"], capture_output=True,
                               text=True, env=ENVIRONMENT, check=False)

@@ -176,7 +176,7 @@ def beaten(page):
 
 def compared(page, name, size, most):
     """A table of every method at one size; the least error that was found."""
-    answer = page.run("compare", name, "--bits-per-entry", size, "--precision", "f64")["tables"][0]
+    answer = page.ask("compare", name, "--bits-per-entry", size, "--precision", "f64")["tables"][0]
     runs = sorted(answer["runs"], key=lambda r: r["relative_error"])
     found = [r for r in runs if r["origin"] != "paper"][:most]
     page.say(f"{os.path.basename(name)} at {size} true bits a pixel: {answer['reason']}.\n")
@@ -223,7 +223,7 @@ WEIGHTS = (
 
 def weight_names(page, model):
     """All two-dimensional tensors that hold weights: not numbers of positions."""
-    listed = page.run("list", model)["matrices"]
+    listed = page.ask("list", model)["matrices"]
     return [m["name"] for m in listed if not m["dtype"].startswith(("I", "U", "BOOL"))]
 
 
