@@ -13,7 +13,8 @@ enum { KEEP = 2, FITS_MOST = 8 };
 
 /* The split holds up to rounding; not where something was done to the sum afterwards. */
 static const double split_slack = 1e-3;
-/* A method that much worse than the best so far is run in full but once. */
+/* A method that much worse than the best so far is run once more, with the rounds it was looked at
+ * with: more of them would not make it the best. */
 static const double beaten = 1.25;
 /* Of two parts of an error, when one of them alone is worth naming. */
 static const double much_larger = 2;
@@ -258,8 +259,10 @@ static bool run_method(struct running *w, const struct method *m, double done, d
         !w->r->start(w->r->context, m, false, &usual, err))
         return false;
     bool fits = compare_fit(w->r, m, picks.overhead, &usual, &unused);
-    if (picks.n && w->best > 0 && picks.error > beaten * w->best)
+    if (picks.n && w->best > 0 && picks.error > beaten * w->best) {
         picks.n = 1;
+        picks.params[0] = compare_coarsely(m, &picks.params[0]);
+    }
     if (picks.n && (w->best == 0 || picks.error < w->best))
         w->best = picks.error;
     for (size_t i = 0; i < picks.n; i++) {

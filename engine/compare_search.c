@@ -149,10 +149,12 @@ bool compare_fit(const struct compare_request *r, const struct method *m, double
 
 /* Fewer rounds tell as well which setting is the better one; one where each may take an SVD, since the
  * matrix itself is rounded, too. */
-static struct params_any coarsely(const struct search *s, const struct params_any *params)
+struct params_any compare_coarsely(const struct method *m, const struct params_any *params)
 {
-    const struct method *m = s->m;
-    int most = s->n_axes == AXES ? COARSE_ROUNDS_WHOLE : COARSE_ROUNDS;
+    size_t axes = 0;
+    for (size_t i = 0; i < AXES; i++)
+        axes += param_find(&m->params, axis_keys[i]) != NULL;
+    int most = axes == AXES ? COARSE_ROUNDS_WHOLE : COARSE_ROUNDS;
     struct params_any p = *params;
     for (size_t i = 0; i < m->params.n; i++) {
         const struct param *row = &m->params.rows[i];
@@ -199,7 +201,7 @@ static bool measure(struct search *s, const struct params_any *params, struct er
     double part = fmin(1, (double)s->n / LOOKS_EXPECTED);
     if (!job_step(r->job, s->done + s->share * part, stage, err))
         return false;
-    struct params_any coarse = coarsely(s, params);
+    struct params_any coarse = compare_coarsely(s->m, params);
     struct error why = { 0 };
     *l = (struct look){ .params = *params };
     l->ok = r->measure(r->context, s->m, &coarse, true, &l->numbers, &why);

@@ -19,6 +19,9 @@ bool compare_search(const struct compare_request *r, const struct method *m, siz
                     double done, double share, struct compare_table *t, struct compare_picks *out,
                     struct error *err);
 
+/* The setting with the few rounds of a coarse look. */
+struct params_any compare_coarsely(const struct method *m, const struct params_any *params);
+
 /* One more omission of *t. */
 bool compare_omit(struct compare_table *t, const struct method *m, const struct params_any *params,
                   const struct error *why, struct error *err);
