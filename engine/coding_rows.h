@@ -94,13 +94,14 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
       .min = 0, .max = ROWS_QUANTIZERS - 1, .def = 0, .paper = 0,                          \
       .choices = quantizer_names }
 
-#define ROW_CLIP(type)                                                                     \
+#define ROW_CLIP(type) ROW_CLIP_OF(type, CLIP_AUTO)
+#define ROW_CLIP_OF(type, best)                                                            \
     { PARAM(type, clip), .title = "Clipping", .shorthand = "clip", .unit = "",             \
       .help = "How wide ranges are: all entries (none), what suits normal numbers of the " \
               "same deviation (spread), the least squared error of a few widths (search), " \
               "or what the quantizer is made for (auto).",                                 \
       .source = PAPER_LPLR ": none",                                                       \
-      .min = CLIP_AUTO, .max = CLIP_SEARCH, .def = CLIP_AUTO, .paper = CLIP_NONE,          \
+      .min = CLIP_AUTO, .max = CLIP_SEARCH, .def = best, .paper = CLIP_NONE,               \
       .choices = clip_names }
 
 #define ROW_SKETCH(type, best)                                                             \

@@ -115,8 +115,8 @@ static bool too_small(const struct method *m, const struct params_any *params, s
     const struct param *normalize = param_find(&m->params, "normalize");
     if (!own || param_find(&m->params, "rank"))
         return false;
-    size_t least = rows + cols + (param_get(symmetric, params->bytes) ? 32 : 64) + 128 +
-                   (param_get(normalize, params->bytes) ? 128 : 0);
+    size_t least = rows + cols + (param_get(symmetric, params->bytes) > 0 ? 32 : 64) + 128 +
+                   (param_get(normalize, params->bytes) > 0 ? 128 : 0);
     return param_get(own, params->bytes) * (double)rows * (double)cols < (double)least;
 }
 

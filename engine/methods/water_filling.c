@@ -29,7 +29,7 @@ static const struct param rows[] = {
     ROW_ROUNDING(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
-    ROW_CLIP(struct params),
+    ROW_CLIP_OF(struct params, CLIP_SEARCH),
     ROW_ROUNDS(struct params),
     ROW_NORMALIZE(struct params, 0),
     ROW_SEED(struct params),
