@@ -133,8 +133,12 @@ static void cancel(struct model *m)
         m->busy = m->quit_asked = m->goal_wanted = false;
         m->cancel = true;
         opening_drop(m);
-        model_say(m, false, "cancelled at %.0f %%, showing %s", m->progress * 100,
-                  m->shown ? "the last picture" : "nothing yet");
+        runs_stop(m);
+        if (m->out == REQUEST_COMPARE)
+            model_say(m, false, "stopped at %.0f %%, the rows stay", m->progress * 100);
+        else
+            model_say(m, false, "cancelled at %.0f %%, showing %s", m->progress * 100,
+                      m->shown ? "the last picture" : "nothing yet");
     } else if (m->quit_asked) {
         m->quit = true;
     } else {
@@ -285,13 +289,10 @@ static bool view_key(struct model *m, const char *key)
 {
     if (key[0] < '1' || key[0] > '9' || key[1])
         return false;
-    for (int i = 0; views[i]; i++)
-        if (i == key[0] - '1') {
-            m->view = views[i];
-            model_resize(m, m->width, m->height); /* another view has another picture size */
-            return true;
-        }
-    return false;
+    const struct view *v = view_of_digit(key[0] - '0');
+    if (v)
+        view_show(m, v);
+    return v != NULL;
 }
 
 /* Waits for the second key, and says which there are. */

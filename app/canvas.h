@@ -39,7 +39,8 @@ enum zone {
     ZONE_LINE,   /* a line of the list on top */
     ZONE_ACTION, /* action_number() */
     ZONE_OVERLAY,
-    ZONE_PICTURE /* the pixels in the picture pane */
+    ZONE_PICTURE, /* the pixels in the picture pane */
+    ZONE_RUN      /* a row of the compare view */
 };
 enum { ZONE_CHOICES = 256 };
 

@@ -89,8 +89,17 @@ static bool view(struct model *m, const char *arguments, struct error *err)
     const struct view *found = view_find(arguments);
     if (!found)
         return fail(err, ERROR_USAGE, "view: there is none named '%s'", arguments);
-    m->view = found;
-    model_resize(m, m->width, m->height);
+    view_show(m, found);
+    return true;
+}
+
+/* At so much, or alone at the size at hand; an expression, as of any number. */
+static bool compare(struct model *m, const char *arguments, struct error *err)
+{
+    double bits = runs_at_hand(m);
+    if ((arguments[0] && !setting_bits(m, arguments, &bits, err)) || !runs_begin(m, bits, err))
+        return false;
+    view_show(m, view_find("compare"));
     return true;
 }
 
@@ -360,6 +369,7 @@ const struct command commands[] = {
     { "precision", "f32|f64", "of the computation", precision },
     { "nonfinite", "refuse|zero|keep", "what to do with NaN and infinities", nonfinite },
     { "view", "VIEW", "another view", view },
+    { "compare", "[BITS]", "every method at so many true bits per entry, 1 or *2; alone: at the size at hand", compare },
     { "show", "SHOW=VALUE...", "what the panes show: show focus=spectrum gaps=on", show },
     { "open", "FILE[::NAME]", "another file", open_file },
     { "export", "PATH", "write what is shown; the ending says how", export_file },

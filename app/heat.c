@@ -27,7 +27,7 @@ bool heat_exact(const struct model *m)
 bool heat_wanted(const struct model *m)
 {
     const struct heat *h = &m->heat;
-    return h->on && m->document && m->subject && !m->busy && !m->stale && !heat_exact(m) &&
+    return h->on && m->document && m->subject && model_rests(m) && !m->stale && !heat_exact(m) &&
            !is_now(m, h->method, &h->params, (size_t)h->wide, (size_t)h->high, h->region);
 }
 

@@ -22,7 +22,7 @@ bool levels_exact(const struct model *m)
 bool levels_wanted(const struct model *m)
 {
     const struct levels *l = &m->levels;
-    return l->on && m->document && m->subject && !m->busy && !m->stale && !levels_exact(m) &&
+    return l->on && m->document && m->subject && model_rests(m) && !m->stale && !levels_exact(m) &&
            !is_now(m, l->method, &l->params);
 }
 

@@ -57,6 +57,7 @@ static void forget(struct model *m)
     m->zoom = (struct zoom){ 0 };
     m->sweep = (struct sweep){ 0 };
     m->channel = 0;
+    runs_forget(m);
     m->opened = m->serial;
     opening_drop(m);
 }
@@ -78,22 +79,6 @@ const struct params_any *model_params_const(const struct model *m)
     return &m->params[method_index(m->method)];
 }
 
-const struct param *model_row(const struct model *m, size_t i)
-{
-    size_t n = m->method->params.n;
-    return i < n ? &m->method->params.rows[i] : i == n && hold_on(m) ? &hold_row : NULL;
-}
-
-const struct param *model_field(const struct model *m)
-{
-    return model_row(m, m->field);
-}
-
-const void *model_values(const struct model *m, const struct param *p)
-{
-    return p == &hold_row ? (const void *)m : model_params_const(m);
-}
-
 bool model_shape(const struct model *m, double *rows, double *cols)
 {
     const struct document *d = m->document;
@@ -110,22 +95,6 @@ bool model_shape(const struct model *m, double *rows, double *cols)
         *cols = (double)e->cols;
     }
     return *rows > 0 && *cols > 0;
-}
-
-double model_limit(const struct model *m, const struct param *p)
-{
-    double rows, cols;
-    if (strcmp(p->key, "rank") != 0 || !model_shape(m, &rows, &cols))
-        return p->max;
-    return fmax(p->min, fmin(p->max, fmin(rows, cols)));
-}
-
-size_t model_rank(const struct model *m)
-{
-    const struct param *p = param_find(&m->method->params, "rank");
-    if (!p)
-        return 0;
-    return (size_t)fmin(param_get(p, model_params_const(m)), model_limit(m, p));
 }
 
 /* The numbers of a nested picture at this rank; what was measured at it stays. */
@@ -150,6 +119,8 @@ void model_frame(const struct model *m, int *width, int *height, struct region *
     *width = *height = 0;
     *region = (struct region){ 0 };
     m->view->picture_size(m, m->width, m->height, width, height);
+    if (*width == 0) /* what it would be there: the way back costs nothing */
+        views[0]->picture_size(m, m->width, m->height, width, height);
     if (*width > 0 && model_shape(m, &rows, &cols))
         *region = zoom_region(&m->zoom, rows, cols, *width, *height);
 }
@@ -208,7 +179,8 @@ void model_changed(struct model *m)
     blank_quality(m);
     derive(m);
     judge(m);
-    if (!m->busy) /* what was stopped or failed may be asked for again */
+    if (!m->busy ||
+        m->out == REQUEST_COMPARE) /* what was stopped or failed may be asked for again */
         m->asked_holds = false;
 }
 
@@ -250,13 +222,6 @@ void model_say(struct model *m, bool error, const char *format, ...)
     vsnprintf(m->message, sizeof(m->message), format, arguments);
     va_end(arguments);
     m->message_is_error = error;
-}
-
-void model_clamp(const struct model *m, struct params_any *params)
-{
-    const struct param *rank = param_find(&m->method->params, "rank");
-    if (rank && param_get(rank, params) > model_limit(m, rank))
-        param_put(rank, params, model_limit(m, rank));
 }
 
 static void fill(struct model *m, enum request_kind kind, struct request *out)
@@ -342,10 +307,16 @@ static bool wants_picture(const struct model *m)
              same_settings(m, asked->method, &asked->params));
 }
 
+bool model_rests(const struct model *m)
+{
+    return !m->busy || m->out == REQUEST_COMPARE;
+}
+
 bool model_want(struct model *m, bool idle, struct request *out)
 {
     int width, height, slot;
     struct region region;
+    bool rests = model_rests(m);
     if (m->busy && m->out == REQUEST_EXPORT)
         return false;
     if (m->opening.state == OPENING_WANTED && !m->export.path[0]) {
@@ -363,19 +334,19 @@ bool model_want(struct model *m, bool idle, struct request *out)
         fill(m, REQUEST_PICTURE, out);
         return true;
     }
-    if (m->goal_wanted && !m->busy) {
+    if (m->goal_wanted && rests) {
         fill(m, REQUEST_SOLVE, out);
         out->goal = m->goal;
         out->axis = m->goal_axis;
         return true;
     }
     model_frame(m, &width, &height, &region);
-    slot = m->busy ? -1 : slots_want(m, width, height, region);
+    slot = rests ? slots_want(m, width, height, region) : -1;
     if (slot >= 0) {
         fill_slot(m, slot, out);
         return true;
     }
-    if (idle && !m->busy && !m->stale && m->quality_stale && !m->quality_asked) {
+    if (idle && rests && !m->stale && m->quality_stale && !m->quality_asked) {
         fill(m, REQUEST_QUALITY, out);
         m->quality_asked = true;
         return true;
@@ -388,6 +359,11 @@ bool model_want(struct model *m, bool idle, struct request *out)
     if (idle && levels_wanted(m)) {
         fill(m, REQUEST_LEVELS, out);
         levels_asked(m, out);
+        return true;
+    }
+    if (idle && !m->busy && runs_want(m)) {
+        fill(m, REQUEST_COMPARE, out);
+        runs_request(m, out);
         return true;
     }
     return false;
@@ -470,6 +446,8 @@ void model_accept(struct model *m, struct outcome *o)
         /* of a document that is gone */
     } else if (!o->ok) {
         m->goal_wanted &= o->kind != REQUEST_SOLVE;
+        if (o->kind == REQUEST_COMPARE)
+            runs_failed(m);
         model_say(m, true, "%s", o->error.text);
     } else if (o->kind == REQUEST_PICTURE) {
         accept_picture(m, o);
@@ -483,6 +461,8 @@ void model_accept(struct model *m, struct outcome *o)
         heat_accept(m, o);
     } else if (o->kind == REQUEST_LEVELS) {
         levels_accept(m, o);
+    } else if (o->kind == REQUEST_COMPARE) {
+        runs_accept(m, o);
     } else {
         accept_export(m, o);
     }

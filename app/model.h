@@ -6,6 +6,7 @@
 #include "levels.h"
 #include "opening.h"
 #include "registry.h"
+#include "runs.h"
 #include "slots.h"
 #include "study.h"
 #include "zoom.h"
@@ -150,6 +151,7 @@ struct model {
     struct frame_cost cost;
     /* Comparing: slots.h. `original` comes before `difference`, and that before `wipe`. */
     struct slot slots[SLOT_COUNT];
+    struct runs runs; /* the compare view's */
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */
     struct heat heat;     /* where the error is, in place of the picture */
@@ -200,6 +202,9 @@ bool model_shape(const struct model *m, double *rows, double *cols);
 void model_frame(const struct model *m, int *width, int *height, struct region *region);
 /* Tells the model that another part of the picture is looked at. */
 void model_looked(struct model *m);
+
+/* Nothing is out, or a comparison, which goes on after whatever overtakes it. */
+bool model_rests(const struct model *m);
 
 /* The next thing to compute, if any; idle: nothing was pressed for a while, so
  * that quality numbers may be asked for. The request owns a reference. */

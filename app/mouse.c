@@ -117,9 +117,8 @@ static void press_nothing(struct model *m, const struct grid *g, const struct hi
 static void press_tab(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
-    char key[2] = { (char)('1' + h->index), 0 };
-    if (h->index < 9)
-        action_press(m, key, 0);
+    char key[2] = { (char)('0' + view_digit(views[h->index])), 0 };
+    action_press(m, key, 0);
 }
 
 static void press_pane(struct model *m, const struct grid *g, const struct hit *h, int y)
@@ -197,6 +196,13 @@ static void press_picture(struct model *m, const struct grid *g, const struct hi
     reach(m, h->x, y);
 }
 
+static void press_run(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    m->runs.at = h->index;
+    m->runs.plot = false;
+}
+
 static void press_line(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
@@ -230,7 +236,7 @@ static const struct {
     [ZONE_BAR] = { press_bar, false },        [ZONE_CHOICE] = { press_choice, false },
     [ZONE_RANK] = { press_rank, false },      [ZONE_LINE] = { press_line, true },
     [ZONE_ACTION] = { press_action, true },   [ZONE_OVERLAY] = { press_nothing, true },
-    [ZONE_PICTURE] = { press_picture, false },
+    [ZONE_PICTURE] = { press_picture, false }, [ZONE_RUN] = { press_run, false },
 };
 /* clang-format on */
 
@@ -277,6 +283,9 @@ static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
     } else if (h.zone == ZONE_RANK) {
         for (int i = 0; i < steps; i++)
             run(m, up ? "more" : "fewer");
+    } else if (h.zone == ZONE_RUN) {
+        for (int i = 0; i < steps; i++)
+            run(m, up ? "row-up" : "row-down");
     } else if (h.zone == ZONE_PICTURE) {
         double down = (e->y - top_of(g, e->x, e->y) + 0.5) / picture_rows(m);
         comparing_zoom_at(m, up ? 2 : 0.5, down, (h.x - h.left + 0.5) / h.width);

@@ -49,6 +49,7 @@ void outcome_finish(struct outcome *o)
     memory_free(o->levels);
     o->levels = NULL;
     document_unref(o->document);
+    run_list_finish(&o->runs);
     o->subject = NULL;
     o->shown = NULL;
     o->document = NULL;

@@ -245,7 +245,7 @@ void overlay_copy(struct model *m)
 {
     struct error err;
     if (reproduce_command(m, m->copy, sizeof(m->copy), &err)) {
-        bool more = m->wipe || m->difference || m->original;
+        bool more = !m->view->command && (m->wipe || m->difference || m->original);
         model_say(m, false, "copied%s: %.200s", more ? ", for the sliders' setting alone" : "",
                   m->copy);
         return;

@@ -434,7 +434,7 @@ void plot_vertical(const struct plot *p, double x, enum ink ink)
         canvas_rune(p->data, plot_column(p, x), y, ink, axis_runes[p->data.unicode][5]);
 }
 
-void plot_point(const struct plot *p, double x, double y, enum ink ink, char mark)
+static void put_point(const struct plot *p, double x, double y, enum ink ink, char mark, bool over)
 {
     double f = plot_fraction(p->x, x);
     uint32_t old;
@@ -448,7 +448,17 @@ void plot_point(const struct plot *p, double x, double y, enum ink ink, char mar
     else if (!low && plot_fraction(p->y, y) < -1e-9)
         mark = 'v';
     old = canvas_rune_at(p->data, plot_column(p, x), row);
-    if ((old >= 'a' && old <= 'z') || (old >= 'A' && old <= 'Z'))
+    if (!over && ((old >= 'a' && old <= 'z') || (old >= 'A' && old <= 'Z')))
         mark = '*';
     canvas_rune(p->data, plot_column(p, x), row, ink, (uint32_t)mark);
+}
+
+void plot_point(const struct plot *p, double x, double y, enum ink ink, char mark)
+{
+    put_point(p, x, y, ink, mark, false);
+}
+
+void plot_mark(const struct plot *p, double x, double y, enum ink ink, char mark)
+{
+    put_point(p, x, y, ink, mark, true);
 }

@@ -62,6 +62,9 @@ void plot_dashed(const struct plot *p, const double *x, const double *y, size_t 
  * '*' where another letter stands already. */
 void plot_point(const struct plot *p, double x, double y, enum ink ink, char mark);
 
+/* The same over whatever stands there. */
+void plot_mark(const struct plot *p, double x, double y, enum ink ink, char mark);
+
 /* Where x are ranks: tells the pointer so. */
 void plot_ranks(const struct plot *p);
 

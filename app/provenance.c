@@ -121,6 +121,13 @@ static void put_words(struct text *t, const char *format, ...)
     put(t, words, strlen(words));
 }
 
+static void put_reading(struct text *t, const struct selection *s, enum dtype dtype)
+{
+    if (s->picture && s->n == 3)
+        put_words(t, " --planes %s", planes_names[s->planes]);
+    put_words(t, " --precision %s", dtype == DTYPE_F64 ? "f64" : "f32");
+}
+
 static void put_flags(struct text *t, const struct selection *s, const struct method *m,
                       const void *params, enum dtype dtype)
 {
@@ -130,9 +137,7 @@ static void put_flags(struct text *t, const struct selection *s, const struct me
         param_format(&m->params.rows[i], params, value, sizeof(value));
         put_words(t, " --%s %s", flag, value);
     }
-    if (s->picture && s->n == 3)
-        put_words(t, " --planes %s", planes_names[s->planes]);
-    put_words(t, " --precision %s", dtype == DTYPE_F64 ? "f64" : "f32");
+    put_reading(t, s, dtype);
 }
 
 void provenance_command(const struct selection *s, const struct method *m, const void *params,
@@ -149,7 +154,8 @@ void provenance_command(const struct selection *s, const struct method *m, const
     put_flags(&t, s, m, params, dtype);
 }
 
-bool provenance_shell(const struct selection *s, const struct method *m, const void *params,
+/* m NULL: the word compare, which takes no parameters. */
+static bool put_shell(const struct selection *s, const struct method *m, const void *params,
                       enum dtype dtype, const char *more, char *out, size_t size)
 {
     char name[2048], quoted[2 * sizeof(name)], flag[64];
@@ -159,19 +165,35 @@ bool provenance_shell(const struct selection *s, const struct method *m, const v
         return false;
     bool last = name[0] == '-'; /* or it would be taken for a flag */
     provenance_quote(name, quoted, sizeof(quoted));
-    param_flag(m->name, flag, sizeof(flag));
-    put_words(&t, "eigenscope run %s", flag);
+    if (m)
+        param_flag(m->name, flag, sizeof(flag));
+    put_words(&t, "eigenscope %s%s", m ? "run " : "compare", m ? flag : "");
     if (!last) {
         put(&t, " ", 1);
         put(&t, quoted, strlen(quoted));
     }
-    put_flags(&t, s, m, params, dtype);
+    if (m)
+        put_flags(&t, s, m, params, dtype);
+    else
+        put_reading(&t, s, dtype);
     put(&t, more, strlen(more));
     if (last) {
         put(&t, " -- ", 4);
         put(&t, quoted, strlen(quoted));
     }
     return quoted[0] && !t.cut;
+}
+
+bool provenance_shell(const struct selection *s, const struct method *m, const void *params,
+                      enum dtype dtype, const char *more, char *out, size_t size)
+{
+    return put_shell(s, m, params, dtype, more, out, size);
+}
+
+bool provenance_compare(const struct selection *s, enum dtype dtype, const char *more, char *out,
+                        size_t size)
+{
+    return put_shell(s, NULL, NULL, dtype, more, out, size);
 }
 
 void provenance_fill(struct provenance *p, const struct selection *s, const struct method *m,

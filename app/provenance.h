@@ -23,5 +23,9 @@ void provenance_command(const struct selection *s, const struct method *m, const
 bool provenance_shell(const struct selection *s, const struct method *m, const void *params,
                       enum dtype dtype, const char *more, char *out, size_t size);
 
+/* Every method at one size: "eigenscope compare FILE ...", likewise. */
+bool provenance_compare(const struct selection *s, enum dtype dtype, const char *more, char *out,
+                        size_t size);
+
 /* One word of a shell, in single quotes where it needs them; "" if there is no room. */
 void provenance_quote(const char *text, char *out, size_t size);

@@ -5,6 +5,7 @@
 
 #include "hold.h"
 #include "provenance.h"
+#include "view.h"
 
 /* The name without folder and ending: "demo:photo" and "a/photo.png" are "photo". */
 static void stem(const char *name, char *out, size_t size)
@@ -58,6 +59,8 @@ bool reproduce_command(const struct model *m, char *out, size_t size, struct err
     struct params_any params = *model_params_const(m);
     if (!m->document)
         return fail(err, ERROR_USAGE, "nothing is open");
+    if (m->view->command)
+        return m->view->command(m, out, size, err);
     if (!selection_of(m->document, m->entry[0] ? m->entry : NULL, m->planes, &s, err))
         return false;
     model_clamp(m, &params);
@@ -74,6 +77,23 @@ bool reproduce_command(const struct model *m, char *out, size_t size, struct err
              m->nonfinite ? nonfinite_names[m->nonfinite] : "", m->flags, quoted);
     bool fits = provenance_shell(&s, *size_held ? &sized : m->method, &params, m->dtype, more, out,
                                  size);
+    selection_finish(&s);
+    return fits ||
+           fail(err, ERROR_LIMIT,
+                "the command is longer than %zu bytes, or a name ends with a line feed", size - 1);
+}
+
+bool reproduce_compare(const struct model *m, char *out, size_t size, struct error *err)
+{
+    char more[2 * MODEL_LINE];
+    struct selection s = { 0 };
+    if (!selection_of(m->document, m->entry[0] ? m->entry : NULL, m->planes, &s, err))
+        return false;
+    double bits = m->runs.bits > 0 ? m->runs.bits : runs_at_hand(m);
+    snprintf(more, sizeof(more), " --bits-per-entry %.6g%s%s%s", bits,
+             m->nonfinite ? " --nonfinite " : "", m->nonfinite ? nonfinite_names[m->nonfinite] : "",
+             m->flags);
+    bool fits = provenance_compare(&s, m->dtype, more, out, size);
     selection_finish(&s);
     return fits ||
            fail(err, ERROR_LIMIT,

@@ -11,3 +11,6 @@ void reproduce_name(const struct model *m, char *out, size_t size);
  * writes: "eigenscope run lplr ... -o photo-lplr-k24.png". Fails with ERROR_USAGE where
  * nothing is open, ERROR_LIMIT where it does not fit. */
 bool reproduce_command(const struct model *m, char *out, size_t size, struct error *err);
+
+/* The same for what the compare view shows: "eigenscope compare FILE --bits-per-entry 1 ...". */
+bool reproduce_compare(const struct model *m, char *out, size_t size, struct error *err);

@@ -43,6 +43,9 @@ static const struct param rows[] = {
     { PARAM(struct model, zoom.scale), .max = ZOOM_MOST },
     { PARAM(struct model, zoom.row), .max = 1e9 },
     { PARAM(struct model, zoom.col), .max = 1e9 },
+    { PARAM(struct model, runs.bits), .max = RUNS_BITS_MOST },
+    { PARAM(struct model, runs.by_size), .max = 1 },
+    { PARAM(struct model, runs.plot), .max = 1 },
 };
 const struct param_table session_rows = { rows, sizeof(rows) / sizeof(rows[0]),
                                           sizeof(struct model) };

@@ -163,6 +163,13 @@ bool setting_elbow(struct model *m, struct error *err)
     return true;
 }
 
+bool setting_bits(struct model *m, const char *text, double *bits, struct error *err)
+{
+    const struct names names = { name_value, m };
+    double from = m->runs.bits > 0 ? m->runs.bits : runs_at_hand(m);
+    return expression(text, 0, &names, &from, false, bits, &m->fault, err);
+}
+
 /* A plain number, or an expression as for any other row. */
 static bool set_budget(struct model *m, const char *text, struct error *err)
 {

@@ -15,6 +15,9 @@ void setting_put(struct model *m, const struct param *p, double value); /* clamp
  * that is the text, is at the fault. */
 bool setting_set(struct model *m, const struct param *p, const char *text, struct error *err);
 
+/* The same for the size of a comparison (runs.h), from what it is now. */
+bool setting_bits(struct model *m, const char *text, double *bits, struct error *err);
+
 /* The rank at the elbow of the spectrum over all planes (spectrum_elbow); sets
  * m->elbow, to be called again, while the spectrum is not known. Fails with
  * ERROR_USAGE where there is no rank or no document. */

@@ -36,14 +36,19 @@ void slots_follow(struct model *m)
             take(m, &m->slots[i]);
 }
 
-void slot_keep(struct model *m, int i)
+void slot_put(struct model *m, int i, const struct method *method, const struct params_any *params)
 {
     struct slot *s = &m->slots[i];
     slot_clear(s);
-    s->method = m->method;
-    s->params = *model_params(m);
+    s->method = method;
+    s->params = *params;
     if (shares(m, s))
         take(m, s);
+}
+
+void slot_keep(struct model *m, int i)
+{
+    slot_put(m, i, m->method, model_params(m));
 }
 
 bool slot_sharp(const struct slot *s, int wide, int high, struct region region)

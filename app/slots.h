@@ -26,6 +26,9 @@ void slot_clear(struct slot *s);
 /* Keeps what the parameters say now; what is not computed yet is asked for. */
 void slot_keep(struct model *m, int i);
 
+/* Keeps another setting, likewise. */
+void slot_put(struct model *m, int i, const struct method *method, const struct params_any *params);
+
 /* Whether its picture is of this size and region. */
 bool slot_sharp(const struct slot *s, int wide, int high, struct region region);
 

@@ -38,6 +38,8 @@ struct study *study_create(struct backend *backend, struct error *err)
 static void forget(struct study *s)
 {
     kept_forget(&s->kept);
+    looks_forget(&s->looks);
+    s->n_references = 0;
     for (size_t i = 0; i < SELECTION_MAX; i++) {
         svd_finish(&s->svds[i]);
         matrix_finish(&s->matrices[i]);
@@ -180,7 +182,7 @@ void study_emit(const struct run *r, struct outcome *o)
 
 /* The SVD of every plane. One that is done is kept even if the request is
  * overtaken: the next one begins where this one stopped. */
-static bool decompose(struct run *r, struct error *err)
+bool study_decompose(struct run *r, struct error *err)
 {
     struct study *s = r->study;
     size_t n = s->selection.n;
@@ -242,7 +244,7 @@ static bool picture(struct run *r, struct outcome *o, struct error *err)
 {
     struct study *s = r->study;
     bool nested = r->request->method->flags & METHOD_NESTED;
-    if (!decompose(r, err) || (!nested && !approximation_of(r, err)))
+    if (!study_decompose(r, err) || (!nested && !approximation_of(r, err)))
         return false;
     o->subject = study_subject(r, s->svds, true, err);
     o->shown = o->subject ? study_shown(r, nested ? s->svds : NULL, err) : NULL;
@@ -254,13 +256,12 @@ static bool picture(struct run *r, struct outcome *o, struct error *err)
     return o->shown != NULL;
 }
 
-/* What a file of the kept approximation is made of; *p holds its words. */
-static struct export_request file_of(const struct run *r, struct provenance *p)
+struct export_request study_file(const struct run *r, const struct approximation *a,
+                                 const struct method *m, const struct params_any *params,
+                                 struct provenance *p)
 {
     const struct study *s = r->study;
-    const struct approximation *a = &s->kept.of[0].a;
-    provenance_fill(p, &s->selection, s->kept.of[0].method, &s->kept.of[0].params, s->dtype,
-                    a->error);
+    provenance_fill(p, &s->selection, m, params, s->dtype, a->error);
     const struct raster *like = s->selection.document->raster;
     return (struct export_request){
         .results = a->results,
@@ -278,11 +279,18 @@ static struct export_request file_of(const struct run *r, struct provenance *p)
     };
 }
 
+/* Of the approximation in hand. */
+static struct export_request file_of(const struct run *r, struct provenance *p)
+{
+    const struct kept *k = &r->study->kept;
+    return study_file(r, &k->of[0].a, k->of[0].method, &k->of[0].params, p);
+}
+
 static bool quality(struct run *r, struct outcome *o, struct error *err)
 {
     struct study *s = r->study;
     struct provenance words = { 0 };
-    if (!decompose(r, err) || !approximation_of(r, err))
+    if (!study_decompose(r, err) || !approximation_of(r, err))
         return false;
     o->numbers = numbers_of(&s->kept.of[0].a);
     if (!job_step(&r->job, 0.9, "likeness", err) ||
@@ -298,7 +306,7 @@ static bool heat(struct run *r, struct outcome *o, struct error *err)
 {
     const struct study *s = r->study;
     const struct request *q = r->request;
-    if (!decompose(r, err) || !approximation_of(r, err) ||
+    if (!study_decompose(r, err) || !approximation_of(r, err) ||
         !job_step(&r->job, 0.9, "where the error is", err))
         return false;
     o->heat = heat_map_of(s->matrices, s->selection.n, &s->kept.of[0].a, q->region,
@@ -314,7 +322,7 @@ static bool levels(struct run *r, struct outcome *o, struct error *err)
 {
     const struct study *s = r->study;
     const struct approximation *a = &s->kept.of[0].a;
-    if (!decompose(r, err) || !approximation_of(r, err))
+    if (!study_decompose(r, err) || !approximation_of(r, err))
         return false;
     struct level_map *out = o->levels = memory_alloc(sizeof(*out), err);
     bool many = a->n == 1, ok = out;
@@ -332,7 +340,7 @@ static bool levels(struct run *r, struct outcome *o, struct error *err)
 static bool export(struct run *r, struct outcome *o, struct error *err)
 {
     struct provenance words = { 0 };
-    if (!decompose(r, err) || !approximation_of(r, err))
+    if (!study_decompose(r, err) || !approximation_of(r, err))
         return false;
     o->numbers = numbers_of(&r->study->kept.of[0].a);
     const struct export_request file = file_of(r, &words);
@@ -379,10 +387,8 @@ static bool open_file(struct run *r, struct outcome *o, struct error *err)
     return true;
 }
 
-/* The Eckart-Young error of all planes together. */
-static double optimal(void *context, size_t rank)
+double study_optimal(const struct run *r, size_t rank)
 {
-    const struct run *r = context;
     const struct study *s = r->study;
     double tail = 0, norm = 0;
     for (size_t p = 0; p < s->selection.n; p++) {
@@ -392,6 +398,11 @@ static double optimal(void *context, size_t rank)
         norm = hypot(norm, s->norm[p]);
     }
     return norm > 0 ? tail / norm : 0;
+}
+
+static double optimal(void *context, size_t rank)
+{
+    return study_optimal(context, rank);
 }
 
 static bool solve(struct run *r, struct outcome *o, struct error *err)
@@ -411,7 +422,7 @@ static bool solve(struct run *r, struct outcome *o, struct error *err)
         .optimal = optimal,
         .context = r,
     };
-    return decompose(r, err) && goal_solve(&search, &o->answer, err);
+    return study_decompose(r, err) && goal_solve(&search, &o->answer, err);
 }
 
 void study_run(struct study *s, const struct request *request, const atomic_bool *cancel,
@@ -421,7 +432,7 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
     static bool (*const kinds[])(struct run *, struct outcome *, struct error *) = {
         [REQUEST_PICTURE] = picture, [REQUEST_QUALITY] = quality, [REQUEST_EXPORT] = export,
         [REQUEST_SLOT] = picture,    [REQUEST_SOLVE] = solve,     [REQUEST_OPEN] = open_file,
-        [REQUEST_HEAT] = heat,       [REQUEST_LEVELS] = levels,
+        [REQUEST_HEAT] = heat,       [REQUEST_LEVELS] = levels,   [REQUEST_COMPARE] = study_compare,
     };
     struct run r = {
         .study = s,

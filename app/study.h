@@ -7,6 +7,7 @@
 #include "heat_map.h"
 #include "histogram.h"
 #include "preview.h"
+#include "run_list.h"
 #include "theory_curve.h"
 
 /* What the workbench asks of the engine, and what comes back. A study keeps the
@@ -23,6 +24,7 @@ enum request_kind {
     REQUEST_HEAT,    /* where the error of these settings is, in the picture's frame */
     REQUEST_LEVELS,  /* what is coded at these settings, among the levels */
     REQUEST_OPEN,    /* the file FILE[::NAME] in `path` */
+    REQUEST_COMPARE, /* every method at one size, or a grid of one: rows, as they are found */
     REQUEST_KINDS,
 };
 
@@ -47,6 +49,9 @@ struct request {
 
     struct goal goal;         /* REQUEST_SOLVE */
     const struct param *axis; /* the row it moves */
+
+    double bits; /* REQUEST_COMPARE: at most, true bits an entry */
+    bool grid;   /* of `method` about `params` instead */
 };
 void request_finish(struct request *r); /* drops the reference */
 
@@ -139,6 +144,8 @@ struct outcome {
 
     struct document *document; /* REQUEST_OPEN: owned; NULL when not ok */
     char entry[NAME_TEXT];     /* which of its matrices; "": the whole, or the only one */
+
+    struct run_list runs; /* REQUEST_COMPARE: all rows so far; owned */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 

@@ -1,9 +1,25 @@
 #pragma once
 
+#include "export.h"
 #include "kept.h"
+#include "provenance.h"
+#include "reference.h"
 #include "study.h"
 
-/* The inside of a study, for study.c and coarse.c alone. */
+/* The inside of a study, for study.c, coarse.c and study_compare.c alone. */
+
+/* What a comparison has measured. */
+struct look {
+    const struct method *method;
+    struct params_any params;
+    bool coarse;
+    struct compare_numbers numbers;
+};
+struct looks {
+    struct look *of; /* owned */
+    size_t n, room;
+};
+void looks_forget(struct looks *l);
 
 struct study {
     struct backend *backend; /* borrowed */
@@ -20,6 +36,10 @@ struct study {
     size_t n_svds; /* the first so many are there */
     struct brightness brightness;
     struct kept kept; /* the last approximations; the first is the one in hand */
+    struct looks looks;
+    struct reference references[REFERENCES]; /* at reference_bytes; n 0: none */
+    size_t n_references;
+    uint64_t reference_bytes;
 };
 
 /* One request on its way. */
@@ -44,3 +64,15 @@ void study_emit(const struct run *r, struct outcome *o); /* takes it over */
 
 /* The leading triplets of a large matrix, shown while the SVD is still computed (coarse.c). */
 bool coarse_show(struct run *r, struct error *err);
+
+/* The SVD of every plane, unless they are there already. */
+bool study_decompose(struct run *r, struct error *err);
+/* The Eckart-Young error of all planes together; the SVDs are there. */
+double study_optimal(const struct run *r, size_t rank);
+/* What a file of an approximation is made of; *p holds its words. */
+struct export_request study_file(const struct run *r, const struct approximation *a,
+                                 const struct method *m, const struct params_any *params,
+                                 struct provenance *p);
+
+/* REQUEST_COMPARE (study_compare.c). */
+bool study_compare(struct run *r, struct outcome *o, struct error *err);

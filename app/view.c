@@ -22,6 +22,46 @@ const struct view *view_find(const char *name)
     return NULL;
 }
 
+static bool is_taken(int digit)
+{
+    for (size_t i = 0; views[i]; i++)
+        if (views[i]->number == digit)
+            return true;
+    return false;
+}
+
+int view_digit(const struct view *v)
+{
+    int digit = 0;
+    if (v->number)
+        return v->number;
+    for (size_t i = 0; views[i]; i++) {
+        if (views[i]->number)
+            continue;
+        do
+            digit++;
+        while (is_taken(digit));
+        if (views[i] == v)
+            break;
+    }
+    return digit;
+}
+
+const struct view *view_of_digit(int digit)
+{
+    for (size_t i = 0; views[i]; i++)
+        if (view_digit(views[i]) == digit)
+            return views[i];
+    return NULL;
+}
+
+/* Another view may have another picture size. */
+void view_show(struct model *m, const struct view *v)
+{
+    m->view = v;
+    model_resize(m, m->width, m->height);
+}
+
 static bool has_tabs(int height)
 {
     return height >= 10;
@@ -74,8 +114,8 @@ static void draw_tabs(const struct model *m, struct canvas c)
     for (int i = 0; views[i]; i++) {
         bool active = views[i] == m->view;
         int length = cut ? SHORT : (int)strlen(views[i]->title);
-        snprintf(line, sizeof(line), "%c%d %.*s%c", active ? '[' : ' ', i + 1, length,
-                 views[i]->title, active ? ']' : ' ');
+        snprintf(line, sizeof(line), "%c%d %.*s%c", active ? '[' : ' ', view_digit(views[i]),
+                 length, views[i]->title, active ? ']' : ' ');
         canvas_zone(c, (struct rect){ x, 0, canvas_text_width(line), 1 }, ZONE_TAB, (size_t)i);
         x += canvas_text(c, x, 0, active ? INK_TITLE : INK_DIM, active ? ATTR_BOLD : 0, line);
     }
@@ -116,12 +156,21 @@ static void describe(const struct model *m, const struct param *p, int width, ch
         snprintf(out, size, "%s: %s", p->title, range);
 }
 
+/* What the view says of where one is; "": nothing. */
+static void readout(const struct model *m, int width, char *out, size_t size)
+{
+    if (m->document && m->view->line)
+        m->view->line(m, width, out, size);
+    else
+        pane_readout(m, width, out, size);
+}
+
 static void draw_message(const struct model *m, struct canvas c)
 {
     const struct param *p = model_field(m);
-    bool form = m->focus == PANE_FORM || m->overlay == OVERLAY_TYPE;
+    bool form = (m->focus == PANE_FORM || m->overlay == OVERLAY_TYPE) && !m->view->line;
     char line[LINE];
-    pane_readout(m, c.area.w, line, sizeof(line));
+    readout(m, c.area.w, line, sizeof(line));
     if (!m->message[0] && line[0]) {
         canvas_text(c, 0, 0, INK_TEXT, 0, line);
     } else if (m->message[0]) {
@@ -225,6 +274,10 @@ static int draw_keys(const struct model *m, struct canvas c)
     const struct action *none_yet = opening_waits(m) ? opening_keys : start_keys;
     const struct action *tables[] = { m->document ? common_actions : none_yet,
                                       m->document ? m->view->actions : NULL };
+    if (m->document && m->view->runs) { /* where most keys mean something of its own */
+        tables[0] = m->view->actions;
+        tables[1] = common_actions;
+    }
     const struct action *help = action_find(m, "help");
     int room = c.area.w, x = 0, left = c.area.w < FEW ? KEYS_FEW - 1 : KEYS_MANY - 1;
 
@@ -291,7 +344,7 @@ static const struct {
 
 static const char *mode_word(const struct model *m)
 {
-    bool cross = m->cross && m->focus != PANE_FORM;
+    bool cross = m->cross && m->focus != PANE_FORM && !m->view->runs;
     if (m->overlay != OVERLAY_NONE)
         return overlay_words[m->overlay].mode;
     return m->sweeping     ? "SWEEP"
@@ -305,7 +358,8 @@ static void draw_short_status(const struct model *m, struct canvas c)
 {
     char line[LINE];
     int x;
-    pane_readout(m, c.area.w, line, sizeof(line)); /* there may be no line for messages */
+    readout(m, m->view->line ? c.area.w / 2 : c.area.w, line,
+            sizeof(line)); /* there may be no line for messages */
     if (!line[0])
         pane_summary(m, line, sizeof(line));
     x = 2 + canvas_text(c, 0, 0, INK_TEXT, ATTR_BOLD, line);

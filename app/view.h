@@ -32,9 +32,19 @@ struct view {
     void (*picture_size)(const struct model *m, int width, int height, int *pixels_wide,
                          int *pixels_high);
     const struct action *actions; /* what only this view knows; ends with {0} */
+    int number; /* the digit of its tab and key; 0: the first that no view asks for */
+    /* What the message line says while nothing else does, in at most `width` cells, and the
+     * status of a small screen; NULL: the focused parameter. */
+    void (*line)(const struct model *m, int width, char *out, size_t size);
+    /* The shell's command for what it shows; NULL: the one that makes the exported file. */
+    bool (*command)(const struct model *m, char *out, size_t size, struct error *err);
+    bool runs; /* it shows runs.h, which begin when one first looks */
 };
 extern const struct view *const views[]; /* NULL-terminated; the list is in app/meson.build */
 const struct view *view_find(const char *name);
+int view_digit(const struct view *v);        /* 1 to 9 */
+const struct view *view_of_digit(int digit); /* NULL: none */
+void view_show(struct model *m, const struct view *v);
 
 /* The whole screen: tabs, the view, message and status lines, overlays. */
 void view_draw(const struct model *m, struct canvas c);

@@ -143,6 +143,43 @@ static void test_comparing(void)
     tty_close(&t);
 }
 
+/* The compare view: rows come while one works on, two of them become the sides of a wipe. */
+static void test_compare_view(void)
+{
+    struct terminal t;
+    CHECK(begin(&t, 120, 40, NULL));
+    CHECK(tty_wait(&t, "k="));
+    tty_press(&t, ":rank 4\r");
+    struct picture before = tty_picture(&t);
+    tty_press(&t, "5");
+    CHECK(tty_find(&t, "[5 Compare]") && tty_picture(&t).cells == 0);
+    CHECK(tty_wait(&t, "PNG") && tty_wait(&t, "truncated-svd"));
+    tty_press(&t, "1l"); /* a slider in the middle of it */
+    CHECK(tty_wait(&t, "k=5"));
+    tty_press(&t, "h");
+    CHECK(tty_rank(&t) == 4 && tty_picture(&t).hash == before.hash);
+    tty_press(&t, "5");
+    CHECK(tty_wait(&t, "has ")); /* the reason: all that fits was run, or is on its way */
+    tty_press(&t, "\003");
+    tty_press(&t, "Ga");
+    CHECK(tty_find(&t, "A: ") && tty_find(&t, ">A"));
+    tty_press(&t, "kb");
+    CHECK(tty_find(&t, ">B"));
+    tty_press(&t, "w");
+    CHECK(tty_wait(&t, "B: ") && tty_find(&t, "[1 Image]"));
+    CHECK(tty_picture(&t).cells > 500 && tty_picture(&t).hash != before.hash);
+    tty_press(&t, "w5");
+    CHECK(tty_find(&t, ">B") && tty_picture(&t).cells == 0);
+    uint64_t screen = tty_hash(&t);
+    tty_press(&t, "\014");
+    CHECK(tty_hash(&t) == screen);
+    tty_press(&t, "\r"); /* the row becomes the form's */
+    CHECK(tty_wait(&t, "[1 Image]") && tty_picture(&t).cells > 500);
+    tty_press(&t, "q");
+    CHECK(tty_left(&t, 'x', 0));
+    tty_close(&t);
+}
+
 static const char *const ascii[] = { "LC_ALL", "C", "COLORTERM", NULL, NULL };
 
 /* The column of the wipe's bar in the middle of the screen; -1: none. */
@@ -447,6 +484,7 @@ int main(int argc, char **argv)
     test_session(folder);
     test_method();
     test_comparing();
+    test_compare_view();
     test_bar(NULL, 0x2503);
     test_bar(ascii, '|');
     test_any_keys();

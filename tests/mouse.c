@@ -121,6 +121,40 @@ static void test_panes(struct model *m)
     CHECK(click_on(m, ZONE_TAB, 0) && m->view == views[0]);
 }
 
+/* Tabs by their place, keys by their digit; rows of the compare view under the pointer. */
+static void test_views(struct model *m)
+{
+    struct error err;
+    struct outcome o = {
+        .serial = ++m->serial, .kind = REQUEST_COMPARE, .ok = true, .final = true
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct run_row row = { .method = methods[i], .final = true };
+        param_defaults(&methods[i]->params, false, &row.params);
+        row.numbers = (struct compare_numbers){ .error = 0.1 * (double)(i + 1),
+                                                .psnr = (double)NAN,
+                                                .seconds = (double)NAN,
+                                                .bits_true = 900 - i,
+                                                .entries = 1000 };
+        CHECK(run_list_put(&o.runs, &row, &err));
+    }
+    size_t i = 0;
+    while (views[i] != view_find("compare"))
+        i++;
+    CHECK(click_on(m, ZONE_TAB, i) && m->view == views[i] && view_digit(views[i]) == 5);
+    m->runs.begun = true; /* nothing is run here */
+    model_accept(m, &o);
+    redraw(m);
+    CHECK(click_on(m, ZONE_RUN, 2) && m->runs.at == 2);
+    struct place p = find(ZONE_RUN, 0);
+    send(m, MOUSE_UP, 0, p.x, p.y, false);
+    CHECK(m->runs.at == 1);
+    runs_forget(m);
+    action_press(m, "1", '1');
+    CHECK(m->view == views[0]);
+    redraw(m);
+}
+
 static void test_sliders(struct model *m)
 {
     size_t rank = field_of(m, "rank"), left = field_of(m, "left_bits");
@@ -593,6 +627,7 @@ int main(void)
         return 2;
     begin(&m, study);
     test_panes(&m);
+    test_views(&m);
     test_sliders(&m);
     test_wheel(&m);
     test_plot(&m);

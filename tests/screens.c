@@ -80,7 +80,7 @@ static void fill_pictures(struct fixture *f, int width, int height, struct error
 {
     int wide, high;
     drop_pictures(f);
-    f->m.view->picture_size(&f->m, width, height, &wide, &high);
+    views[0]->picture_size(&f->m, width, height, &wide, &high);
     for (size_t p = 0; p < 3; p++) {
         struct preview *preview = &f->shown.previews[p];
         fill_preview(preview, p, (size_t)high, (size_t)wide, err);
@@ -398,6 +398,123 @@ static void test_golden_comparing(struct fixture *f)
         golden(f, name, w, h, true);
         f->m = before;
     }
+}
+
+/* A row as an outcome brings it; of a picture of 400 x 600. */
+static struct run_row made_up(const char *method, double rank, double error, double bits,
+                              enum run_origin origin)
+{
+    struct run_row row = { .method = method_find(method), .origin = origin, .final = true };
+    const struct param *p = row.method ? param_find(&row.method->params, "rank") : NULL;
+    row.bits = 1;
+    row.numbers = (struct compare_numbers){ .error = error,
+                                            .tail = 0.8 * error,
+                                            .left = 0.5 * error,
+                                            .right = 0.33 * error,
+                                            .psnr = -20 * log10(0.4 * error),
+                                            .ssim = (double)NAN,
+                                            .seconds = 0.004 * rank,
+                                            .rank = (size_t)rank,
+                                            .columns = (size_t)rank,
+                                            .bits_true = (uint64_t)(bits * 3 * ROWS * COLS),
+                                            .entries = (uint64_t)3 * ROWS * COLS,
+                                            .bytes = (uint64_t)(bits * 3 * ROWS * COLS / 8) + 900 };
+    if (row.method)
+        param_defaults(&row.method->params, false, &row.params);
+    if (p)
+        param_put(p, &row.params, rank);
+    return row;
+}
+
+static void add_reference(struct run_list *l, const char *name, const char *setting, double error,
+                          double bits)
+{
+    struct error err;
+    struct run_row row = made_up("", 0, error, bits, RUN_REFERENCE);
+    row.numbers.seconds = (double)NAN;
+    snprintf(row.name, sizeof(row.name), "%s", name);
+    snprintf(row.setting, sizeof(row.setting), "%s", setting);
+    CHECK(run_list_put(l, &row, &err));
+}
+
+static void accept_rows(struct model *m, struct outcome *o)
+{
+    *o = (struct outcome){ .serial = 1, .kind = REQUEST_COMPARE, .ok = true, .final = true };
+    m->view = view_find("compare");
+    m->serial = m->runs.serial = 1;
+    m->runs.bits = m->runs.asked = 1;
+    m->runs.begun = m->runs.table = true;
+}
+
+/* Rows by hand; two are in the slots, one is only a look, one is of a grid. */
+static void fill_runs(struct fixture *f)
+{
+    static const struct {
+        const char *method;
+        double rank, error, bits;
+        enum run_origin origin;
+    } rows[] = {
+        { "lplr", 83, 0.132, 0.9921, RUN_FOUND },
+        { "lplr", 41, 0.402, 0.9914, RUN_SOURCE },
+        { "direct-svd", 78, 0.148, 0.9984, RUN_FOUND },
+        { "direct-svd", 41, 0.302, 0.9912, RUN_SOURCE },
+        { "truncated-svd", 7, 0.471, 0.9411, RUN_DEFAULT },
+        { "randomized-svd", 7, 0.472, 0.9411, RUN_DEFAULT },
+        { "lplr", 20, 0.214, 0.2511, RUN_GRID },
+        { "lplr", 166, 0.00008, 1.9921, RUN_GRID },
+    };
+    struct error err;
+    struct outcome o;
+    accept_rows(&f->m, &o);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct run_row row = made_up(rows[i].method, rows[i].rank, rows[i].error, rows[i].bits,
+                                     rows[i].origin);
+        CHECK(row.method && run_list_put(&o.runs, &row, &err));
+    }
+    struct run_row look = made_up("lplr-svd", 90, 0.1201, 0.9981, RUN_FOUND);
+    look.final = false;
+    look.numbers.bytes = 0;
+    look.numbers.psnr = (double)NAN;
+    CHECK(run_list_put(&o.runs, &look, &err));
+    add_reference(&o.runs, "JPEG", "quality 37, colours halved", 0.0412, 0.9944);
+    add_reference(&o.runs, "PNG", "as it is, 8 bits a sample", 0.0003, 5.1854);
+    slot_put(&f->m, SLOT_A, o.runs.of[0].method, &o.runs.of[0].params);
+    slot_put(&f->m, SLOT_B, o.runs.of[2].method, &o.runs.of[2].params);
+    model_accept(&f->m, &o);
+    f->m.runs.at = 4;
+}
+
+static void test_golden_runs(struct fixture *f)
+{
+    struct model before = f->m;
+    struct outcome o;
+    accept_rows(&f->m, &o);
+    f->m.runs.table = f->m.runs.begun = false;
+    golden(f, "compare-none-80x24", 80, 24, true);
+    fill_runs(f);
+    golden(f, "compare-80x24", 80, 24, true);
+    golden(f, "compare-120x40", 120, 40, true);
+    golden(f, "compare-250x80", 250, 80, true);
+    golden(f, "compare-80x24-ascii", 80, 24, false);
+    golden(f, "compare-20x5", 20, 5, false);
+    f->m.runs.plot = true;
+    golden(f, "compare-plot-40x12", 40, 12, true);
+    f->m.runs.plot = false;
+    f->m.overlay = OVERLAY_SHELL;
+    golden(f, "compare-shell-80x24", 80, 24, true);
+    f->m.overlay = OVERLAY_NONE;
+
+    int lost = 0; /* the chosen row is on every screen, whichever it is */
+    for (f->m.runs.at = 0; f->m.runs.at < f->m.runs.list.n; f->m.runs.at++)
+        for (int h = 4; h < 30; h += 5) {
+            screen(f, 20 + 9 * h, h, false);
+            lost += !strstr(got, "> ") && !strstr(got, ">A") && !strstr(got, ">B");
+        }
+    CHECK(lost == 0);
+    runs_forget(&f->m);
+    for (int i = 0; i < SLOT_COUNT; i++)
+        slot_clear(&f->m.slots[i]);
+    f->m = before;
 }
 
 static size_t count(const char *text, const char *what)
@@ -749,6 +866,7 @@ int main(void)
     fixture_init(&f);
     test_golden(&f);
     test_golden_comparing(&f);
+    test_golden_runs(&f);
     test_rules(&f);
     test_picture(&f);
     test_every_parameter(&f);

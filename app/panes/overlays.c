@@ -5,6 +5,7 @@
 #include "form.h"
 #include "panes.h"
 #include "reproduce.h"
+#include "view.h"
 
 enum { NAMES = 18, LINE = 512 };
 
@@ -141,7 +142,9 @@ void pane_shell(const struct model *m, struct canvas c)
     struct canvas in = pane_box(c, PANE_BOX_WIDTH, rows, "the same in a shell");
     int y = pane_paragraph(in, 1, 0, ok ? INK_TEXT : INK_ERROR, text);
     pane_paragraph(in, 1, y + 1, INK_DIM,
-                   "It writes, byte for byte, the file that an export writes. y copies it.");
+                   m->view->command
+                       ? "It prints what this view shows. y copies it."
+                       : "It writes, byte for byte, the file that an export writes. y copies it.");
 }
 
 static const char about[] = "What low rank keeps of a picture or a matrix: its singular values, "

@@ -12,6 +12,8 @@ void pane_spectrum(const struct model *m, struct canvas c);
 void pane_levels(const struct model *m, struct canvas c);
 void pane_error_curve(const struct model *m, struct canvas c);
 void pane_parameters(const struct model *m, struct canvas c);
+void pane_run_table(const struct model *m, struct canvas c);
+void pane_run_plot(const struct model *m, struct canvas c);
 
 /* The frame, or none below 16 x 5; the inside either way. */
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,

@@ -124,9 +124,11 @@ bool frame_word(struct call *c, struct error *err)
     if (ok) {
         m.unicode = !c->o.screen.ascii;
         m.frame_ms = -1;
+        m.runs.held = c->o.commands;
         model_resize(&m, width, height);
         ok = settle(&m, study, err); /* commands may need what is shown */
     }
+    m.runs.held = false;
     if (ok && c->o.commands)
         ok = cli_begin(&c->o, &m, err) && settle(&m, study, err);
     ok = ok && print(c, &m, err);
