@@ -1,6 +1,7 @@
 #include "document.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -134,6 +135,9 @@ void document_unref(struct document *d)
     memory_free(d->raster);
     matrix_finish(&d->generated);
     source_close(d->source);
+    for (size_t i = 0; i < d->n_parts; i++)
+        source_close(d->parts[i]);
+    memory_free(d->parts);
     memory_free(d->name);
     memory_free(d);
 }
@@ -155,7 +159,30 @@ bool document_read(const struct document *d, const struct entry *e, struct matri
 
 uint64_t document_size(const struct document *d)
 {
-    return d->source ? source_size(d->source) : 0;
+    uint64_t size = d->source ? source_size(d->source) : 0;
+    for (size_t i = 0; i < d->n_parts; i++)
+        size += source_size(d->parts[i]);
+    return size;
+}
+
+const struct source *document_part(const struct document *d, size_t i)
+{
+    assert(i <= d->n_parts);
+    return i ? d->parts[i - 1] : d->source;
+}
+
+bool document_unchanged(const struct document *d, struct error *err)
+{
+    for (size_t i = 0; i <= d->n_parts; i++)
+        if (!source_unchanged(document_part(d, i), err))
+            return false;
+    return true;
+}
+
+bool document_noise(const struct document *d, const struct entry *e, double *out, struct error *err)
+{
+    *out = nan("");
+    return !d->format || !d->format->noise || d->format->noise(d, e, out, err);
 }
 
 bool document_is_picture(const struct document *d)
@@ -212,6 +239,18 @@ bool document_add_other(struct document *d, const struct other *o, struct error 
         return false;
     others[d->n_others] = *o;
     others[d->n_others++].name = name;
+    return true;
+}
+
+bool document_add_part(struct document *d, struct source *s, struct error *err)
+{
+    struct source **parts = grow(d->parts, d->n_parts, sizeof(*parts), err);
+    if (!parts) {
+        source_close(s);
+        return false;
+    }
+    d->parts = parts;
+    d->parts[d->n_parts++] = s;
     return true;
 }
 

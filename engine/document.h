@@ -16,9 +16,11 @@ struct entry {
     const char *dtype;     /* the file's own type, "f4", "u8 / 255", "BF16": static text */
     uint64_t offset, size; /* in the file, bytes; checked against its size (0 in pictures) */
     int encoding;          /* the format's own */
+    size_t part;           /* which file of the document: document_part */
+    size_t block;          /* entries along the rows that share a scale in the file; 0: none do */
 };
 
-/* A tensor that is no matrix: listed, not read. */
+/* A tensor that is no matrix, or of a type that is not decoded: listed, not read. */
 enum { OTHER_DIMS = 8 };
 struct other {
     char *name; /* owned; valid UTF-8 */
@@ -35,6 +37,8 @@ struct document {
     char *name; /* owned; as the user gave it */
     const struct format *format;
     struct source *source;
+    struct source **parts; /* owned; further files of the same document */
+    size_t n_parts;
     struct entry *entries; /* owned */
     size_t n;
     struct other *others; /* owned */
@@ -59,16 +63,24 @@ const struct entry *document_entry(const struct document *d,
                                    const char *name); /* NULL: there is none */
 bool document_read(const struct document *d, const struct entry *e, struct matrix_view to,
                    struct error *err);
-uint64_t document_size(const struct document *d); /* of the source, bytes; 0 if generated */
+uint64_t document_size(const struct document *d); /* of all its files, bytes; 0 if generated */
+/* File number i: 0 is the one that was opened, more are its parts. */
+const struct source *document_part(const struct document *d, size_t i);
+bool document_unchanged(const struct document *d, struct error *err); /* source_unchanged, of all */
+/* Mean square of the rounding that the entries went through when the file was made, by the steps
+ * that it tells; NAN where they were not rounded or it does not tell. Reads the entry. */
+bool document_noise(const struct document *d, const struct entry *e, double *out,
+                    struct error *err);
 
 bool document_is_picture(const struct document *d); /* its entries are planes in [0, 1] */
 
 /* Helpers for formats and demos: an empty document; one more entry; one more
- * tensor that is no matrix (its name is copied). */
+ * tensor that is no matrix (its name is copied); one more file, taken over, also on failure. */
 struct document *document_new(const char *name, struct error *err);
 bool document_add(struct document *d, const char *name, size_t rows, size_t cols, const char *dtype,
                   uint64_t offset, uint64_t size, int encoding, struct error *err);
 bool document_add_other(struct document *d, const struct other *o, struct error *err);
+bool document_add_part(struct document *d, struct source *s, struct error *err);
 /* One more thing that was done to the file on the way in, for its notice. */
 void document_note(struct document *d, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -139,6 +151,8 @@ struct format {
     bool (*index)(struct document *d, struct error *err);
     bool (*read)(const struct document *d, const struct entry *e, struct matrix_view to,
                  struct error *err);
+    bool (*noise)(const struct document *d, const struct entry *e, double *out,
+                  struct error *err); /* document_noise; NULL: nothing was rounded */
     bool (*write)(const struct export *x, struct sink *to,
                   struct error *err); /* NULL: not written */
     bool needs_dense;                 /* write looks at x->matrices; otherwise at x->results */

@@ -69,6 +69,12 @@ static bool pick_named(struct selection *s, const char *name, struct error *err)
         add(s, name, e);
         return true;
     }
+    for (size_t i = 0; i < s->document->n_others; i++) {
+        const struct other *o = &s->document->others[i];
+        if (o->dims == 2 && !strcmp(o->name, name))
+            return fail(err, ERROR_FORMAT, "%s: %.60s is of type %s, which is listed, not computed",
+                        s->document->name, name, o->dtype);
+    }
     list_names(s->document, names, sizeof(names));
     return fail(err, ERROR_USAGE, "%s: holds no matrix named %.60s; it has: %s", s->document->name,
                 name, names);
@@ -149,14 +155,19 @@ static bool refuse_nonfinite(const struct selection *s, size_t i, struct matrix_
                              size_t col, size_t count, struct error *err)
 {
     double value = matrix_at(a, row, col);
+    char block[80] = "";
+    if (s->entries[i] && s->entries[i]->block)
+        snprintf(block, sizeof(block), ", in block %zu of the file's %zu",
+                 (row * a.cols + col) / s->entries[i]->block,
+                 a.rows * a.cols / s->entries[i]->block);
     return fail(err, ERROR_FORMAT,
-                "%s: %s[%zu, %zu] is %s, counted from 0; %zu of %zu entries are not finite "
+                "%s: %s[%zu, %zu] is %s%s, counted from 0; %zu of %zu entries are not finite "
                 "(--nonfinite zero or keep goes on%s)",
                 s->document->name, s->names[i], row, col,
                 isnan(value) ? "not a number"
                 : value > 0  ? "+infinity"
                              : "-infinity",
-                count, a.rows * a.cols,
+                block, count, a.rows * a.cols,
                 a.dtype == DTYPE_F32 && !isnan(value)
                     ? "; --precision f64 holds entries above 3.4e38"
                     : "");
@@ -198,7 +209,7 @@ bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite 
         ok = matrix_init(&m[i], dtype, s->rows, s->cols, err) && read_one(s, i, m[i].view, err) &&
              settle(s, i, nonfinite, m[i].view, err);
     if (ok && s->document->source && !s->document->raster)
-        ok = source_unchanged(s->document->source, err);
+        ok = document_unchanged(s->document, err);
     if (ok && s->n == 3 && !s->entries[0])
         raster_to_ycbcr((struct matrix_view[]){ m[0].view, m[1].view, m[2].view });
     for (size_t i = 0; i < s->n; i++)

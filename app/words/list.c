@@ -92,8 +92,8 @@ static void print_text(struct call *c, const struct document *d)
         const struct other *o = &d->others[i];
         report_bytes(o->bytes, size, sizeof(size));
         shape_text(o, shape, sizeof(shape));
-        fprintf(c->out, "  %-*s  %15s  %-9s  %s, not a matrix\n", widest,
-                report_plain(o->name, &plain), shape, o->dtype, size);
+        fprintf(c->out, "  %-*s  %15s  %-9s  %s, %s\n", widest, report_plain(o->name, &plain),
+                shape, o->dtype, size, o->dims == 2 ? "not read" : "not a matrix");
     }
     if (*d->notice)
         fprintf(c->out, "  note: %s\n", d->notice);

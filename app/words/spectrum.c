@@ -20,18 +20,22 @@ struct reading {
 };
 
 /* Rounding to steps of `step` adds noise of standard deviation step / sqrt(12) an
- * entry, whose largest singular value is about that times (sqrt rows + sqrt cols). */
-static double noise_floor(const struct selection *s, size_t i)
+ * entry (where blocks differ, the root of the mean square: document_noise), whose largest singular value is about that times (sqrt rows + sqrt cols). */
+static bool noise_floor(const struct selection *s, size_t i, double *out, struct error *err)
 {
     const struct raster *raster = s->document->raster;
     const struct entry *e = s->entries[i];
-    double step = nan("");
+    double step = nan(""), square = nan("");
+    if (e && !document_noise(s->document, e, &square, err))
+        return false;
     if (raster && e &&
         (raster->channels < 3 || strlen(e->name) == 1)) /* grey of colours is a mean */
         step = raster_step(raster);
     else if (!raster && e && (e->dtype[0] == 'u' || e->dtype[0] == 'i' || e->dtype[0] == 'b'))
         step = 1;
-    return step / sqrt(12) * (sqrt((double)s->rows) + sqrt((double)s->cols));
+    double deviation = isnan(square) ? step / sqrt(12) : sqrt(square);
+    *out = deviation * (sqrt((double)s->rows) + sqrt((double)s->cols));
+    return true;
 }
 
 static bool analyse(struct matrix_view a, struct reading *out, struct error *err)
@@ -152,10 +156,8 @@ bool spectrum_word(struct call *c, struct error *err)
               selection_read(&s, single ? DTYPE_F32 : DTYPE_F64,
                              (enum nonfinite)c->o.common.nonfinite, a, err);
     for (size_t i = 0; ok && i < s.n; i++) {
-        x[i] = (struct reading){ .name = s.names[i],
-                                 .exact = !single,
-                                 .noise_floor = noise_floor(&s, i) };
-        ok = analyse(a[i].view, &x[i], err);
+        x[i] = (struct reading){ .name = s.names[i], .exact = !single };
+        ok = noise_floor(&s, i, &x[i].noise_floor, err) && analyse(a[i].view, &x[i], err);
         matrix_finish(&a[i]);
     }
     if (ok && c->o.common.json)

@@ -12,6 +12,7 @@ A line of expected.txt is FILE, TAB, one of
 import json
 import math
 import os
+import random
 import struct
 import zlib
 
@@ -1005,6 +1006,311 @@ def turn(n, signs):
              for j in range(n)] for i in range(n)]
 
 
+# ---------------------------------------------------------------- gguf
+
+def single(value):
+    return struct.unpack("<f", struct.pack("<f", value))[0]
+
+
+def half(data, at):
+    return struct.unpack_from("<e", data, at)[0]
+
+
+def scales_of(b, i):
+    """Scale and minimum i of the 12 bytes of Q4_K and Q5_K."""
+    if i < 4:
+        return b[i] & 63, b[i + 4] & 63
+    return (b[i + 4] & 15) | (b[i - 4] >> 6) << 4, (b[i + 4] >> 4) | (b[i] >> 6) << 4
+
+
+def scale_q3(b, i):
+    low = b[i] & 15 if i < 8 else b[i - 8] >> 4
+    return (low | (b[8 + i % 4] >> (2 * (i // 4)) & 3) << 4) - 32
+
+
+LEVELS = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+
+
+def nibble(qs, i, n):
+    """Element i of n, whose low nibbles come first."""
+    return qs[i] & 15 if i < n // 2 else qs[i - n // 2] >> 4
+
+
+def q2_k(b, i):
+    s, q = b[i // 16], b[16 + 32 * (i // 128) + i % 32] >> 2 * (i % 128 // 32) & 3
+    return half(b, 80) * (s & 15), q, -half(b, 82) * (s >> 4)
+
+
+def q3_k(b, i):
+    q = b[32 + 32 * (i // 128) + i % 32] >> 2 * (i % 128 // 32) & 3
+    return half(b, 108) * scale_q3(b[96:108], i // 16), q - (0 if b[i % 32] >> i // 32 & 1 else 4), 0
+
+
+def q4_k(b, i):
+    scale, least = scales_of(b[4:16], i // 32)
+    return half(b, 0) * scale, nibble(b[16 + 32 * (i // 64):], i % 64, 64), -half(b, 2) * least
+
+
+def q5_k(b, i):
+    scale, least = scales_of(b[4:16], i // 32)
+    q = nibble(b[48 + 32 * (i // 64):], i % 64, 64) + 16 * (b[16 + i % 32] >> i // 32 & 1)
+    return half(b, 0) * scale, q, -half(b, 2) * least
+
+
+def q6_k(b, i):
+    part, k = divmod(i, 128)
+    q = nibble(b[64 * part:], k, 128) | (b[128 + 32 * part + k % 32] >> 2 * (k // 32) & 3) << 4
+    return half(b, 208) * struct.unpack_from("b", b, 192 + i // 16)[0], q - 32, 0
+
+
+def iq4_xs(b, i):
+    g, high = i // 32, struct.unpack_from("<H", b, 2)[0]
+    scale = (b[4 + g // 2] >> 4 * (g % 2) & 15 | (high >> 2 * g & 3) << 4) - 32
+    return half(b, 0) * scale, LEVELS[nibble(b[8 + 16 * g:], i % 32, 32)], 0
+
+
+def fifth(b, at, i):
+    return (struct.unpack_from("<I", b, at)[0] >> i & 1) << 4
+
+
+# name: number, elements, bytes, where halves lie, element i as (scale, code, offset)
+BLOCKS = {
+    "Q4_0": (2, 32, 18, (0,), lambda b, i: (half(b, 0), nibble(b[2:], i, 32) - 8, 0)),
+    "Q4_1": (3, 32, 20, (0, 2), lambda b, i: (half(b, 0), nibble(b[4:], i, 32), half(b, 2))),
+    "Q5_0": (6, 32, 22, (0,),
+             lambda b, i: (half(b, 0), nibble(b[6:], i, 32) + fifth(b, 2, i) - 16, 0)),
+    "Q5_1": (7, 32, 24, (0, 2),
+             lambda b, i: (half(b, 0), nibble(b[8:], i, 32) + fifth(b, 4, i), half(b, 2))),
+    "Q8_0": (8, 32, 34, (0,), lambda b, i: (half(b, 0), struct.unpack_from("b", b, 2 + i)[0], 0)),
+    "Q2_K": (10, 256, 84, (80, 82), q2_k),
+    "Q3_K": (11, 256, 110, (108,), q3_k),
+    "Q4_K": (12, 256, 144, (0, 2), q4_k),
+    "Q5_K": (13, 256, 176, (0, 2), q5_k),
+    "Q6_K": (14, 256, 210, (208,), q6_k),
+    "IQ4_NL": (20, 32, 18, (0,), lambda b, i: (half(b, 0), LEVELS[nibble(b[2:], i, 32)], 0)),
+    "IQ4_XS": (23, 256, 136, (0,), iq4_xs),
+}
+
+
+def random_blocks(rng, kind, n):
+    data = b""
+    for _ in range(n):
+        block = bytearray(rng.randrange(256) for _ in range(BLOCKS[kind][2]))
+        for at in BLOCKS[kind][3]:
+            block[at:at + 2] = struct.pack("<e", rng.uniform(-2, 2))
+        data += bytes(block)
+    return data
+
+
+def decoded(kind, data, cols):
+    _, elements, size, _, element = BLOCKS[kind]
+    flat = []
+    for at in range(0, len(data), size):
+        for i in range(elements):
+            scale, code, offset = element(data[at:at + size], i)
+            flat.append(single(single(single(scale) * code) + single(offset)))
+    return [flat[i:i + cols] for i in range(0, len(flat), cols)]
+
+
+def text(s):
+    s = s if isinstance(s, bytes) else s.encode()
+    return struct.pack("<Q", len(s)) + s
+
+
+VALUES = {"u8": (0, "<B"), "i8": (1, "<b"), "u16": (2, "<H"), "i16": (3, "<h"), "u32": (4, "<I"),
+          "i32": (5, "<i"), "f32": (6, "<f"), "bool": (7, "<B"), "u64": (10, "<Q"),
+          "i64": (11, "<q"), "f64": (12, "<d")}
+
+
+def pair(key, kind, value):
+    if kind == "raw":  # number of the type and all that follows
+        return text(key) + struct.pack("<I", value[0]) + value[1]
+    if kind == "text":
+        return text(key) + struct.pack("<I", 8) + text(value)
+    return text(key) + struct.pack("<I", VALUES[kind][0]) + struct.pack(VALUES[kind][1], value)
+
+
+def array(kind, items, n=None):
+    return struct.pack("<IQ", kind, len(items) if n is None else n) + b"".join(items)
+
+
+def gguf(tensors, pairs=(), version=3, align=32, n_tensors=None, n_pairs=None, cut=0, tail=b"",
+         magic=b"GGUF"):
+    """tensors: name, dims (columns first), number of the type, data[, offset]."""
+    head = magic + struct.pack("<IQQ", version, len(tensors) if n_tensors is None else n_tensors,
+                               len(pairs) if n_pairs is None else n_pairs) + b"".join(pairs)
+    data = b""
+    for name, dims, kind, piece, *offset in tensors:
+        data += b"\0" * (-len(data) % align)
+        head += text(name) + struct.pack(f"<I{len(dims)}Q", len(dims), *dims) + \
+            struct.pack("<IQ", kind, offset[0] if offset else len(data))
+        data += piece
+    if tensors:
+        head += b"\0" * (-len(head) % align)
+    whole = head + data + tail
+    return whole[:len(whole) - cut]
+
+
+def make_gguf():
+    rng = random.Random(5)
+    rows = [[1.5, -2, 3], [0, 8, -0.25]]
+    flat = [v for r in rows for v in r]
+    f4 = struct.pack("<6f", *flat)
+    w = ("w", (3, 2), 0, f4)
+    whole = [[1, -2, 3], [0, 8, -5]]
+
+    for kind, number, code, numbers in (
+            ("f32", 0, "f", rows), ("f16", 1, "e", rows), ("f64", 28, "d", rows), ("i8", 24, "b", whole),
+            ("i16", 25, "h", whole), ("i32", 26, "i", whole), ("i64", 27, "q", whole)):
+        data = struct.pack(f"<6{code}", *[v for r in numbers for v in r])
+        put("gguf", f"{kind}.gguf", gguf([("w", (3, 2), number, data)]), matrix("w", numbers))
+    bf16 = b"".join(struct.pack("<f", v)[2:] for v in flat)
+    put("gguf", "bf16.gguf", gguf([("w", (3, 2), 30, bf16)], version=2), matrix("w", rows))
+    for kind, (number, elements, _, _, _) in BLOCKS.items():
+        data = random_blocks(rng, kind, 4)
+        put("gguf", f"{kind.lower()}.gguf", gguf([w, ("q", (2 * elements, 2), number, data)]),
+            matrix("w", rows), matrix("q", decoded(kind, data, 2 * elements)))
+
+    every = [pair(f"a.{k}", k, 1) for k in VALUES] + \
+        [pair("general.architecture", "text", "llama"), pair("t", "text", b"\xff\0\n" * 200)] + \
+        [pair(f"b.{k}", "raw", (9, array(n, [struct.pack(c, 1)] * 3))) for k, (n, c) in VALUES.items()] + \
+        [pair("tokens", "raw", (9, array(8, [text("x" * i) for i in range(40)]))),
+         pair("none", "raw", (9, array(8, [])))]
+    put("gguf", "metadata.gguf", gguf([w], every), matrix("w", rows))
+    put("gguf", "align64.gguf", gguf([w, ("v",) + w[1:]], [pair("general.alignment", "u32", 64)],
+                                     align=64), matrix("w", rows), matrix("v", rows))
+    put("gguf", "align1.gguf", gguf([w, ("v",) + w[1:]], [pair("general.alignment", "u32", 1)],
+                                    align=1), matrix("w", rows), matrix("v", rows))
+    put("gguf", "order.gguf", gguf([("w", (3, 2), 0, f4, 32), ("v", (3, 2), 0, f4, 0)]),
+        matrix("w", rows), matrix("v", rows))
+    put("gguf", "empty.gguf", gguf([("e", (3, 0), 0, b""), w, ("f", (0, 2), 8, b"", 32)]),
+        "ok e 0 3 0.0", "ok f 2 0 0.0", matrix("w", rows), "lax")
+    put("gguf", "others.gguf",
+        gguf([("v", (6,), 0, f4), ("s", (), 0, f4[:4]), ("c", (3, 2, 1), 0, f4), w]),
+        matrix("w", rows), "notice 3 of 4 tensors are not matrices and left out")
+    put("gguf", "types.gguf",
+        gguf([("x", (256, 1), 16, bytes(66)), ("y", (3, 2), 200, bytes(40)), ("z", (3, 2), 4, bytes(9)), w]),
+        matrix("w", rows), "notice 3 of 4 are of types that are not decoded (IQ2_XXS, ...)")
+    put("gguf", "gaps.gguf", gguf([w, ("v", (3, 2), 0, bytes(96) + f4, 128)]),
+        matrix("w", rows), matrix("v", rows), "notice 96 bytes between or behind tensors ignored")
+    put("gguf", "tail.gguf", gguf([w], tail=bytes(8) + b"12345"), matrix("w", rows), "lax",
+        "notice 5 bytes between or behind tensors ignored")
+    poison = bytearray(random_blocks(rng, "Q8_0", 6))
+    poison[4 * 34:4 * 34 + 2] = b"\x00\x7c"
+    put("gguf", "infinite.gguf", gguf([("q", (64, 3), 8, bytes(poison))]), "lax")
+
+    def bad(name, expected, tensors=(w,), pairs=(), **change):
+        put("gguf", f"bad_{name}.gguf", gguf(tensors, pairs, **change), expected)
+
+    most = 2 ** 64 - 1
+    bad("magic", "format not a file of a known format", magic=b"GGUf")
+    bad("version0", "format version 0 is not read", version=0)
+    bad("version1", "format version 1 is not read", version=1)
+    bad("version4", "format version 4 is not read", version=4)
+    bad("big_endian", "format big-endian", version=3 << 24)
+    bad("tensors", "format claims 18446744073709551615 tensors", n_tensors=most)
+    bad("tensors_more", "format a tensor name of 0 bytes", n_tensors=2)
+    bad("tensors_half", "format claims 768614336404564650 tensors", n_tensors=2 ** 64 // 24)
+    bad("keys", "format claims 18446744073709551615 keys", n_pairs=most)
+    bad("keys_wrap", "format claims 384307168202282326 keys", n_pairs=2 ** 64 // 48 + 1)
+    bad("key_size", "format a key of 18446744073709551615 bytes",
+        pairs=[struct.pack("<Q", most) + b"key" + struct.pack("<IB", 0, 1)])
+    bad("key_long", "format a key of 1025 bytes; 1 to 1024 are allowed",
+        pairs=[pair("k" * 1025, "u8", 1)])
+    bad("key_empty", "format a key of 0 bytes", pairs=[pair("", "u8", 1)])
+    bad("key_control", "format the key 'a\\x1b[2J' is not plain text", pairs=[pair("a\x1b[2J", "u8", 1)])
+    bad("key_nul", "format is not plain text", pairs=[pair("a\0b", "u8", 1)])
+    bad("key_twice", "format the key 'a' stands there twice",
+        pairs=[pair("a", "u8", 1), pair("b", "u8", 1), pair("a", "i8", 1)])
+    bad("value", "format a: a value of type 13 is not known", pairs=[pair("a", "raw", (13, b"\0"))])
+    bad("string", "format a string of 18446744073709551600 bytes",
+        pairs=[pair("a", "raw", (8, struct.pack("<Q", most - 15)))])
+    bad("bool", "format a bool of 2", pairs=[pair("a", "bool", 2)])
+    bad("bools", "format a bool of 255", pairs=[pair("a", "raw", (9, array(7, [b"\1", b"\xff"])))])
+    bad("arrays", "format an array of arrays",
+        pairs=[pair("a", "raw", (9, array(9, [array(4, [])])))])
+    bad("array_type", "format an array of a type that is not known",
+        pairs=[pair("a", "raw", (9, array(77, [])))])
+    bad("array_size", "format an array of 4611686018427387905 items",
+        pairs=[pair("a", "raw", (9, array(4, [], 2 ** 62 + 1)))])
+    bad("array_string", "format a string of 4294967296 bytes",
+        pairs=[pair("a", "raw", (9, array(8, [struct.pack("<Q", 2 ** 32)])))])
+    for value in (0, 13, 2 ** 32 - 1):
+        bad(f"align_{value}", f"format an alignment of {value} is no power of two",
+            pairs=[pair("general.alignment", "u32", value)])
+    bad("align_large", "limit an alignment of 2147483648 is more than 1048576",
+        pairs=[pair("general.alignment", "u32", 2 ** 31)])
+    bad("align_type", "format general.alignment is a value of type i32, not u32",
+        pairs=[pair("general.alignment", "i32", 32)])
+    bad("align_text", "format general.alignment is a value of type string, not u32",
+        pairs=[pair("general.alignment", "text", "32")])
+    bad("align_other", "format which is not aligned to 64", tensors=[w, ("v",) + w[1:]],
+        pairs=[pair("general.alignment", "u32", 64)])
+    bad("name_long", "format a tensor name of 65 bytes; 1 to 64", tensors=[("n" * 65,) + w[1:]])
+    bad("name_empty", "format a tensor name of 0 bytes", tensors=[("",) + w[1:]])
+    bad("name_utf8", "format the tensor name 'a\\xff' is not plain text", tensors=[(b"a\xff",) + w[1:]])
+    bad("name_twice", "format there are two tensors named 'w'", tensors=[w, w])
+    bad("dims", "format 'w' has 5 dimensions; 4 are allowed", tensors=[("w", (3, 2, 1, 1, 1), 0, f4)])
+    bad("dims_more", "format has 4294967295 dimensions",
+        tensors=[], n_tensors=1, tail=text("w") + struct.pack("<IQQIQ", 2 ** 32 - 1, 3, 2, 0, 0))
+    bad("negative", "format the shape of 'w' is beyond 63 bits", tensors=[("w", (2 ** 63, 1), 0, f4)])
+    bad("product", "format the shape of 'w' is beyond 63 bits",
+        tensors=[("w", (2 ** 32, 2 ** 32, 2), 0, f4)])
+    bad("product_zero", "format the shape of 'w' is beyond 63 bits",
+        tensors=[("w", (2 ** 32, 2 ** 32, 0), 0, f4)])
+    bad("bytes", "format the size of 'w' is beyond 64 bits", tensors=[("w", (2 ** 31, 2 ** 31), 28, f4)])
+    bad("huge_blocks", "format 'w' wants", tensors=[("w", (2 ** 40, 2 ** 22), 2, f4)])
+    bad("two_huge", "format wants 9223372036854775744 bytes",
+        tensors=[("w", (2 ** 63 - 64,), 24, b"", 0), ("v", (2 ** 63 - 64,), 24, b"", 2 ** 63 - 64)])
+    bad("blocks", "format 'w' has rows of 33 elements, blocks of Q4_0 hold 32",
+        tensors=[("w", (33, 2), 2, bytes(80))])
+    bad("blocks_k", "format 'w' has rows of 576 elements, blocks of Q4_K hold 256",
+        tensors=[("w", (576, 2), 12, bytes(1000))])
+    bad("type", "format 'w' is of type 4294967295, which is none", tensors=[("w", (3, 2), 2 ** 32 - 1, f4)])
+    bad("type256", "format 'w' is of type 256, which is none", tensors=[("w", (3, 2), 256, f4)])
+    bad("offset", "format 'w' lies at 4 of the data, which is not aligned to 32",
+        tensors=[("w", (3, 2), 0, bytes(8) + f4, 4)])
+    bad("offset_wraps", "format 'w' wants 24 bytes", tensors=[("w", (3, 2), 0, f4, 2 ** 64 - 32)])
+    bad("offset_far", "format 'w' wants 24 bytes", tensors=[("w", (3, 2), 0, f4, 2 ** 40)])
+    bad("overlap", "format 'v' lies at 160, inside of the one before",
+        tensors=[("w", (9, 2), 0, bytes(72), 0), ("v", (3, 2), 0, bytes(24), 32)])
+    bad("overlap_unknown", "format 'v' lies at 160, inside of the one before",
+        tensors=[("w", (9, 2), 0, bytes(72), 0), ("v", (3, 2), 99, bytes(24), 32)])
+    bad("short", "format 'w' wants 24 bytes", cut=1)
+    make_split(rows, f4)
+
+
+def make_split(rows, f4):
+    def part(stem, no, count, tensors, total=None, named=None):
+        keys = [pair("split.no", "u16", no), pair("split.count", "u16", count)]
+        if total is not None:
+            keys.append(pair("split.tensors.count", "i32", total))
+        return f"{stem}-{no + 1:05}-of-{named or count:05}.gguf", gguf(tensors, keys)
+
+    a, b, c = [(name, (3, 2), 0, f4) for name in "abc"]
+    all_three = [matrix(name, rows) for name in "abc"]
+    for no, tensors in enumerate(([a], [b], [c])):
+        put("gguf", *part("split", no, 3, tensors, 3), *all_three, "notice 3 files read as one")
+    for stem, why, first, second in (
+            ("twice", "two of the 2 files have a tensor named 'a'", part("bad_twice", 0, 2, [a], 2),
+             part("bad_twice", 1, 2, [a], 2)),
+            ("total", "the 2 files have 2 tensors, the first claims 3", part("bad_total", 0, 2, [a], 3),
+             part("bad_total", 1, 2, [b], 3)),
+            ("order", "says it is part 1 of 2, its name 2 of 2", part("bad_order", 0, 2, [a], 2),
+             ("bad_order-00002-of-00002.gguf", part("", 0, 2, [b], 2)[1])),
+            ("count", "says it is part 2 of 3, its name 2 of 2", part("bad_count", 0, 2, [a], 2),
+             part("bad_count", 1, 3, [b], 2, 2)),
+            ("alone", "has no split.no and split.count", part("bad_alone", 0, 2, [a], 2),
+             ("bad_alone-00002-of-00002.gguf", gguf([b])))):
+        del stem
+        put("gguf", *first, f"format {why}")
+        other = matrix("b", rows) if "has no split" in why else \
+            "format says it is part 1 of 2, its name 2 of 2" if "part 1" in why else f"format {why}"
+        put("gguf", *second, other)
+    put("gguf", "bad_name.gguf", part("x", 0, 2, [a], 2)[1], "format whose name does not end as "
+        "-00001-of-00002.gguf does")
+
+
 def main():
     make_npy()
     make_png()
@@ -1014,6 +1320,7 @@ def main():
     make_tga()
     make_safetensors()
     make_factors()
+    make_gguf()
     for path, data in FILES.items():
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as f:
