@@ -14,8 +14,8 @@
 #define LIMIT_DECODED_FILE   ((uint64_t)1 << 30)  /* bytes of a JPEG, BMP or TGA: all in memory */
 #define LIMIT_NPY_HEADER     ((uint64_t)64 << 10) /* bytes; numpy itself stops at 10,000 */
 #define LIMIT_NPY_DIMENSIONS 32
-#define LIMIT_JSON_HEADER    ((uint64_t)16 << 20)  /* bytes of a safetensors header */
-#define LIMIT_GGUF_HEADER    ((uint64_t)256 << 20) /* bytes walked over, tokens and all */
+#define LIMIT_JSON_HEADER    ((uint64_t)16 << 20) /* bytes of a safetensors header */
+#define LIMIT_GGUF_HEADER    ((uint64_t)64 << 20) /* bytes walked over, tokens and all */
 #define LIMIT_GGUF_KEYS      ((uint64_t)1 << 14)
 #define LIMIT_GGUF_KEY       1024                /* bytes of a key */
 #define LIMIT_GGUF_TENSORS   ((uint64_t)1 << 16) /* of one file */
