@@ -168,7 +168,7 @@ static bool refuse_nonfinite(const struct selection *s, size_t i, struct matrix_
                 : value > 0  ? "+infinity"
                              : "-infinity",
                 block, count, a.rows * a.cols,
-                a.dtype == DTYPE_F32 && !isnan(value)
+                a.dtype == DTYPE_F32 && !isnan(value) && !*block
                     ? "; --precision f64 holds entries above 3.4e38"
                     : "");
 }
