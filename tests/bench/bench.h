@@ -14,7 +14,7 @@ struct bench {
     const struct bench_case *c;
     struct arena arena;
     struct matrix_view a, x, y; /* operands; y the answer, read back after the last run */
-    struct buffer ba, bx, by;
+    struct buffer ba, bx, by, bv, bw;
     struct coding coding;
     struct coded codes;
     double norm;         /* the answer of a residual */

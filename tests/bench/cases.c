@@ -105,6 +105,59 @@ static bool gemm_check(struct bench *b, double *error, struct error *err)
 
 static const struct bench_kind gemm = { gemm_prepare, NULL, gemm_run, gemm_check, false };
 
+/* ---- a vector through the matrix, or through its factors ---- */
+
+/* A x, or L (R x) with L rows x inner and R inner x cols: Saha et al. 2023, the timing figure of the
+ * released code. Dense factors: nothing is decoded on the way. */
+static bool apply_prepare(struct bench *b, struct error *err)
+{
+    const struct bench_case *c = b->c;
+    size_t rank = c->inner, width = rank ? rank : c->cols;
+    struct matrix_view x;
+    b->flops = 2 * (rank ? (double)rank * (double)(c->rows + c->cols)
+                         : (double)c->rows * (double)c->cols);
+    b->bytes = 2 * b->flops;
+    if (!host(b, c->cols, 1, 3, &x, err) ||
+        !operands(b, c->rows, width, rank ? rank : c->cols, rank ? c->cols : 1, err) ||
+        !backend_load(b->lab.backend, x, &b->bv, err) || !answer(b, DTYPE_F32, c->rows, 1, err))
+        return false;
+    return !rank || backend_alloc(b->lab.backend, DTYPE_F32, rank, 1, &b->bw, err);
+}
+
+static bool apply_run(struct bench *b, struct error *err)
+{
+    return b->c->inner ? backend_gemm(&b->bx, false, &b->bv, false, &b->bw, err) &&
+                             backend_gemm(&b->ba, false, &b->bw, false, &b->by, err)
+                       : backend_gemm(&b->ba, false, &b->bv, false, &b->by, err);
+}
+
+/* The same sums in double precision. */
+static bool apply_check(struct bench *b, double *error, struct error *err)
+{
+    const struct bench_case *c = b->c;
+    struct difference d = { 0 };
+    struct matrix_view v, through;
+    if (!read_answer(b, err) || !arena_matrix(&b->arena, DTYPE_F32, c->cols, 1, &v, err) ||
+        !backend_read(&b->bv, v, err))
+        return false;
+    if (c->inner) {
+        if (!arena_matrix(&b->arena, DTYPE_F64, c->inner, 1, &through, err))
+            return false;
+        for (size_t i = 0; i < c->inner; i++) {
+            double sum = 0;
+            for (size_t k = 0; k < c->cols; k++)
+                sum += matrix_at(b->x, i, k) * matrix_at(v, k, 0);
+            matrix_put(through, i, 0, sum);
+        }
+        v = through;
+    }
+    compare_product(b->a, v, b->y, &d);
+    *error = relative(&d);
+    return true;
+}
+
+static const struct bench_kind apply = { apply_prepare, NULL, apply_run, apply_check, false };
+
 /* a^T x: the matrix is inner x rows. */
 static bool adjoint_prepare(struct bench *b, struct error *err)
 {
@@ -468,6 +521,20 @@ const struct bench_case bench_cases[] = {
     { "sketch/4096x11008/l80", &gemm, 4096, 80, 11008, NULL, true },
     { "adjoint/1024x1024/l74", &adjoint, 1024, 74, 1024, NULL, false },
     { "adjoint/4096x11008/l80", &adjoint, 11008, 80, 4096, NULL, true },
+    { "apply/2000x2000", &apply, 2000, 2000, 0, NULL, false },
+    { "apply/2000x2000/m250", &apply, 2000, 2000, 250, NULL, false },
+    { "apply/2000x2000/m500", &apply, 2000, 2000, 500, NULL, false },
+    { "apply/2000x2000/m1000", &apply, 2000, 2000, 1000, NULL, false },
+    { "apply/5000x5000", &apply, 5000, 5000, 0, NULL, true },
+    { "apply/5000x5000/m100", &apply, 5000, 5000, 100, NULL, true },
+    { "apply/5000x5000/m500", &apply, 5000, 5000, 500, NULL, true },
+    { "apply/5000x5000/m750", &apply, 5000, 5000, 750, NULL, true },
+    { "apply/5000x5000/m1000", &apply, 5000, 5000, 1000, NULL, true },
+    { "apply/5000x5000/m1250", &apply, 5000, 5000, 1250, NULL, true },
+    { "apply/5000x5000/m1500", &apply, 5000, 5000, 1500, NULL, true },
+    { "apply/5000x5000/m1750", &apply, 5000, 5000, 1750, NULL, true },
+    { "apply/5000x5000/m2000", &apply, 5000, 5000, 2000, NULL, true },
+    { "apply/5000x5000/m2500", &apply, 5000, 5000, 2500, NULL, true },
     { "gram/4096x74", &gram, 4096, 74, 0, NULL, false },
     { "gram/11008x74", &gram, 11008, 74, 0, NULL, true },
     { "basis/4096x74", &basis, 4096, 74, 0, NULL, false },

@@ -96,7 +96,7 @@ static void forget(struct bench *b)
     backend_release_all(b->lab.backend);
     coded_finish(&b->codes);
     arena_finish(&b->arena);
-    b->ba = b->bx = b->by = (struct buffer){ 0 };
+    b->ba = b->bx = b->by = b->bv = b->bw = (struct buffer){ 0 };
     b->flops = b->bytes = 0;
 }
 

@@ -5,6 +5,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 
 ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8")
 for name in [n for n in ENVIRONMENT if n.startswith("EIGENSCOPE_DEFAULT")]:
@@ -65,6 +66,13 @@ class Page:
                               capture_output=True, text=True, env=ENVIRONMENT, check=False)
         self.check(done.returncode == 0, f"test_{name} passes")
         return [line[2:] for line in done.stdout.splitlines() if line.startswith("# ")]
+
+    def bench(self, *words):
+        """The results of the benchmark, one object a case."""
+        with tempfile.NamedTemporaryFile(suffix=".json") as out:
+            subprocess.run([os.path.join(self.build, "tests", "bench"), *words, "--json", out.name],
+                           capture_output=True, env=ENVIRONMENT, check=True)
+            return json.load(out)["results"]
 
     def block(self, lines):
         self.say("```\n" + "\n".join(lines) + "\n```\n")
