@@ -195,7 +195,7 @@ const struct action common_actions[] = {
     { "fewer", "-", "Rank", "rank one down, from any parameter", NULL, fewer },
     { "elbow", "g", "Rank", "rank at the elbow of the spectrum", "elbow", elbow },
     { "full", "G", "Rank", "full rank", NULL, full },
-    { "hold", "s", "Rank", "hold the size: bits move the rank, the rank moves bits, and a row moves the size", NULL, hold_toggle },
+    { "hold", "s", "Rank", "hold the size, and back: bits move the rank, the rank moves bits", NULL, hold_toggle },
     { "methods", "p", "Method", "choose a method", "method", overlay_methods },
     { "next-method", "P", "Method", "next method", NULL, next_method },
     { "reseed", "r", "Method", "next seed: other random numbers", NULL, reseed },
