@@ -81,17 +81,24 @@ static void draw_part(const struct histogram *h, struct canvas c)
     draw_levels(h, canvas_inside(c, (struct rect){ 0, c.area.h - 1, c.area.w, 1 }));
 }
 
-void pane_levels(const struct model *m, struct canvas c)
+/* How many of the parts there is room for. */
+static int parts_shown(const struct level_plane *p, int height)
 {
     enum { LEAST = 3 };
-    bool late = !levels_exact(m);
-    struct canvas in = pane_frame(m, c, PANE_ERROR,
-                                  late ? "before rounding, -1 to 1 (log) ~"
-                                       : "before rounding, -1 to 1 (log)");
+    int room = height < LEAST ? 1 : height / LEAST, n = p ? (int)p->n : 0;
+    return n < room ? n : room;
+}
+
+void pane_levels(const struct model *m, struct canvas c)
+{
     const struct level_plane *p = plane_of(m);
-    int room = in.area.h / LEAST, n = p ? (int)p->n : 0;
-    if (n > room)
-        n = room > 0 ? room : 1;
+    int n = parts_shown(p, pane_inside(c.area.w, c.area.h).h);
+    char title[80], some[32] = "";
+    if (p && (size_t)n < p->n)
+        snprintf(some, sizeof(some), " %d of %zu", n, p->n);
+    snprintf(title, sizeof(title), "before rounding, -1 to 1 (log)%s%s", some,
+             levels_exact(m) ? "" : " ~");
+    struct canvas in = pane_frame(m, c, PANE_ERROR, title);
     if (!p || p->n == 0)
         canvas_text(in, 1, in.area.h / 2, INK_DIM, 0,
                     !p ? "not known yet" : "nothing here is coded as it stands");
