@@ -58,6 +58,19 @@ static bool emit_sketch(struct run *r, double scale, struct error *err)
     return ok;
 }
 
+bool coarse_truncation(struct run *r, struct error *err)
+{
+    struct outcome o = { .ok = true, .numbers = study_unknown };
+    o.shown = study_shown(r, r->study->svds, err);
+    o.subject = o.shown ? study_subject(r, r->study->svds, false, err) : NULL;
+    bool ok = o.subject != NULL;
+    if (ok)
+        study_emit(r, &o);
+    else
+        outcome_finish(&o);
+    return ok;
+}
+
 static void keep_leading(struct svd *s, size_t n)
 {
     s->n = n;

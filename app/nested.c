@@ -9,6 +9,8 @@ struct numbers nested_numbers(const struct model *m, const struct method *method
     const struct param *rank = param_find(&method->params, "rank");
     struct params_any at = *params;
     struct numbers n = study_unknown;
+    if (!rank) /* a first sketch of what has none */
+        return n;
     n.rank = (size_t)fmin(param_get(rank, &at), model_limit(m, rank));
     if (!s->exact && n.rank > s->n)
         n.rank = s->n; /* of a first sketch no more is there to be shown */

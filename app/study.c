@@ -244,7 +244,9 @@ static bool picture(struct run *r, struct outcome *o, struct error *err)
 {
     struct study *s = r->study;
     bool nested = r->request->method->flags & METHOD_NESTED;
-    if (!study_decompose(r, err) || (!nested && !approximation_of(r, err)))
+    bool first = s->n_svds < s->selection.n && r->request->kind == REQUEST_PICTURE;
+    if (!study_decompose(r, err) || (first && !nested && !coarse_truncation(r, err)) ||
+        (!nested && !approximation_of(r, err)))
         return false;
     o->subject = study_subject(r, s->svds, true, err);
     o->shown = o->subject ? study_shown(r, nested ? s->svds : NULL, err) : NULL;

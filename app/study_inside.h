@@ -64,6 +64,8 @@ void study_emit(const struct run *r, struct outcome *o); /* takes it over */
 
 /* The leading triplets of a large matrix, shown while the SVD is still computed (coarse.c). */
 bool coarse_show(struct run *r, struct error *err);
+/* A picture and the spectrum of the SVDs, while a method goes on from them (coarse.c). */
+bool coarse_truncation(struct run *r, struct error *err);
 
 /* The SVD of every plane, unless they are there already. */
 bool study_decompose(struct run *r, struct error *err);

@@ -708,6 +708,18 @@ static void test_coarse_first(struct model *m)
     CHECK(settle(m, false) == 1 && !m->stale && m->numbers.rank == 101);
 }
 
+/* Before the first run of a method there is the truncation; of one that has no rank, a picture
+ * whose numbers nobody knows. */
+static void test_first_run(struct model *m)
+{
+    coarse_outcomes = 0;
+    CHECK(command(m, "open demo:phantom256; method lplr; rank 20") && settle(m, false) == 1);
+    CHECK(coarse_outcomes == 1 && coarse_rank == 20 && !m->stale && !m->shown->nested);
+    CHECK(command(m, "open demo:phantom256; method naive") && settle(m, false) == 1);
+    CHECK(coarse_outcomes == 2 && coarse_rank == 0 && !m->stale && m->subject->exact);
+    CHECK(command(m, "set bits=7") && settle(m, false) == 1 && coarse_outcomes == 2);
+}
+
 /* A wrong file changes nothing but the message; outcomes of what is gone are dropped. */
 static void test_documents(struct model *m)
 {
@@ -894,6 +906,7 @@ int main(void)
     model_resize(&m, 100, 31);
     test_export(&m);
     test_coarse_first(&m);
+    test_first_run(&m);
     test_documents(&m);
     test_precision(&m);
     test_nonfinite(&m);

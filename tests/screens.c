@@ -584,7 +584,10 @@ static void test_rules(struct fixture *f)
     f->shown.nested = false;
 
     f->subject.exact = false; /* both plots say that they are of a first sketch */
-    CHECK(strstr(screen(f, 120, 40, false), "(log y) first 400 ~") && strstr(got, "(log y) ~"));
+    CHECK(!strstr(screen(f, 120, 40, false), "first") && strstr(got, "sigma_i (log y) ~"));
+    f->subject.n = 40;
+    CHECK(strstr(screen(f, 120, 40, false), "(log y) first 40 ~") && strstr(got, "(log y) ~"));
+    f->subject.n = 400;
     f->subject.exact = true;
 
     f->subject.elbow = 47; /* a tick where the elbow is, on the slider of the rank alone */

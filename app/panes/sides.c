@@ -54,11 +54,11 @@ void layer_finish(struct layer *l)
 }
 
 /* The rank that the title and the numbers speak of: the slider's, unless another
- * method is still on its way. */
+ * method is still on its way; all there is where they speak of none. */
 static size_t rank_of(const struct side *s)
 {
-    const struct preview *p = &s->shown->previews[0];
-    return s->shown->nested && s->numbers->rank < p->rank ? s->numbers->rank : p->rank;
+    size_t most = s->shown->previews[0].rank, rank = s->numbers->rank;
+    return s->shown->nested && rank > 0 && rank < most ? rank : most;
 }
 
 static bool render_plane(const struct model *m, const struct side *s, size_t i, struct matrix *out,

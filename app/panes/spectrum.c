@@ -31,8 +31,12 @@ static void title(const struct model *m, char *out, size_t size)
     const char *what = m->gaps ? "gaps sigma_i - sigma_i+1" : "spectrum sigma_i";
     const struct subject *s = m->subject;
     int n = snprintf(out, size, "%s (%s)", what, scales[m->y_scale]);
+    size_t most = s ? (s->rows < s->cols ? s->rows : s->cols) : 0;
+    char some[32] = "";
+    if (s && s->n < most)
+        snprintf(some, sizeof(some), " first %zu", s->n);
     if (s && !s->exact && n > 0 && (size_t)n < size)
-        snprintf(out + n, size - (size_t)n, " first %zu ~", s->n);
+        snprintf(out + n, size - (size_t)n, "%s ~", some);
 }
 
 /* What the mark says, right of it or, where there is no room, left. */
