@@ -93,7 +93,7 @@ void pane_levels(const struct model *m, struct canvas c)
 {
     const struct level_plane *p = plane_of(m);
     int n = parts_shown(p, pane_inside(c.area.w, c.area.h).h);
-    char title[80], some[32] = "";
+    char title[96], some[48] = "";
     if (p && (size_t)n < p->n)
         snprintf(some, sizeof(some), " %d of %zu", n, p->n);
     snprintf(title, sizeof(title), "before rounding, -1 to 1 (log)%s%s", some,
