@@ -135,7 +135,13 @@ static void test_overtaken(struct model *m, struct request *r)
     CHECK(outcomes == coarse && n > 1 && fewer == 0 && m->busy);
 
     press(m, "1");
-    press(m, "l"); /* a slider */
+    press(m, "l"); /* a rank that needs no run: what is only measured comes first, too */
+    CHECK(!m->stale && !model_want(m, false, &newer));
+    CHECK(model_want(m, true, &newer) && newer.kind == REQUEST_QUALITY);
+    run(m, &newer);
+    CHECK(m->runs.table && !m->busy && model_want(m, true, &newer));
+    CHECK(newer.kind == REQUEST_COMPARE);
+    request_finish(&newer);
     CHECK(command(m, "method lplr") && model_want(m, false, &newer));
     CHECK(newer.kind == REQUEST_PICTURE && newer.serial > r->serial);
     run(m, &newer);
@@ -346,6 +352,14 @@ static void test_words(struct model *m)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         accepted += command_run(m, bad[i], &err);
     CHECK(accepted == 0 && m->runs.bits == 1.5);
+
+    struct request r; /* what a session says counts as if it had been typed */
+    CHECK(command(m, "show runs.bits=0.5") && model_want(m, true, &r));
+    CHECK(r.kind == REQUEST_COMPARE && r.bits == 0.5);
+    request_finish(&r);
+    press(m, "C-c");
+    m->cancel = false;
+    CHECK(command(m, "compare 0.5"));
 }
 
 /* Without memory a list keeps what it had. */
