@@ -149,18 +149,30 @@ bool runs_take(struct model *m)
     return frees;
 }
 
-void runs_sort(struct model *m)
+/* This row stays chosen, or, where it is gone, its place; on the first one stays with the best. */
+static void sort_about(struct runs *r, const struct run_row *chosen)
 {
-    struct runs *r = &m->runs;
-    const struct run_row *chosen = runs_chosen(m);
-    struct run_row at = chosen && r->at ? *chosen : (struct run_row){ 0 };
     if (r->list.n)
         qsort(r->list.of, r->list.n, sizeof(*r->list.of), r->by_size ? by_size : by_error);
-    for (size_t i = 0; r->at && i < r->list.n; i++) /* on the first row one stays with the best */
-        if (run_same(&r->list.of[i], &at))
+    for (size_t i = 0; r->at && i < r->list.n; i++)
+        if (run_same(&r->list.of[i], chosen)) {
             r->at = i;
+            break;
+        }
     if (r->at >= r->list.n)
         r->at = r->list.n ? r->list.n - 1 : 0;
+}
+
+static struct run_row chosen_row(const struct model *m)
+{
+    const struct run_row *row = runs_chosen(m);
+    return row ? *row : (struct run_row){ 0 };
+}
+
+void runs_sort(struct model *m)
+{
+    const struct run_row chosen = chosen_row(m);
+    sort_about(&m->runs, &chosen);
 }
 
 static bool counts(const struct run_row *row)
@@ -211,11 +223,11 @@ static void find_reason(struct runs *r)
     compare_finish(&t);
 }
 
-static void arrange(struct model *m)
+static void arrange(struct runs *r, const struct run_row *chosen)
 {
-    mark_front(&m->runs.list);
-    runs_sort(m);
-    find_reason(&m->runs);
+    mark_front(&r->list);
+    sort_about(r, chosen);
+    find_reason(r);
 }
 
 void runs_drop(struct model *m)
@@ -226,7 +238,8 @@ void runs_drop(struct model *m)
         return;
     memmove(&l->of[at], &l->of[at + 1], (l->n - at - 1) * sizeof(*l->of));
     l->n--;
-    arrange(m);
+    const struct run_row next = chosen_row(m);
+    arrange(&m->runs, &next);
 }
 
 void runs_name(const struct run_row *row, char *out, size_t size)
@@ -283,6 +296,7 @@ void runs_accept(struct model *m, struct outcome *o)
 {
     struct runs *r = &m->runs;
     struct error err = { 0 };
+    const struct run_row chosen = chosen_row(m);
     drop_looks(&r->list);
     for (size_t i = 0; i < o->runs.n; i++)
         if (!run_list_put(&r->list, &o->runs.of[i], &err))
@@ -292,7 +306,7 @@ void runs_accept(struct model *m, struct outcome *o)
         r->grid &= !r->grid_out;
         r->grid_out = false;
     }
-    arrange(m);
+    arrange(r, &chosen);
 }
 
 void runs_failed(struct model *m)

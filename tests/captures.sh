@@ -13,4 +13,8 @@ compare='k 8; keep-a; method lplr; set rank=40 left-bits=4 right-bits=4; keep-b;
 "$program" frame demo:photo --size 120x40 --color none -x "$compare" >docs/captures/wipe-120x40.txt
 "$program" frame demo:photo --size 120x40 --color 24bit -x "$compare" |
     python3 tests/captures.py >docs/captures/wipe-120x40.svg
+rows='method lplr; compare 1'
+"$program" frame demo:photo --view compare --size 120x40 --color none -x "$rows" >docs/captures/compare-120x40.txt
+"$program" frame demo:photo --view compare --size 120x40 --color 24bit -x "$rows" |
+    python3 tests/captures.py >docs/captures/compare-120x40.svg
 ls -l docs/captures

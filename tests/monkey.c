@@ -90,8 +90,10 @@ static void wait_ms(struct terminal *t, int ms)
         tty_pump(t, 20);
 }
 
+enum { PATIENCE = 6 };
+
 /* Until nothing is written and nothing computed. A sweep runs by itself until a key; a second
- * one, Space, would start it again. */
+ * one, Space, would start it again. A comparison takes long, and is stopped. */
 static void settle(struct terminal *t)
 {
     for (int i = 0; i < 20; i++) {
@@ -103,6 +105,8 @@ static void settle(struct terminal *t)
             return;
         if (i > 0 && t->total != before)
             tty_send(t, "\033");
+        if (i == PATIENCE)
+            tty_send(t, "\003");
         wait_ms(t, 400);
     }
 }

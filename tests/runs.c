@@ -23,8 +23,8 @@ static char folder[] = "/tmp/eigenscope-runs-XXXXXX";
 /* Outcomes of a comparison; after so many the flag is raised. */
 static atomic_bool cancel;
 static int outcomes, coarse, cancel_after;
-static size_t fewer; /* outcomes with less rows than the one before */
-static size_t last_n;
+static size_t fewer;           /* outcomes with less rows than the one before */
+static size_t last_n, strayed; /* and those after which another row was the chosen one */
 
 static void take(void *context, struct outcome *o)
 {
@@ -37,7 +37,14 @@ static void take(void *context, struct outcome *o)
         if (outcomes == cancel_after)
             atomic_store(&cancel, true);
     }
+    if (m->runs.at == 0 && m->runs.list.n > 2) /* somewhere in the middle one stays */
+        m->runs.at = m->runs.list.n / 2;
+    const struct run_row *row = runs_chosen(m);
+    struct run_row chosen = row ? *row : (struct run_row){ 0 };
+    bool stays = row && row->final && m->runs.at;
     model_accept(m, o);
+    row = runs_chosen(m);
+    strayed += stays && (!row || !run_same(row, &chosen));
 }
 
 static void run(struct model *m, struct request *r)
@@ -132,7 +139,7 @@ static void test_overtaken(struct model *m, struct request *r)
     cancel_after = 0;
     size_t n = final_rows(m, before, 64);
     printf("# %d outcomes until it was overtaken, %zu rows that are run\n", outcomes, n);
-    CHECK(outcomes == coarse && n > 1 && fewer == 0 && m->busy);
+    CHECK(outcomes == coarse && n > 1 && fewer == 0 && m->busy && strayed == 0);
 
     press(m, "1");
     press(m, "l"); /* a rank that needs no run: what is only measured comes first, too */
@@ -408,6 +415,7 @@ int main(void)
     test_words(&m);
     test_no_memory(&m, &r);
     test_another_document(&m);
+    CHECK(strayed == 0);
     model_finish(&m);
     study_destroy(study);
     backend_close(backend);
