@@ -7,9 +7,12 @@
 struct deal {
     const struct allocation *a;
     bool *on;       /* options */
+    size_t *list;   /* those that are on */
     size_t *users;  /* options: components that take it */
     double *regret; /* options: what their users lose without it, in distortion + lambda * bits */
     int *choice;
+    struct job *job;
+    double done; /* progress */
 };
 
 static double distortion(const struct allocation *a, size_t i, int option)
@@ -43,12 +46,15 @@ static void choose(struct deal *d, double lambda)
     const struct allocation *a = d->a;
     memset(d->users, 0, a->options * sizeof(*d->users));
     memset(d->regret, 0, a->options * sizeof(*d->regret));
+    size_t listed = 0;
+    for (size_t o = 0; o < a->options; o++)
+        if (d->on[o])
+            d->list[listed++] = o;
     for (size_t i = 0; i < a->n; i++) {
         double best = a->without[i], second = (double)INFINITY;
         int option = -1;
-        for (size_t o = 0; o < a->options; o++) {
-            if (!d->on[o])
-                continue;
+        for (size_t k = 0; k < listed; k++) {
+            size_t o = d->list[k];
             double price = distortion(a, i, (int)o) + lambda * (double)a->cost[o];
             if (price < best) {
                 second = best;
@@ -68,8 +74,18 @@ static void choose(struct deal *d, double lambda)
 
 static bool fits(struct deal *d, double lambda)
 {
+    const struct allocation *a = d->a;
+    uint64_t bits = 0;
     choose(d, lambda);
-    return allocation_bits(d->a, d->choice) <= d->a->allowed;
+    for (size_t o = 0; o < a->options; o++)
+        bits += d->users[o] * a->cost[o] + (d->users[o] ? a->overhead : 0);
+    return bits <= a->allowed;
+}
+
+/* Whether to go on: every try walks through all components some forty times. */
+static bool go_on(const struct deal *d, struct error *err)
+{
+    return job_step(d->job, d->done, "dealing out bits", err);
 }
 
 /* The least price whose choices fit; leaves them. */
@@ -95,10 +111,10 @@ static double settle(struct deal *d)
 }
 
 /* Options without users go; then the one whose users lose least, until there are few enough. */
-static void thin(struct deal *d)
+static bool thin(struct deal *d, struct error *err)
 {
     const struct allocation *a = d->a;
-    for (;;) {
+    while (go_on(d, err)) {
         size_t used = 0, least = 0;
         for (size_t o = 0; o < a->options; o++) {
             d->on[o] = d->on[o] && d->users[o];
@@ -108,34 +124,51 @@ static void thin(struct deal *d)
                 least = o;
         }
         if (used <= a->groups)
-            return;
+            return true;
         d->on[least] = false;
         settle(d);
     }
+    return false;
 }
 
-/* Swaps an option in use for another while that leaves less: what has many options and may use a few
- * would otherwise keep those that were good in company. */
-static void swap(struct deal *d)
+/* Puts the option in `out`'s place that leaves least, should that be less than *left. */
+static bool replace(struct deal *d, size_t out, double *left, bool *better, struct error *err)
 {
     const struct allocation *a = d->a;
-    double left = allocation_left(a, d->choice);
-    for (size_t out = 0; out < a->options; out++)
-        for (size_t in = 0; d->on[out] && in < a->options; in++) {
-            if (d->on[in])
-                continue;
-            d->on[out] = false;
-            d->on[in] = true;
-            settle(d);
-            double now = allocation_left(a, d->choice);
-            if (now < left) {
-                left = now;
-                break;
-            }
-            d->on[in] = false;
-            d->on[out] = true;
+    size_t best = out;
+    d->on[out] = false;
+    for (size_t in = 0; in < a->options; in++) {
+        if (d->on[in] || in == out)
+            continue;
+        if (!go_on(d, err))
+            return false;
+        d->on[in] = true;
+        settle(d);
+        d->on[in] = false;
+        double now = allocation_left(a, d->choice);
+        if (now < *left * (1 - 1e-9)) { /* not for rounding's sake */
+            *left = now;
+            best = in;
         }
+    }
+    d->on[best] = true;
+    *better = *better || best != out;
+    return true;
+}
+
+/* Swaps options in use for others as long as that leaves less: what has many options and may use a few
+ * would otherwise keep those that were good in company. */
+static bool swap(struct deal *d, struct error *err)
+{
+    double left = allocation_left(d->a, d->choice);
+    for (bool better = true; better;) {
+        better = false;
+        for (size_t out = 0; out < d->a->options; out++)
+            if (d->on[out] && !replace(d, out, &left, &better, err))
+                return false;
+    }
     settle(d);
+    return true;
 }
 
 /* One step up with what is left over: the most distortion for a bit. False: nothing fits. */
@@ -171,20 +204,22 @@ static bool fill(struct deal *d, uint64_t over)
     return true;
 }
 
-bool allocation_deal(const struct allocation *a, struct arena *scratch, int *choice,
+bool allocation_deal(const struct allocation *a, struct job *job, double done, int *choice,
                      struct error *err)
 {
-    struct deal d = { .a = a, .choice = choice };
+    struct deal d = { .a = a, .choice = choice, .job = job, .done = done };
+    struct arena *scratch = job->scratch;
     d.on = arena_alloc(scratch, a->options * sizeof(*d.on), err);
-    d.users = d.on ? arena_alloc(scratch, a->options * sizeof(*d.users), err) : NULL;
+    d.list = d.on ? arena_alloc(scratch, a->options * sizeof(*d.list), err) : NULL;
+    d.users = d.list ? arena_alloc(scratch, a->options * sizeof(*d.users), err) : NULL;
     d.regret = d.users ? arena_alloc(scratch, a->options * sizeof(*d.regret), err) : NULL;
     if (!d.regret)
         return false;
     for (size_t o = 0; o < a->options; o++)
         d.on[o] = true;
     settle(&d);
-    thin(&d);
-    swap(&d);
+    if (!thin(&d, err) || !swap(&d, err))
+        return false;
     while (fill(&d, a->allowed - allocation_bits(a, choice)))
         continue;
     return true;

@@ -68,12 +68,13 @@ static void against_all(void)
         for (uint64_t allowed = 20; allowed <= 240; allowed += 44)
             for (size_t groups = 1; groups <= OPTIONS; groups += 3) {
                 struct arena scratch = { 0 };
+                struct job job = { .scratch = &scratch };
                 struct error err = { 0 };
                 int choice[N];
                 energies(seed, distortion, without);
                 struct allocation a = made(distortion, without, cost, allowed, seed % 2 ? 4 : 15,
                                            groups);
-                bool ok = allocation_deal(&a, &scratch, choice, &err);
+                bool ok = allocation_deal(&a, &job, 0, choice, &err);
                 double ratio = allocation_left(&a, choice) / exhaustive(&a);
                 size_t used = 0;
                 for (int o = 0; o < OPTIONS; o++) {
@@ -105,6 +106,7 @@ static void level(void)
     uint64_t cost[MOST];
     int choice[MANY];
     struct arena scratch = { 0 };
+    struct job job = { .scratch = &scratch };
     struct error err = { 0 };
     for (size_t i = 0; i < MANY; i++) {
         without[i] = pow((double)(i + 1), -2);
@@ -114,7 +116,7 @@ static void level(void)
     for (size_t o = 0; o < MOST; o++)
         cost[o] = 100 * (o + 1);
     struct allocation a = { MANY, MOST, distortion, without, cost, 20000, 0, MOST };
-    CHECK(allocation_deal(&a, &scratch, choice, &err));
+    CHECK(allocation_deal(&a, &job, 0, choice, &err));
     double highest = 0, lowest = 1, out = 0;
     for (size_t i = 0; i < MANY; i++) {
         double left = choice[i] < 0 ? without[i] : distortion[i * MOST + (size_t)choice[i]];
@@ -133,8 +135,58 @@ static void level(void)
     arena_finish(&scratch);
 }
 
+static void count(void *context, double done, const char *stage)
+{
+    (void)done;
+    (void)stage;
+    --*(int *)context;
+}
+
+/* One group of equal bits for components that deserve different ones: nearly the best there is, however many
+ * options were in company before. It asks between tries whether to go on. */
+static void company(void)
+{
+    enum { MANY = 40, WIDE = 144 };
+    static double distortion[MANY * WIDE], without[MANY];
+    uint64_t cost[WIDE];
+    int choice[MANY], asked = 0;
+    double worst = 1;
+    struct error err = { 0 };
+    struct arena scratch = { 0 };
+    struct job job = { .scratch = &scratch, .progress = count, .context = &asked };
+    for (size_t i = 0; i < MANY; i++) {
+        without[i] = exp2(-(double)i / 2);
+        for (size_t o = 0; o < WIDE; o++)
+            distortion[i * WIDE + o] = without[i] * fmin(1, pow(4, -(double)(o / 12)) +
+                                                                pow(4, -(double)(o % 12)));
+    }
+    for (size_t o = 0; o < WIDE; o++)
+        cost[o] = 50 * (o / 12 + o % 12 + 2);
+    for (uint64_t allowed = 1000; allowed <= 9000; allowed += 500) {
+        struct allocation a = { MANY, WIDE, distortion, without, cost, allowed, 128, 1 };
+        double best = (double)INFINITY;
+        for (size_t o = 0; o < WIDE; o++) /* the first components, as energies fall */
+            for (size_t n = 1; n <= MANY && n * cost[o] + 128 <= allowed; n++) {
+                for (size_t i = 0; i < MANY; i++)
+                    choice[i] = i < n ? (int)o : -1;
+                best = fmin(best, allocation_left(&a, choice));
+            }
+        CHECK(allocation_deal(&a, &job, 0, choice, &err) && allocation_bits(&a, choice) <= allowed);
+        worst = fmax(worst, allocation_left(&a, choice) / best);
+    }
+    printf("# one group: at worst %.4f times the best one\n", worst);
+    CHECK(worst < 1.001);
+    CHECK(asked <= -17 * (WIDE - 1));
+    atomic_bool stop = true;
+    job.cancel = &stop;
+    struct allocation a = { MANY, WIDE, distortion, without, cost, 4000, 128, 1 };
+    CHECK(!allocation_deal(&a, &job, 0, choice, &err) && err.code == ERROR_CANCELLED);
+    arena_finish(&scratch);
+}
+
 int main(void)
 {
+    company();
     against_all();
     level();
     CHECK(memory_used() == 0);

@@ -7,11 +7,11 @@ import sys
 TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
     {"error", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
-    {"random", "param", "allocation", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
+    {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
      "exif", "confine", "decode", "blocks"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
-     "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "pair", "fit", "sketch",
+     "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "allocation", "pair", "fit", "sketch",
      "panel", "goal", "goal_solve", "theory", "histogram",
      "compare", "compare_search", "reference", "jpeg_reference",
      "framing",

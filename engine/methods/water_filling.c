@@ -186,7 +186,7 @@ static bool deal(struct job *job, const struct params *p, const struct pair *pai
                                        framing_bits(false, p->normalize, n, d, false),
                             .overhead = UNITS,
                             .groups = (size_t)p->groups };
-    return allocation_deal(&a, job->scratch, choice, err);
+    return allocation_deal(&a, job, 0.2, choice, err);
 }
 
 /* The components in groups of equal bits, U Sigma in that order; *n_groups 0: none was worth its bits. */
@@ -227,6 +227,16 @@ static bool has_room(const struct params *p, size_t n, size_t d, struct error *e
                 n, d, (double)least / ((double)n * (double)d), p->bits_per_entry);
 }
 
+/* Of zeros nothing is worth a bit, but a result has a component. */
+static void take_one(const struct pair *pair, size_t n, int *choice)
+{
+    bool any = false;
+    for (size_t k = 0; k < n; k++)
+        any = any || choice[k] >= 0;
+    if (!any)
+        choice[0] = (pair->quantizer->min_bits - 1) * (BITS + 1);
+}
+
 static double flops(const void *params, size_t n, size_t d)
 {
     const struct params *p = params;
@@ -248,8 +258,8 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
               truncation(job, in, 0, most_components(p, a.rows, a.cols), false, &s, NULL, err) &&
               (choice = arena_alloc(job->scratch, s.n * sizeof(*choice), err)) &&
               deal(job, p, &pair, &s, choice, err);
-    if (ok && choice[0] < 0) /* of zeros nothing is worth a bit, but a result has a component */
-        choice[0] = (pair.quantizer->min_bits - 1) * (BITS + 1);
+    if (ok)
+        take_one(&pair, s.n, choice);
     pair.groups = groups;
     ok = ok && gather(job, &s, choice, groups, &pair.n_groups, &start, err) &&
          backend_load(job->backend, start, &left, err) &&
