@@ -379,6 +379,9 @@ static void draw_status(const struct model *m, struct canvas c)
         return;
     }
     late_text(m, line, sizeof(line), c.area.w >= ROOMY);
+    if (c.area.w < SMALL &&
+        canvas_text_width(line) > c.area.w / 2) /* the mode and its keys come first */
+        snprintf(line, sizeof(line), "%3.0f%%", 100 * m->progress);
     width = canvas_text_width(line);
     x = 2 + canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, mode_word(m));
     int blank = *line == ' ' ? 0 : 1; /* between the keys and the time */

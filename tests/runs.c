@@ -214,6 +214,13 @@ static void test_order(struct model *m)
     struct run_row gone = *runs_chosen(m);
     press(m, "d");
     CHECK(m->runs.list.n == n - 1 && !find(m, &gone));
+    press(m, "1");
+    press(m, "D"); /* an error map does not lie over the wipe */
+    press(m, "5");
+    press(m, "w");
+    CHECK(m->wipe && !m->heat.on && m->view == views[0]);
+    press(m, "w");
+    press(m, "5");
 }
 
 /* C-c leaves the rows; Space goes on; another size adds its own. */

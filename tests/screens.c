@@ -578,6 +578,17 @@ static void test_rules(struct fixture *f)
     f->m.numbers.dead = 0;
 
     CHECK(strstr(screen(f, 20, 5, false), ">rank  k   24") != NULL); /* not "[    2" */
+    f->m.overlay = OVERLAY_TYPE; /* the mode, and not the end of what is running */
+    f->m.busy = true;
+    snprintf(f->m.stage, sizeof(f->m.stage), "fitting the right factor");
+    CHECK(strstr(screen(f, 20, 5, false), "TYPE") && strstr(got, "0%") && !strstr(got, "factor"));
+    f->m.overlay = OVERLAY_NONE;
+    f->m.busy = false;
+    f->m.heat.on = true;
+    f->m.focus = PANE_PICTURE;
+    CHECK(strstr(screen(f, 20, 5, false), " rms") != NULL);
+    f->m.heat.on = false;
+    f->m.focus = PANE_FORM;
     CHECK(strstr(screen(f, 120, 40, false), "SVD at hand") != NULL);
     f->shown.nested = true;
     CHECK(!strstr(screen(f, 120, 40, false), "SVD at hand"));

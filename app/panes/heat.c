@@ -91,12 +91,13 @@ static void legend(struct canvas c, int y, double top)
 {
     char most[32];
     int x = canvas_text(c, 0, y, INK_TEXT, 0, "0 ");
-    for (int i = 0; i < RAMP; i++) {
-        uint32_t rgb = theme_heat((i + 0.5) / RAMP);
+    snprintf(most, sizeof(most), " %.3g rms ", top);
+    int room = c.area.w - x - canvas_text_width(most) + 1, ramp = room < RAMP ? room : RAMP;
+    for (int i = 0; i < ramp; i++) {
+        uint32_t rgb = theme_heat((i + 0.5) / ramp);
         canvas_pixels(c, x + i, y, rgb, rgb);
     }
-    snprintf(most, sizeof(most), " %.3g rms ", top);
-    canvas_text(c, x + RAMP, y, INK_TEXT, 0, most);
+    canvas_text(c, x + (ramp > 0 ? ramp : 0), y, INK_TEXT, 0, most);
 }
 
 /* Below the picture where there is a row to spare, else over its foot. */

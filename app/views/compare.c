@@ -184,7 +184,7 @@ static void show_image(struct model *m)
 static void wipe(struct model *m)
 {
     m->wipe = true;
-    m->original = m->difference = false;
+    m->original = m->difference = m->heat.on = false;
     show_image(m);
 }
 
