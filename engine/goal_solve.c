@@ -3,6 +3,8 @@
 
 #include "goal.h"
 
+#include "coding.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -434,22 +436,41 @@ static bool walk_too(const struct goal_search *s, const struct params_any *param
     return true;
 }
 
+/* The bits of factors that are looked at: of those that the quantizer has. */
+static void bits_between(const struct goal_search *s, int *least, int *most)
+{
+    const struct param *row = param_find(&s->method->params, "quantizer");
+    *least = BITS_LEAST;
+    *most = BITS_MOST;
+    if (!row || row->choices != quantizer_names)
+        return;
+    const struct quantizer *q = quantizer_at((int)param_get(row, s->params.bytes));
+    *least = q->min_bits > *least ? q->min_bits : *least;
+    *most = q->max_bits < *most ? q->max_bits : *most;
+}
+
 bool goal_solve(const struct goal_search *s, struct goal_answer *out, struct error *err)
 {
     const struct param *left = param_find(&s->method->params, "left_bits");
     const struct param *right = param_find(&s->method->params, "right_bits");
     struct goal_answer best = { .monotone = true };
+    struct params_any first = s->params;
     bool bits = s->bits && left && right && s->axis != left && s->axis != right;
-    int side = BITS_MOST - BITS_LEAST + 1;
+    int least, most;
+    bits_between(s, &least, &most);
+    int side = most - least + 1;
     double share = bits ? 1.0 / (side * side + 1) : 1;
-    if (!walk_too(s, &s->params, share, &best, err)) /* a first answer, which spares most others */
+    if (bits && param_get(left, first.bytes) > most)
+        param_put(left, first.bytes, most);
+    if (bits && param_get(right, first.bytes) > most)
+        param_put(right, first.bytes, most);
+    if (!walk_too(s, &first, share, &best, err)) /* a first answer, which spares most others */
         return false;
     for (int i = 0; bits && i < side * side; i++) {
-        struct params_any params = s->params;
-        int row = BITS_LEAST + i / side;
-        param_put(left, params.bytes, row);
-        param_put(right, params.bytes, BITS_LEAST + i % side);
-        if (!param_equal(&s->method->params, &params, &s->params) &&
+        struct params_any params = first;
+        param_put(left, params.bytes, least + i / side);
+        param_put(right, params.bytes, least + i % side);
+        if (!param_equal(&s->method->params, &params, &first) &&
             !walk_too(s, &params, share, &best, err))
             return false;
     }

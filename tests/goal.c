@@ -455,8 +455,38 @@ static void test_methods(void)
     CHECK(memory_used() == 0);
 }
 
+/* Bits are searched among those that the quantizer has. */
+static void test_few_bits(void)
+{
+    struct bench b = { .a = lab_spectrum(DTYPE_F32, 24, 32, 3, decay),
+                       .method = method_find("direct-svd") };
+    struct goal g;
+    struct error err = { 0 };
+    struct goal_answer a = { 0 };
+    lab_open(&b.lab);
+    CHECK(parse("err<30%", &g));
+    struct goal_search s = { .goal = &g,
+                             .method = b.method,
+                             .axis = goal_axis(b.method),
+                             .rows = 24,
+                             .cols = 32,
+                             .planes = 1,
+                             .bits = true,
+                             .measure = measure,
+                             .context = &b,
+                             .params = lab_params(b.method, false, "quantizer=e8p") };
+    CHECK(goal_solve(&s, &a, &err) && a.met && a.best.numbers.error < .3);
+    const struct param *left = param_find(&b.method->params, "left_bits");
+    CHECK(a.met && param_get(left, a.best.params.bytes) >= 2 &&
+          param_get(left, a.best.params.bytes) <= 4);
+    matrix_finish(&b.a);
+    lab_close(&b.lab);
+    CHECK(memory_used() == 0);
+}
+
 int main(void)
 {
+    test_few_bits();
     test_text();
     test_verdicts();
     test_monotone();
