@@ -210,7 +210,8 @@ bool backend_decode(const struct coded *x, struct buffer *out, struct error *err
 bool backend_residual(const struct buffer *a, const struct buffer_product *products, size_t n,
                       double *norm, struct error *err);
 
-/* out = a - sum of products: the remainder itself. Same shape and type. */
+/* out = a - sum of products: the remainder itself. Same shape and type. Products are summed in
+ * double precision. */
 bool backend_subtract(const struct buffer *a, const struct buffer_product *products, size_t n,
                       struct buffer *out, struct error *err);
 

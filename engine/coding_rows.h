@@ -59,7 +59,7 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
 #define ROW_DENSE_QUANTIZER(type, best, source_says, where)                                \
     { PARAM(type, quantizer), .title = "Quantizer", .shorthand = "quantizer", .unit = "",  \
       .help = "Where the levels of Q and of the factors lie within their ranges; uniform " \
-              "beyond 8 bits and where it has none of so many.",                           \
+              "beyond 8 bits and where it has none of so many or cannot dither.",          \
       .source = where, .min = 0, .max = ROWS_QUANTIZERS - 1, .def = best,                  \
       .paper = source_says, .choices = quantizer_names }
 

@@ -3,6 +3,9 @@
 
 #include "remainder.h"
 
+#include "blas.h"
+#include "framing.h"
+#include "quarter_circle.h"
 #include "truncation.h"
 
 #include <math.h>
@@ -25,18 +28,20 @@ struct state {
 /* Beyond these the places of levels matter little, and tables of them grow long. */
 enum { BITS_TABULATED = 8 };
 
-static const struct quantizer *with_bits(const struct quantizer *q, int least, int most)
+static const struct quantizer *with_bits(const struct quantizer *q, int least, int most,
+                                         enum rounding rounding)
 {
-    bool fits = least >= q->min_bits && most <= q->max_bits && most <= BITS_TABULATED;
+    bool fits = least >= q->min_bits && most <= q->max_bits && most <= BITS_TABULATED &&
+                !(q->group && rounding == ROUNDING_DITHERED);
     return fits ? q : quantizer_find("uniform");
 }
 
 struct remainder remainder_coded(int bits, struct pair pair)
 {
-    const struct quantizer *q = with_bits(pair.quantizer, bits, bits);
+    const struct quantizer *q = with_bits(pair.quantizer, bits, bits, pair.rounding);
     int less = pair.left_bits < pair.right_bits ? pair.left_bits : pair.right_bits;
     int more = pair.left_bits + pair.right_bits - less;
-    pair.quantizer = with_bits(pair.quantizer, less, more);
+    pair.quantizer = with_bits(pair.quantizer, less, more, pair.rounding);
     return (struct remainder){ .dense = { .quantizer = q,
                                           .bits = bits,
                                           .rounding = pair.rounding,
@@ -52,7 +57,8 @@ struct remainder remainder_coded(int bits, struct pair pair)
 uint64_t remainder_bits(const struct remainder *r, size_t rows, size_t cols, bool paper)
 {
     uint64_t dense = (paper ? coding_bits_paper : coding_bits_true)(&r->dense, rows, cols);
-    return dense + pair_bits(&r->pair, rows, cols, r->rank, paper);
+    return dense + pair_bits(&r->pair, rows, cols, r->rank, paper) +
+           framing_bits(r->rotate, false, rows, cols, paper);
 }
 
 /* What rounding leaves has a flat spectrum, which takes block Lanczos a few steps more. */
@@ -132,14 +138,20 @@ static bool dense_step(struct state *s, struct job *job, int round, struct error
     return ok;
 }
 
-/* The factors of the truncated SVD with a root of Sigma each, rounded, or refined by
- * alternating fits from there. */
-static bool fit_pair(struct state *s, struct job *job, const struct buffer *m, int round,
-                     const struct svd *svd, struct result *out, struct error *err)
+static struct pair pair_of(const struct state *s, int round)
 {
     struct pair pair = s->r->pair;
-    struct buffer left = { 0 }, right = { 0 };
     pair.seed += 0x9e3779b97f4a7c15u * (unsigned)round; /* rounds share no draw of the dither */
+    return pair;
+}
+
+/* The factors of the truncated SVD with a root of Sigma each, rounded, or refined by
+ * alternating fits from there. */
+static bool from_vectors(struct state *s, struct job *job, const struct buffer *m, int round,
+                         struct svd *svd, struct result *out, struct error *err)
+{
+    struct pair pair = pair_of(s, round);
+    struct buffer left = { 0 }, right = { 0 };
     truncation_scale(svd->u.view, svd->sigma, 0.5, true);
     truncation_scale(svd->vt.view, svd->sigma, 0.5, false);
     bool ok = backend_load(job->backend, svd->u.view, &left, err);
@@ -153,28 +165,57 @@ static bool fit_pair(struct state *s, struct job *job, const struct buffer *m, i
     return ok;
 }
 
-static bool pair_step(struct state *s, struct job *job, int round, double *optimal,
-                      struct error *err)
+/* A pair for m = A - Q, or A where there is no Q yet. */
+static bool make_pair(struct state *s, struct job *job, const struct buffer *m, int round,
+                      double *optimal, struct result *out, struct error *err)
 {
     struct arena scratch = { 0 };
     struct job_share first = { job, 0, 0.5 }, second = { job, 0.5, 1 };
     struct job svd_job = job_part(&first), fit_job = job_part(&second);
-    struct buffer m = { 0 };
     struct svd svd = { 0 };
-    int to = spare(s->pair_best);
     svd_job.scratch = fit_job.scratch = &scratch;
-    result_finish(&s->pairs[to]);
-    bool ok = result_init(&s->pairs[to], 1, err);
-    if (ok && s->dense_now < 0)
-        ok = truncation(&svd_job, s->in, 0, s->r->rank, false, &svd, optimal, err) &&
-             backend_load(job->backend, s->in->matrices[0], &m, err);
-    else if (ok)
-        ok = without(s, true, &m, err) && truncation_buffer(&svd_job, &m, s->r->rank, &svd, err);
+    bool ok = s->dense_now < 0
+                  ? truncation(&svd_job, s->in, 0, s->r->rank, false, &svd, optimal, err)
+                  : truncation_buffer(&svd_job, m, s->r->rank, &svd, err);
     arena_finish(&scratch);
-    ok = ok && fit_pair(s, &fit_job, &m, round, &svd, &s->pairs[to], err);
+    ok = ok && from_vectors(s, &fit_job, m, round, &svd, out, err);
     arena_finish(&scratch);
-    backend_release(&m);
     svd_finish(&svd);
+    return ok;
+}
+
+/* The last pair, refined for what the new Q leaves. */
+static bool refine_pair(struct state *s, struct job *job, const struct buffer *m, int round,
+                        struct buffer *left, struct result *out, struct error *err)
+{
+    struct pair pair = pair_of(s, round);
+    struct arena scratch = { 0 };
+    struct job own = *job;
+    own.scratch = &scratch;
+    bool ok = pair_fit(&own, &pair, m, left, s->r->inner_rounds, out, err);
+    arena_finish(&scratch);
+    return ok;
+}
+
+static bool pair_step(struct state *s, struct job *job, int round, double *optimal,
+                      struct error *err)
+{
+    struct buffer m = { 0 }, left = { 0 };
+    int to = spare(s->pair_best);
+    bool refine = s->pair_now >= 0 && s->r->inner_rounds && !s->r->restart;
+    if (refine) {
+        const struct result *p = &s->pairs[s->pair_now];
+        if (!decode(s, &p->parts[p->terms[0].left].codes, &left, err))
+            return false;
+    }
+    result_finish(&s->pairs[to]);
+    bool ok = result_init(&s->pairs[to], 1, err) &&
+              (s->dense_now < 0 ? backend_load(job->backend, s->in->matrices[0], &m, err)
+                                : without(s, true, &m, err)) &&
+              (refine ? refine_pair(s, job, &m, round, &left, &s->pairs[to], err)
+                      : make_pair(s, job, &m, round, optimal, &s->pairs[to], err));
+    backend_release(&left);
+    backend_release(&m);
     s->pair_now = to;
     return ok;
 }
@@ -232,6 +273,19 @@ static bool store(struct state *s, struct result *out, struct error *err)
            result_add_term(out, 0, left, right, err);
 }
 
+/* The matrix, rotated if so wished: *own and *rotated are where it then lies. */
+static bool load(struct state *s, struct inputs *own, struct matrix_view *rotated,
+                 struct result *out, struct error *err)
+{
+    if (s->r->rotate) {
+        if (!framing_rotate(s->job, s->in->matrices[0], s->r->pair.seed, out, 0, rotated, err))
+            return false;
+        *own = (struct inputs){ .matrices = rotated, .n = 1 };
+        s->in = own;
+    }
+    return backend_load(s->job->backend, s->in->matrices[0], &s->a, err);
+}
+
 bool remainder_fit(struct job *job, const struct remainder *r, const struct inputs *in,
                    struct result *out, struct error *err)
 {
@@ -242,7 +296,9 @@ bool remainder_fit(struct job *job, const struct remainder *r, const struct inpu
                        .dense_best = -1,
                        .pair_now = -1,
                        .pair_best = -1 };
-    bool ok = backend_load(job->backend, in->matrices[0], &s.a, err);
+    struct inputs own;
+    struct matrix_view rotated;
+    bool ok = load(&s, &own, &rotated, out, err);
     int round = 0, since = 0;
     for (; ok && round < r->rounds && since < PATIENCE; round++) {
         bool better = false;
@@ -257,4 +313,57 @@ bool remainder_fit(struct job *job, const struct remainder *r, const struct inpu
         result_finish(&s.pairs[i]);
     }
     return ok;
+}
+
+/* ||L R||_F^2 over `unit` squared, by the Gram matrices of L and R^T. */
+static bool product_square(const struct part *left, const struct part *right, double unit,
+                           double *square)
+{
+    struct error ignored = { 0 };
+    struct arena scratch = { 0 };
+    struct matrix_view l, r, g, h;
+    size_t k = part_cols(left);
+    bool ok = arena_matrix(&scratch, DTYPE_F64, part_rows(left), k, &l, &ignored) &&
+              arena_matrix(&scratch, DTYPE_F64, k, part_cols(right), &r, &ignored) &&
+              arena_matrix(&scratch, DTYPE_F64, k, k, &g, &ignored) &&
+              arena_matrix(&scratch, DTYPE_F64, k, k, &h, &ignored) &&
+              part_decode(left, l, &ignored) && part_decode(right, r, &ignored);
+    if (ok) { /* each by a root of the unit, so that no square leaves the range */
+        for (size_t i = 0; i < l.rows; i++)
+            for (size_t j = 0; j < k; j++)
+                matrix_put(l, i, j, matrix_at(l, i, j) / sqrt(unit));
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = 0; j < r.cols; j++)
+                matrix_put(r, i, j, matrix_at(r, i, j) / sqrt(unit));
+        blas_gemm(matrix_transposed(l), l, g);
+        blas_gemm(r, matrix_transposed(r), h);
+        *square = 0;
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = 0; j < k; j++)
+                *square += matrix_at(g, i, j) * matrix_at(h, i, j);
+    }
+    arena_finish(&scratch);
+    return ok;
+}
+
+bool remainder_theory(const struct spectrum *s, const struct result *r, size_t matrix,
+                      const size_t *ranks, size_t n, struct theory *out)
+{
+    const struct measure *m = &r->measures[matrix];
+    const struct term *pair = NULL;
+    double square = 0;
+    for (size_t i = 0; i < r->n_terms; i++)
+        if (r->terms[i].matrix == matrix && r->terms[i].right != TERM_DENSE)
+            pair = &r->terms[i];
+    if (!pair || !(m->norm > 0) || !isfinite(m->error) ||
+        !product_square(&r->parts[pair->left], &r->parts[pair->right], m->norm, &square))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        double tail = sqrt((m->error * m->error + square) *
+                           quarter_circle_tail(s->rows, s->cols, ranks[i]));
+        out[i] = (struct theory){ .tail = tail,
+                                  .error = tail,
+                                  .unproved = "an error of Q like noise" };
+    }
+    return true;
 }

@@ -3,9 +3,13 @@
 #extension GL_GOOGLE_include_directive : require
 #include "vector.glsl"
 
+#ifndef OUT /* of the result; sums are ACC */
+#define OUT ACC
+#endif
+
 layout(local_size_x = 256) in;
 layout(binding = 0, std430) readonly buffer X { VEC4(ACC) x[]; };
-layout(binding = 1, std430) buffer Out { VEC4(ACC) o[]; };
+layout(binding = 1, std430) buffer Out { VEC4(OUT) o[]; };
 
 /* Places, strides and widths count vectors of four entries. */
 layout(push_constant) uniform Push {
@@ -25,5 +29,5 @@ void main()
         sum += x[p.x_at + i * p.plane + row * p.x_stride + column];
     sum *= ACC(p.alpha);
     uint at = p.out_at + row * p.out_stride + column;
-    o[at] = p.add != 0 ? o[at] + sum : sum;
+    o[at] = VEC4(OUT)(p.add != 0 ? VEC4(ACC)(o[at]) + sum : sum);
 }

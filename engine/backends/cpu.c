@@ -229,12 +229,46 @@ static bool cpu_residual(const struct buffer *a, const struct buffer_product *pr
     return true;
 }
 
+/* d -= l r in single precision, the product in double: an entry is rounded once, so that it does
+ * not depend on the order of sums, which codes of what is left would. */
+static bool take_wide(struct matrix_view l, struct matrix_view r, struct matrix_view d,
+                      struct error *err)
+{
+    struct matrix panel = { 0 };
+    size_t height = PANEL / (d.cols ? d.cols : 1) + 1;
+    height = height < d.rows ? height : d.rows;
+    bool ok = matrix_init(&panel, DTYPE_F64, height, d.cols, err);
+    for (size_t i = 0, n; ok && i < d.rows; i += n) {
+        n = d.rows - i < height ? d.rows - i : height;
+        struct matrix_view p = matrix_block(panel.view, 0, 0, n, d.cols);
+        ok = blas_gemm_wide(matrix_block(l, i, 0, n, l.cols), r, p, err);
+        for (size_t row = 0; ok && row < n; row++) {
+            float *to = (float *)d.data + (i + row) * d.row_stride;
+            const double *from = (const double *)p.data + row * p.row_stride;
+            for (size_t j = 0; j < d.cols; j++)
+                to[j] = (float)((double)to[j] - from[j]);
+        }
+    }
+    matrix_finish(&panel);
+    return ok;
+}
+
 static bool cpu_subtract(const struct buffer *a, const struct buffer_product *products, size_t n,
                          struct buffer *out, struct error *err)
 {
-    (void)err;
-    subtract_rows(a, products, n, 0, view(out));
-    return true;
+    struct matrix_view d = view(out);
+    bool ok = true;
+    if (out->dtype == DTYPE_F64) {
+        subtract_rows(a, products, n, 0, d);
+        return true;
+    }
+    matrix_copy(view(a), d);
+    for (size_t i = 0; ok && i < n; i++)
+        if (products[i].right && products[i].left->cols)
+            ok = take_wide(view(products[i].left), view(products[i].right), d, err);
+        else if (!products[i].right)
+            add(-1, view(products[i].left), d);
+    return ok;
 }
 
 static bool cpu_hadamard(const struct buffer *x, uint64_t seed, bool inverse, struct buffer *out,

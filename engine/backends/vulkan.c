@@ -16,9 +16,11 @@ static bool software(const struct backend *b)
 /* Sums in double precision need a device that has it. */
 static bool offers(const struct backend *b, enum backend_op op, enum dtype dtype)
 {
-    static const bool needs_f64[OP_COUNT] = {
-        [OP_GRAM] = true, [OP_CODE] = true, [OP_DECODE] = true, [OP_RESIDUAL] = true
-    };
+    static const bool needs_f64[OP_COUNT] = { [OP_GRAM] = true,
+                                              [OP_CODE] = true,
+                                              [OP_DECODE] = true,
+                                              [OP_RESIDUAL] = true,
+                                              [OP_SUBTRACT] = true };
     return ((const struct vulkan *)b)->has_f64 || op == OP_GRAM_EXACT ||
            (dtype == DTYPE_F32 && !needs_f64[op]);
 }

@@ -9,7 +9,7 @@ static const char *const order_names[] = { "lr-first", "q-first", NULL };
 struct params {
     int rank, bits, left_bits, right_bits, rounds, inner_rounds, order, rounding, scales, quantizer,
         clip;
-    bool symmetric;
+    bool symmetric, restart, hadamard;
     uint64_t seed;
 };
 
@@ -32,12 +32,18 @@ static const struct param rows[] = {
       .help = "Whether the factors of the matrix come first, or Q, its rounding.",
       .source = PAPER_CALDERA ": Q first; the released code: L R first", .min = ORDER_LR_FIRST,
       .max = ORDER_Q_FIRST, .def = ORDER_LR_FIRST, .paper = ORDER_Q_FIRST, .choices = order_names },
+    { PARAM(struct params, restart), .title = "Restart", .shorthand = "restart", .unit = "",
+      .help = "Starts the factors of every round from the singular vectors of A - Q, rather than "
+              "from the factors of the round before.",
+      .source = PAPER_CALDERA ", LPLRFactorize: starts anew", .min = 0, .max = 1, .def = 0,
+      .paper = 1 },
     ROW_ROUNDING(struct params),
     ROW_SCALES(struct params),
     ROW_SYMMETRIC(struct params),
-    ROW_DENSE_QUANTIZER(struct params, ROW_OF_lloyd_max, ROW_OF_lloyd_max,
+    ROW_DENSE_QUANTIZER(struct params, ROW_OF_lloyd_max, ROW_OF_e8p,
                         PAPER_CALDERA ": the E8 lattice, 2 bits"),
     ROW_CLIP(struct params),
+    ROW_HADAMARD(struct params, 1, 1),
     ROW_SEED(struct params),
 };
 /* clang-format on */
@@ -48,7 +54,9 @@ static struct remainder remainder_of(const void *params, size_t n, size_t d)
     struct remainder r = REMAINDER_OF(p);
     r.rounds = p->rounds;
     r.inner_rounds = p->inner_rounds;
+    r.restart = p->restart;
     r.lr_first = p->order == ORDER_LR_FIRST;
+    r.rotate = p->hadamard;
     r.rank = rank_clamped(p->rank, n, d);
     return r;
 }

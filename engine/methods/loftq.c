@@ -5,7 +5,7 @@
 
 struct params {
     int rank, bits, left_bits, right_bits, rounding, scales, quantizer, clip, rounds;
-    bool symmetric;
+    bool symmetric, hadamard;
     uint64_t seed;
 };
 
@@ -25,6 +25,7 @@ static const struct param rows[] = {
       .help = "Times that the rest is rounded and fitted; the best result is kept.",
       .source = "Li et al. 2024 (LoftQ), Algorithm 1, T", .min = 1, .max = 100, .def = 10, .paper = 5,
       .logarithmic = true },
+    ROW_HADAMARD(struct params, 0, 0),
     ROW_SEED(struct params),
 };
 /* clang-format on */
@@ -34,6 +35,7 @@ static struct remainder remainder_of(const void *params, size_t n, size_t d)
     const struct params *p = params;
     struct remainder r = REMAINDER_OF(p);
     r.rounds = p->rounds;
+    r.rotate = p->hadamard;
     r.rank = rank_clamped(p->rank, n, d);
     return r;
 }
@@ -58,6 +60,13 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
     return remainder_fit(job, &r, in, out, err);
 }
 
+static bool theory(const void *params, const struct spectrum *s, const struct result *r,
+                   size_t matrix, const size_t *ranks, size_t n, struct theory *out)
+{
+    (void)params;
+    return remainder_theory(s, r, matrix, ranks, n, out);
+}
+
 const struct method method_loftq = {
     .name = "loftq",
     .title = "LoftQ",
@@ -69,4 +78,5 @@ const struct method method_loftq = {
     .bits = bits,
     .flops = flops,
     .run = run,
+    .theory = theory,
 };

@@ -5,7 +5,7 @@
 
 struct params {
     int rank, bits, left_bits, right_bits, rounding, scales, quantizer, clip;
-    bool symmetric;
+    bool symmetric, hadamard;
     uint64_t seed;
 };
 
@@ -21,6 +21,7 @@ static const struct param rows[] = {
     ROW_DENSE_QUANTIZER(struct params, ROW_OF_lloyd_max, ROW_OF_uniform,
                         "Zhang et al. 2024 (LQER): uniform, blocks of 16 with one exponent"),
     ROW_CLIP(struct params),
+    ROW_HADAMARD(struct params, 0, 0),
     ROW_SEED(struct params),
 };
 /* clang-format on */
@@ -29,6 +30,7 @@ static struct remainder remainder_of(const void *params, size_t n, size_t d)
 {
     const struct params *p = params;
     struct remainder r = REMAINDER_OF(p);
+    r.rotate = p->hadamard;
     r.rank = rank_clamped(p->rank, n, d);
     return r;
 }
@@ -53,6 +55,13 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
     return remainder_fit(job, &r, in, out, err);
 }
 
+static bool theory(const void *params, const struct spectrum *s, const struct result *r,
+                   size_t matrix, const size_t *ranks, size_t n, struct theory *out)
+{
+    (void)params;
+    return remainder_theory(s, r, matrix, ranks, n, out);
+}
+
 const struct method method_lqer = {
     .name = "lqer",
     .title = "LQER",
@@ -64,4 +73,5 @@ const struct method method_lqer = {
     .bits = bits,
     .flops = flops,
     .run = run,
+    .theory = theory,
 };

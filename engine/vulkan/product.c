@@ -83,7 +83,9 @@ bool product_sum(struct vulkan *v, const struct patch_sum *s, struct error *err)
                .out_stride = vectors(s->out.stride),
                .add = s->add,
                .alpha = (float)s->alpha };
-    struct dispatch d = { .shader = s->dtype == DTYPE_F64 ? SHADER_sum_f64 : SHADER_sum_f32,
+    struct dispatch d = { .shader = s->narrow               ? SHADER_sum_f64_f32
+                                    : s->dtype == DTYPE_F64 ? SHADER_sum_f64
+                                                            : SHADER_sum_f32,
                           .blocks = { s->x.block, s->out.block },
                           .push = &push,
                           .push_size = sizeof(push) };

@@ -40,7 +40,8 @@ struct patch_sum {
     size_t rows, cols, summands, plane;
     double alpha;
     bool add;
-    enum dtype dtype;
+    enum dtype dtype; /* of the summands */
+    bool narrow;      /* F64 summands, out is F32 */
 };
 bool product_sum(struct vulkan *v, const struct patch_sum *s, struct error *err);
 /* out (all of it) = alpha times rows x_row ... of x, or added to out. */
