@@ -148,13 +148,20 @@ static void fill_basis(struct room *r, size_t first, size_t n, bool transposed)
     if (r->kept == first)
         return;
     r->kept = first;
+    double level = sqrt(1.0 / (double)r->q);
     uint64_t turn = 4 * (uint64_t)r->q;
     for (uint64_t i = 0; i < r->q; i++) { /* the angle grows by the same step along a row */
         uint64_t step = (transposed ? 2 * i : 2 * i + 1) % turn;
         uint64_t t = (transposed ? (2 * first + 1) * i : (2 * i + 1) * first) % turn;
+        float *single = (float *)r->basis.view.data + i * r->basis.view.row_stride;
+        double *wide = (double *)r->basis.view.data + i * r->basis.view.row_stride;
         for (size_t c = 0; c < n; c++) {
             bool constant = (transposed ? i : first + c) == 0;
-            matrix_put(r->basis.view, i, c, constant ? sqrt(1.0 / (double)r->q) : r->wave[t]);
+            double value = constant ? level : r->wave[t];
+            if (r->basis.view.dtype == DTYPE_F64)
+                wide[c] = value;
+            else
+                single[c] = (float)value;
             t += step;
             t -= t >= turn ? turn : 0;
         }
