@@ -4,6 +4,7 @@
 #include "remainder.h"
 
 #include "blas.h"
+#include "downdate.h"
 #include "framing.h"
 #include "quarter_circle.h"
 #include "truncation.h"
@@ -120,6 +121,23 @@ static bool without(struct state *s, bool dense, struct buffer *m, struct error 
     return ok;
 }
 
+/* Q of m by way of the processor, its error where the last pair can take it. */
+static bool code_downdated(struct state *s, struct job *job, const struct coding *c,
+                           const struct buffer *m, struct coded *out, struct error *err)
+{
+    const struct result *p = &s->pairs[s->pair_now];
+    const struct coded *right = &p->parts[p->terms[0].right].codes;
+    struct matrix whole = { 0 }, r = { 0 };
+    bool ok = matrix_init(&whole, m->dtype, m->rows, m->cols, err) &&
+              backend_read(m, whole.view, err) &&
+              matrix_init(&r, DTYPE_F64, right->rows, right->cols, err) &&
+              coding_decode(right, r.view, err) &&
+              downdate_encode(job, c, whole.view, r.view, out, err);
+    matrix_finish(&whole);
+    matrix_finish(&r);
+    return ok;
+}
+
 static bool dense_step(struct state *s, struct job *job, int round, struct error *err)
 {
     struct coding c = s->r->dense;
@@ -132,7 +150,10 @@ static bool dense_step(struct state *s, struct job *job, int round, struct error
         ok = backend_load(job->backend, s->in->matrices[0], &m, err);
     else if (ok)
         ok = without(s, false, &m, err);
-    ok = ok && job_step(job, 0.5, "rounding it", err) && backend_code(&c, &m, &s->dense[to], err);
+    bool downdate = s->r->downdate && s->pair_now >= 0 && c.quantizer->group == 0;
+    ok = ok && job_step(job, 0.5, "rounding it", err) &&
+         (downdate ? code_downdated(s, job, &c, &m, &s->dense[to], err)
+                   : backend_code(&c, &m, &s->dense[to], err));
     backend_release(&m);
     s->dense_now = to;
     return ok;

@@ -14,6 +14,7 @@ struct remainder {
     int inner_rounds; /* 0: the truncated SVD of A - Q, rounded; else so many rounds of pair_fit on it */
     bool lr_first; /* L R of A before the first Q; else Q of A */
     bool restart;  /* each round's factors from singular vectors; else from those before */
+    bool downdate; /* Q by downdate.h where there is a pair before it (scalar levels) */
     bool rotate;   /* all of it within randomised Hadamard transforms, from the pair's seed */
 };
 

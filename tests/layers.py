@@ -15,7 +15,7 @@ FLOORS = [
      "panel", "goal", "goal_solve", "theory", "histogram",
      "compare", "compare_search", "reference", "jpeg_reference",
      "framing",
-     "remainder", "quarter_circle",
+     "remainder", "quarter_circle", "downdate",
      "gguf", "gguf_reader",
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},

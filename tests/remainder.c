@@ -195,7 +195,7 @@ static void test_split(struct lab *l)
                                 : lab_matrix(DTYPE_F64, 120, 90);
         if (s == 2)
             random_fill(SKETCH_GAUSSIAN, 15, STREAM_TEST, 0, 1, a.view);
-        double rule = lab_error(l, "srr", false, "rank=12 joint=off", a.view, NULL), best = 1;
+        double rule = error_of(l, "srr", "rank=12 joint=off", false, a.view), best = 1;
         for (int k = 0; k <= 12; k++) {
             char text[64];
             snprintf(text, sizeof(text), "rank=12 before=%d joint=", k);
@@ -211,6 +211,37 @@ static void test_split(struct lab *l)
     }
     CHECK(worst <= 1.02);
     CHECK(worse <= 1 + 1e-4);
+}
+
+/* Feedback that knows what the factors can take beats plain rounding on every spectrum, in either order,
+ * unrotated and rotated. */
+static void test_downdate(struct lab *l)
+{
+    static const char *const orders[] = { "order=lr-first", "order=q-first" };
+    double (*const spectra[])(size_t) = { root, inverse, NULL };
+    double worst = 0, mean = 0;
+    for (size_t s = 0; s < 3; s++) {
+        struct matrix a = spectra[s] ? lab_spectrum(DTYPE_F64, 120, 150, 16, spectra[s])
+                                     : lab_matrix(DTYPE_F64, 120, 150);
+        if (!spectra[s])
+            random_fill(SKETCH_GAUSSIAN, 17, STREAM_TEST, 0, 1, a.view);
+        for (int k = 0; k < 4; k++) {
+            char text[128];
+            snprintf(text, sizeof(text),
+                     "rank=10 rounds=5 left-bits=8 right-bits=8 %s downdate=", orders[k % 2]);
+            double off = error_of(l, "caldera", strcat(text, "off"), k / 2, a.view);
+            strcpy(strrchr(text, '=') + 1, "on");
+            double on = error_of(l, "caldera", text, k / 2, a.view);
+            printf("# spectrum %zu, %s, %s: %.4f, with feedback %.4f\n", s, orders[k % 2],
+                   k / 2 ? "rotated" : "not rotated", off, on);
+            worst = fmax(worst, on / off);
+            mean += on / off / 12;
+        }
+        matrix_finish(&a);
+    }
+    printf("# with feedback %.4f of the error without, on the mean; %.4f at most\n", mean, worst);
+    CHECK(mean < .99);
+    CHECK(worst < 1);
 }
 
 /* A size that Q alone passes is refused in one sentence; else the largest rank that fits is found. */
@@ -312,6 +343,7 @@ int main(int argc, char **argv)
         test_law_of_others();
         test_theory(&l);
         test_split(&l);
+        test_downdate(&l);
     }
     lab_close(&l);
     CHECK(memory_used() == 0);

@@ -9,7 +9,7 @@ static const char *const order_names[] = { "lr-first", "q-first", NULL };
 struct params {
     int rank, bits, left_bits, right_bits, rounds, inner_rounds, order, rounding, scales, quantizer,
         clip;
-    bool symmetric, restart, hadamard;
+    bool symmetric, restart, downdate, hadamard;
     uint64_t seed;
 };
 
@@ -37,6 +37,11 @@ static const struct param rows[] = {
               "from the factors of the round before.",
       .source = PAPER_CALDERA ", LPLRFactorize: starts anew", .min = 0, .max = 1, .def = 0,
       .paper = 1 },
+    { PARAM(struct params, downdate), .title = "Downdate", .shorthand = "downdate", .unit = "",
+      .help = "An experiment: rounds Q with feedback, so that its error lies where the factors can "
+              "take it; on the processor, about as dear as four products of rank k a round.",
+      .source = PAPER_CALDERA ", Hessian downdate, made for calibration data; not described without",
+      .min = 0, .max = 1, .def = 0, .paper = 0 },
     ROW_ROUNDING(struct params),
     ROW_SCALES(struct params),
     ROW_SYMMETRIC(struct params),
@@ -55,6 +60,7 @@ static struct remainder remainder_of(const void *params, size_t n, size_t d)
     r.rounds = p->rounds;
     r.inner_rounds = p->inner_rounds;
     r.restart = p->restart;
+    r.downdate = p->downdate;
     r.lr_first = p->order == ORDER_LR_FIRST;
     r.rotate = p->hadamard;
     r.rank = rank_clamped(p->rank, n, d);
