@@ -45,20 +45,25 @@ class Page:
     def run(self, method, *words, fails=False):
         return self.ask("run", method, *words, fails=fails)
 
-    def ask(self, *words, fails=False):
-        """One command with --json, as the object it prints; None where it may fail and does."""
+    def text(self, *words, fails=False):
         done = subprocess.run([self.program, *map(str, words), "--json"], capture_output=True,
                               text=True, env=ENVIRONMENT, check=False)
-        if done.returncode:
-            if fails:
-                return None
+        if done.returncode and not fails:
             sys.exit(f"{' '.join(map(str, words))}: {done.stderr.strip()}")
-        return json.loads(done.stdout)
+        return None if done.returncode else done.stdout
+
+    def ask(self, *words, fails=False):
+        """One command with --json, as the object it prints; None where it may fail and does."""
+        text = self.text(*words, fails=fails)
+        return text and json.loads(text)
 
     def seeds(self, count, *words):
         """Relative errors over seeds 1..count."""
         count = 3 if self.quick else count
-        return [self.run(*words, "--seed", s)["relative_error"] for s in range(1, count + 1)]
+        if count == 1:
+            return [self.run(*words)["relative_error"]]
+        text = self.text("sweep", *words, "--vary", f"seed=1:{count}:+1")
+        return [json.loads(line)["relative_error"] for line in text.splitlines()]
 
     def test(self, name, *words):
         """The measurements that a test program prints, its lines after `# `; it must pass."""

@@ -1,6 +1,7 @@
 """docs/papers/lplr.md: what Saha, Srivastava, Pilanci (NeurIPS 2023) report, beside fresh runs.
 
-Arguments: the build folder, the page to write, and `quick` for three seeds instead of forty."""
+Arguments: the build folder, a folder for the sections, the page to write; `quick` for three seeds instead
+of forty; names of sections, when not all are to be made anew."""
 import os
 import statistics
 import sys
@@ -217,13 +218,6 @@ def compared(page, name, size, most):
     return runs[0]["relative_error"]
 
 
-def photographs(page, second):
-    page.heading("Photographs, with JPEG and PNG beside them")
-    for name in ["demo:photo"] + ([second] if second else []):
-        for size in (.5, 1, 2, 4):
-            compared(page, name, size, 6)
-
-
 # Flags of a method on weights, at about the same true bits.
 WEIGHTS = (
     ("LPLR, paper: 8/8 bits at 4", "lplr", "--paper", "--left-bits", 8, "--right-bits", 8,
@@ -273,33 +267,65 @@ def weights(page, model, label):
     page.table(("setting", "error", "range", "true bits, mean", "seconds", "matrices"), rows)
 
 
-def main():
-    build, out = sys.argv[1], sys.argv[2]
-    page = Page(build, "quick" in sys.argv[3:])
-    with open(os.path.join(os.path.dirname(__file__), "lplr.head.md"), encoding="utf-8") as head:
-        page.say(head.read().rstrip())
-    naive(page)
-    phantom(page)
-    reported(page)
-    small(page)
-    scales(page)
-    signs(page)
-    theory(page)
-    monotone(page)
-    beaten(page)
-    photographs(page, os.environ.get("EIGENSCOPE_PHOTOGRAPH"))
+def first_photograph(page):
+    page.heading("A photograph in colour, with JPEG and PNG beside it")
+    page.say("`eigenscope compare demo:photo --bits-per-entry B --precision f64`: every plane's entries count. A packed "
+             "factors file is no match for JPEG on photographs, and the table says so.\n")
+    for size in (.5, 1, 2, 4):
+        compared(page, "demo:photo", size, 6)
+
+
+def second_photograph(page):
+    name = os.environ.get("EIGENSCOPE_PHOTOGRAPH")
+    if not name:
+        return
+    page.heading("A photograph in grey")
+    page.say("`camera.png`, 512 x 512, of Debian's `python3-skimage`.\n")
+    for size in (.5, 1, 2, 4):
+        compared(page, name, size, 6)
+
+
+def small_model(page):
     data = os.environ.get("EIGENSCOPE_DATA")
     if data and os.path.exists(os.path.join(data, "stories260K.safetensors")):
         weights(page, os.path.join(data, "stories260K.safetensors"), "stories260K")
-    minilm = os.environ.get("EIGENSCOPE_MINILM")
-    if minilm:
-        weights(page, minilm, "all-MiniLM-L6-v2")
-    corrected(page)
-    timing(page)
+
+
+def large_model(page):
+    if os.environ.get("EIGENSCOPE_MINILM"):
+        weights(page, os.environ["EIGENSCOPE_MINILM"], "all-MiniLM-L6-v2")
+
+
+SECTIONS = (naive, phantom, reported, small, scales, signs, theory, monotone, beaten, first_photograph,
+            second_photograph, small_model, large_model, corrected, timing)
+
+
+def main():
+    """Sections named on the command line are made anew, all without a name; the page is made of what
+    there is of each."""
+    build, store, out, *words = sys.argv[1:]
+    names = [w for w in words if w != "quick"] or [s.__name__ for s in SECTIONS]
+    counted = Page(build, "quick" in words)
+    for section in SECTIONS:
+        if section.__name__ not in names:
+            continue
+        page = Page(build, "quick" in words)
+        page.held, page.failed = counted.held, counted.failed
+        section(page)
+        counted.held, counted.failed = page.held, page.failed
+        with open(os.path.join(store, f"lplr.{section.__name__}.md"), "w", encoding="utf-8") as f:
+            f.write("\n".join(page.lines))
+    with open(os.path.join(os.path.dirname(__file__), "lplr.head.md"), encoding="utf-8") as f:
+        text = f.read().rstrip() + "\n"
+    for section in SECTIONS:
+        piece = os.path.join(store, f"lplr.{section.__name__}.md")
+        if os.path.exists(piece):
+            with open(piece, encoding="utf-8") as f:
+                text += f.read().rstrip() + "\n"
     with open(out, "w", encoding="utf-8") as f:
-        f.write("\n".join(page.lines) + "\n")
-    print(f"1..{page.held + page.failed}")
-    return page.failed != 0
+        f.write(text)
+    print(f"1..{counted.held + counted.failed}")
+    return counted.failed != 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh BUILD [quick]: prints the pages of docs/papers/ from fresh runs of BUILD's program. What it
+# run.sh BUILD [quick] [SECTION...]: prints the pages of docs/papers/ from fresh runs of BUILD's program. What it
 # needs beside the repository is taken by package name and checksum; without it those tables are left out, and said.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -47,4 +47,4 @@ photograph
 language_model
 : "${EIGENSCOPE_DATA:=}"
 mkdir -p "$top/docs/papers"
-exec python3 "$top/tests/papers/lplr.py" "$build" "$top/docs/papers/lplr.md" "$@"
+exec python3 "$top/tests/papers/lplr.py" "$build" "$store" "$top/docs/papers/lplr.md" "$@"
