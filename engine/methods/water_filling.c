@@ -240,7 +240,8 @@ static void take_one(const struct pair *pair, size_t n, int *choice)
 static double flops(const void *params, size_t n, size_t d)
 {
     const struct params *p = params;
-    size_t most = most_components(p, n, d), some = most < 4 ? most : most / 4;
+    /* as many as half of those that there would be at the fewest bits, seldom more */
+    size_t most = most_components(p, n, d), some = (most + 1) / 2;
     return truncation_flops(n, d, most, false) + pair_flops(n, d, some, p->rounds);
 }
 
