@@ -92,12 +92,14 @@ static bool wait_for(struct worker *w, uint64_t serial, struct outcome *last, bo
     return false;
 }
 
+/* Only in the pauses, which a busy machine makes longer, may one that is not the last finish. */
 static void test_newest_wins(struct worker *w)
 {
+    enum { PAUSES = 10 };
     for (uint64_t i = 1; i <= 500; i++) {
         struct request r = request(i, REQUEST_PICTURE);
         worker_submit(w, &r);
-        if (i % 50 == 0)
+        if (i % (500 / PAUSES) == 0)
             nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
     }
     struct outcome last = { 0 };
@@ -105,7 +107,7 @@ static void test_newest_wins(struct worker *w)
     CHECK(wait_for(w, 500, &last, &saw_subject));
     CHECK(last.numbers.rank == 500);
     CHECK(saw_subject);
-    CHECK(atomic_load(&finished) == 1);
+    CHECK(atomic_load(&finished) >= 1 && atomic_load(&finished) <= 1 + PAUSES);
     CHECK(atomic_load(&started) <= 60);
     CHECK(atomic_load(&started) == atomic_load(&cancelled) + atomic_load(&finished));
 }
