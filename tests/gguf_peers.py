@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-DECODER, PROGRAM = sys.argv[1:]
+DECODER, PROGRAM = map(os.path.abspath, sys.argv[1:])
 COLS, ROWS = 1024, 16
 count = failures = 0
 
