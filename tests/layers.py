@@ -17,6 +17,7 @@ FLOORS = [
      "framing",
      "remainder", "quarter_circle", "downdate",
      "gguf", "gguf_reader",
+     "family",
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
