@@ -130,6 +130,7 @@ void document_unref(struct document *d)
     for (size_t i = 0; i < d->n_others; i++)
         memory_free(d->others[i].name);
     memory_free(d->others);
+    document_free_facts(d->facts, d->n_facts);
     if (d->raster)
         raster_finish(d->raster);
     memory_free(d->raster);
@@ -155,6 +156,14 @@ bool document_read(const struct document *d, const struct entry *e, struct matri
 {
     assert(to.rows == e->rows && to.cols == e->cols);
     return d->format->read(d, e, to, err);
+}
+
+const char *document_fact(const struct document *d, const char *key)
+{
+    for (size_t i = 0; i < d->n_facts; i++)
+        if (!strcmp(d->facts[i].key, key))
+            return d->facts[i].value;
+    return NULL;
 }
 
 uint64_t document_size(const struct document *d)
@@ -240,6 +249,45 @@ bool document_add_other(struct document *d, const struct other *o, struct error 
     others[d->n_others] = *o;
     others[d->n_others++].name = name;
     return true;
+}
+
+static char *plain_text(const char *text, struct error *err)
+{
+    char clean[DOCUMENT_FACT + 1];
+    error_escape(text, clean, sizeof(clean));
+    return memory_text(clean, strlen(clean), err);
+}
+
+bool document_add_fact(struct document *d, const char *key, const char *value, struct error *err)
+{
+    if (d->n_facts == LIMIT_FACTS)
+        return true;
+    struct fact *facts = grow(d->facts, d->n_facts, sizeof(*facts), err);
+    if (!facts)
+        return false;
+    d->facts = facts;
+    struct fact *f = &facts[d->n_facts++];
+    f->key = plain_text(key, err);
+    f->value = f->key ? plain_text(value, err) : NULL;
+    return f->value;
+}
+
+static void free_text(const char *text)
+{
+    union {
+        const char *text;
+        void *memory;
+    } owned = { text }; /* facts point to const; these are ours */
+    memory_free(owned.memory);
+}
+
+void document_free_facts(struct fact *facts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free_text(facts[i].key);
+        free_text(facts[i].value);
+    }
+    memory_free(facts);
 }
 
 bool document_add_part(struct document *d, struct source *s, struct error *err)

@@ -30,6 +30,12 @@ struct other {
     uint64_t bytes;    /* in the file */
 };
 
+/* One thing that is told about a file: its metadata, or the provenance that an export writes (keys
+ * there are [a-z_]+). */
+struct fact {
+    const char *key, *value;
+};
+
 /* An open file. The only reference-counted type: a job may still read it after
  * the user has opened another. Immutable once open; any thread. */
 struct document {
@@ -43,6 +49,8 @@ struct document {
     size_t n;
     struct other *others; /* owned */
     size_t n_others;
+    struct fact *facts; /* owned, with their text: document_add_fact */
+    size_t n_facts;
     struct raster *raster;   /* owned; pictures only, else NULL */
     struct matrix generated; /* demos that are made, not read; else {0} */
     char notice[240]; /* what was done to it on the way in ("alpha composited on white"), or "" */
@@ -63,6 +71,11 @@ const struct entry *document_entry(const struct document *d,
                                    const char *name); /* NULL: there is none */
 bool document_read(const struct document *d, const struct entry *e, struct matrix_view to,
                    struct error *err);
+/* What the file says of itself under that key, NULL: nothing. Keys are GGUF's ("llama.block_count"),
+ * those of safetensors' __metadata__ ("format"), and "config.KEY" for a plain value of a config.json
+ * beside a safetensors file or index. Values are plain text whatever they were: numbers in full,
+ * "true", "12 items" for an array. */
+const char *document_fact(const struct document *d, const char *key);
 uint64_t document_size(const struct document *d); /* of all its files, bytes; 0 if generated */
 /* File number i: 0 is the one that was opened, more are its parts. */
 const struct source *document_part(const struct document *d, size_t i);
@@ -81,6 +94,11 @@ bool document_add(struct document *d, const char *name, size_t rows, size_t cols
                   uint64_t offset, uint64_t size, int encoding, struct error *err);
 bool document_add_other(struct document *d, const struct other *o, struct error *err);
 bool document_add_part(struct document *d, struct source *s, struct error *err);
+/* One more fact, copied: what is not plain UTF-8 becomes \xNN, what is longer than DOCUMENT_FACT
+ * bytes is cut. Beyond LIMIT_FACTS of them nothing is added. */
+enum { DOCUMENT_FACT = 1024 };
+bool document_add_fact(struct document *d, const char *key, const char *value, struct error *err);
+void document_free_facts(struct fact *facts, size_t n); /* the array and its text, from memory.h */
 /* One more thing that was done to the file on the way in, for its notice. */
 void document_note(struct document *d, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -117,9 +135,6 @@ bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite 
                     struct matrix *out, struct error *err);
 
 /* What an export is made of. Filled by export_fill (export.h), handed to a format's write. */
-struct fact {
-    const char *key, *value; /* provenance, in order; keys are [a-z_]+ */
-};
 struct export
 {
     const struct result *results; /* one per matrix in `matrices`, or one for all */

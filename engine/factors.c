@@ -434,7 +434,7 @@ void factors_finish(struct factors *f)
     memory_free(f->results);
     memory_free(f->names);
     memory_free(f->part_names);
-    safetensors_free_facts(f->facts, f->n_facts);
+    document_free_facts(f->facts, f->n_facts);
     raster_finish(&f->like);
     *f = (struct factors){ 0 };
 }

@@ -333,29 +333,11 @@ bool safetensors_read(const struct source *s, struct safetensors *out, struct er
     return ok;
 }
 
-static void free_text(const char *text)
-{
-    union {
-        const char *text;
-        void *memory;
-    } owned = { text }; /* facts point to const; these are ours */
-    memory_free(owned.memory);
-}
-
-void safetensors_free_facts(struct fact *facts, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        free_text(facts[i].key);
-        free_text(facts[i].value);
-    }
-    memory_free(facts);
-}
-
 void safetensors_finish(struct safetensors *h)
 {
     for (size_t i = 0; i < h->n; i++)
         memory_free(h->tensors[i].name);
-    safetensors_free_facts(h->metadata, h->n_metadata);
+    document_free_facts(h->metadata, h->n_metadata);
     memory_free(h->tensors);
     *h = (struct safetensors){ 0 };
 }

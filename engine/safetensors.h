@@ -31,5 +31,3 @@ const char *safetensors_metadata(const struct safetensors *h, const char *key); 
  * offsets follow from the order of `tensors` (name, dtype, shape, size are read). */
 bool safetensors_write_header(const struct tensor *tensors, size_t n, const struct fact *metadata,
                               size_t n_metadata, struct sink *to, struct error *err);
-void safetensors_free_facts(struct fact *facts,
-                            size_t n); /* the array and its text, from memory.h */

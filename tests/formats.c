@@ -108,6 +108,17 @@ static bool as_told(const struct opened *o, char *told)
     return ok;
 }
 
+/* fact KEY VALUE */
+static bool tells(const struct document *d, char *told)
+{
+    char *value = strchr(told, ' ');
+    *value++ = '\0';
+    const char *ours = document_fact(d, told);
+    if (!ours || strcmp(ours, value) != 0)
+        printf("# tells %s: %s\n", told, ours ? ours : "nothing");
+    return ours && !strcmp(ours, value);
+}
+
 static bool refused_as_told(bool opened, const struct error *err, const char *told)
 {
     const char *text = strchr(told, ' ') + 1;
@@ -128,6 +139,8 @@ static bool holds(const char *path, char *told)
         ok = opened && as_told(&o, told + 3);
     else if (!strncmp(told, "notice ", 7))
         ok = opened && strstr(o.document->notice, told + 7);
+    else if (!strncmp(told, "fact ", 5))
+        ok = opened && tells(o.document, told + 5);
     else if (!strcmp(told, "lax"))
         ok = opened;
     else

@@ -111,7 +111,7 @@ static bool write_header(const struct export *x, const struct packed_tensor *lis
     for (size_t i = 0; tensors && i < n; i++)
         memory_free(tensors[i].name);
     memory_free(tensors);
-    safetensors_free_facts(lines.facts, lines.n);
+    document_free_facts(lines.facts, lines.n);
     return ok;
 }
 

@@ -168,6 +168,10 @@ static bool index_files(struct document *d, struct gguf *files, size_t own, size
             if (!add_tensor(d, &files[i].tensors[k], file_of(i, own), &tally, err))
                 return false;
     note(d, &tally, files, n);
+    for (size_t i = 0; i < files[0].n_pairs;
+         i++) /* the other parts of a split file repeat little */
+        if (!document_add_fact(d, files[0].pairs[i].key, files[0].pairs[i].text, err))
+            return false;
     return true;
 }
 

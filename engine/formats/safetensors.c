@@ -74,6 +74,8 @@ static bool index_tensors(struct document *d, struct error *err)
                          "holds packed factors; 'eigenscope expand FILE -o OUT' makes the matrices "
                          "of them");
     ok = ok && add_tensors(d, &h, err);
+    for (size_t i = 0; i < h.n_metadata && ok; i++)
+        ok = document_add_fact(d, h.metadata[i].key, h.metadata[i].value, err);
     safetensors_finish(&h);
     return ok;
 }

@@ -6,6 +6,7 @@ that our readers are checked by a second opinion. Run it in this folder.
 A line of expected.txt is FILE, TAB, one of
   ok NAME ROWS COLS CHECKSUM   a matrix; CHECKSUM is sum (k + 1) * entry k, row by row
   notice TEXT                  part of the document's notice
+  fact KEY VALUE               what the document tells of itself
   lax                          bytes behind the end are allowed, so prefixes may be good
   format|limit TEXT            refused with this exit, and TEXT in the sentence
 """
@@ -838,7 +839,7 @@ def make_safetensors():
         container({"__metadata__": {"format": "pt"}, "b": tensor("F32", [6], 24, 48),
                    "i": tensor("I8", [1, 2], 48, 50), "w": tensor("F32", [2, 3], 0, 24),
                    "conv": tensor("F32", [1, 2, 3], 50, 74)}, f4 + f4 + b"\xff\x05" + f4),
-        matrix("w", rows), matrix("i", [[-1, 5]]),
+        matrix("w", rows), matrix("i", [[-1, 5]]), "fact format pt",
         "notice 2 of 4 tensors are not matrices and left out")
     put("safetensors", "blanks.safetensors",
         container(b" \n" + json.dumps(good).encode() + b"   ", f4), matrix("w", rows))
@@ -1176,7 +1177,8 @@ def make_gguf():
         [pair(f"b.{k}", "raw", (9, array(n, [struct.pack(c, 1)] * 3))) for k, (n, c) in VALUES.items()] + \
         [pair("tokens", "raw", (9, array(8, [text("x" * i) for i in range(40)]))),
          pair("none", "raw", (9, array(8, [])))]
-    put("gguf", "metadata.gguf", gguf([w], every), matrix("w", rows))
+    put("gguf", "metadata.gguf", gguf([w], every), matrix("w", rows), "fact a.i8 1", "fact a.f64 1",
+        "fact a.bool true", "fact general.architecture llama", "fact t \\xff", "fact tokens 40 items")
     put("gguf", "align64.gguf", gguf([w, ("v",) + w[1:]], [pair("general.alignment", "u32", 64)],
                                      align=64), matrix("w", rows), matrix("v", rows))
     put("gguf", "align1.gguf", gguf([w, ("v",) + w[1:]], [pair("general.alignment", "u32", 1)],
