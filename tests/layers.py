@@ -16,6 +16,7 @@ FLOORS = [
      "compare", "compare_search", "reference", "jpeg_reference",
      "framing",
      "remainder", "quarter_circle", "downdate",
+     "joint", "joint_plan", "joint_null",
      "gguf", "gguf_reader",
      "family",
      "picture", "netpbm"},
