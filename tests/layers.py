@@ -17,7 +17,7 @@ FLOORS = [
      "framing",
      "remainder", "quarter_circle", "downdate",
      "joint", "joint_plan", "joint_null",
-     "gguf", "gguf_reader",
+     "gguf", "gguf_reader", "anatomy", "verdict", "scan",
      "family",
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
