@@ -244,6 +244,23 @@ const struct flag_group run_group = {
     .offset = offsetof(struct options, run),
 };
 
+static const struct param list_rows[] = {
+    {
+        PARAM(struct list_flags, metadata),
+        .title = "Metadata",
+        .shorthand = "metadata",
+        .unit = "",
+        .help = "Also what the file says of itself: the keys of GGUF, those of safetensors and of "
+                "a config.json beside it.",
+        .source = "",
+    },
+};
+const struct flag_group list_group = {
+    .title = "What is listed",
+    .params = PARAM_TABLE(struct list_flags, list_rows),
+    .offset = offsetof(struct options, list),
+};
+
 static const struct param picture_rows[] = {
     {
         PARAM(struct picture_flags, planes),

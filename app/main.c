@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 static const struct flag_group *const plain_groups[] = { &common_group, NULL };
+static const struct flag_group *const list_groups[] = { &list_group, &common_group, NULL };
 static const struct flag_group *const spectrum_groups[] = { &picture_group, &common_group, NULL };
 static const struct flag_group *const run_groups[] = { &run_group, &output_group, &picture_group,
                                                        &common_group, NULL };
@@ -40,7 +41,7 @@ const struct word words[] = {
         .arguments = "FILE",
         .summary = "The matrices in a file: name, rows x columns, type, bytes.",
         .more = "",
-        .groups = plain_groups,
+        .groups = list_groups,
         .least = 1,
         .most = 1,
         .run = list_word,

@@ -25,6 +25,9 @@ struct run_flags {
 struct picture_flags {
     int planes; /* enum planes */
 };
+struct list_flags {
+    bool metadata;
+};
 struct screen_flags {
     int color; /* enum term_color */
     int theme; /* enum scheme */
@@ -50,6 +53,7 @@ struct options {
     struct common_flags common;
     struct run_flags run;
     struct picture_flags picture;
+    struct list_flags list;
     struct screen_flags screen;
     const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
         *replay, *speed, *method_name, *search, *bits_list, *bytes_list, *method_list,
@@ -80,7 +84,7 @@ struct flag_group {
 };
 /* The tables are in flags.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
-    commands_group, frame_group, session_group, solve_group, compare_group, sweep_group;
+    commands_group, frame_group, session_group, solve_group, compare_group, sweep_group, list_group;
 
 /* groups: NULL-terminated. word: named in errors. Fails with ERROR_USAGE. */
 bool options_parse(const char *word, const struct flag_group *const *groups,

@@ -140,9 +140,9 @@ def test_list():
     check(status == 0 and b"2 x 3" in out, "list: text", out)
 
 
-def tensors(path, *entries):
+def tensors(path, *entries, metadata=None):
     """A safetensors file of zeros: (name, dtype, bytes an element, shape)."""
-    header, at = {}, 0
+    header, at = {"__metadata__": metadata} if metadata else {}, 0
     for name, dtype, size, shape in entries:
         end = at + size * math.prod(shape)
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, end]}
@@ -172,6 +172,12 @@ def test_tensors():
           "list: tensors that are not matrices are listed, not hidden", j)
     out = run("list", "mixed.safetensors")[1]
     check(b"2 x 2 x 2" in out and b"not a matrix" in out, "list: such tensors in the text", out)
+    check("metadata" not in j and b" = " not in out, "list: metadata only when asked for")
+    tensors("told.safetensors", ("m", "F32", 4, [2, 3]), metadata={"format": "pt", "e": "\x1b[1m\n"})
+    told = {"format": "pt", "e": "\\x1b[1m\\x0a"}
+    check(data("list", "told.safetensors", "--metadata")["metadata"] == told, "list: metadata as JSON")
+    out = run("list", "--metadata", "told.safetensors")[1]
+    check(all(f"  {k} = {v}\n".encode() in out for k, v in told.items()), "list: metadata as text", out)
     name = "layers." * 15 + "weight"
     tensors("named.safetensors", (name, "F32", 4, [2, 3]), ("other", "F32", 4, [2, 3]))
     j = data("run", "naive", f"named.safetensors::{name}", "-o", "named.factors.safetensors")

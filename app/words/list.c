@@ -42,6 +42,14 @@ static void shape_text(const struct other *o, char *out, size_t size)
         n += (size_t)snprintf(out + n, size - n, "%s%" PRIu64, k ? " x " : "", o->shape[k]);
 }
 
+static void put_facts(struct report *r, const struct document *d)
+{
+    report_object(r, "metadata");
+    for (size_t i = 0; i < d->n_facts; i++)
+        report_text(r, d->facts[i].key, d->facts[i].value);
+    report_end(r);
+}
+
 static bool print_json(struct call *c, const struct document *d, struct error *err)
 {
     struct report *r = report_create();
@@ -62,6 +70,8 @@ static bool print_json(struct call *c, const struct document *d, struct error *e
     }
     report_end(r);
     put_others(r, d);
+    if (c->o.list.metadata)
+        put_facts(r, d);
     report_count(r, "bytes", document_size(d));
     report_text(r, "notice", *d->notice ? d->notice : NULL);
     bool ok = report_print(r, c->out, err);
@@ -95,6 +105,8 @@ static void print_text(struct call *c, const struct document *d)
         fprintf(c->out, "  %-*s  %15s  %-9s  %s, %s\n", widest, report_plain(o->name, &plain),
                 shape, o->dtype, size, o->dims == 2 ? "not read" : "not a matrix");
     }
+    for (size_t i = 0; i < d->n_facts && c->o.list.metadata; i++)
+        fprintf(c->out, "  %s = %s\n", d->facts[i].key, d->facts[i].value);
     if (*d->notice)
         fprintf(c->out, "  note: %s\n", d->notice);
 }

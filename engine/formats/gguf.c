@@ -31,19 +31,54 @@ static bool is_matrix(const struct gguf_tensor *t)
            (!t->shape[1] || t->shape[0] <= LIMIT_ELEMENTS / t->shape[1]);
 }
 
+static bool add_matrix(struct document *d, const struct gguf_tensor *t, const char *name,
+                       uint64_t offset, size_t part, struct error *err)
+{
+    const uint64_t *shape = t->shape + t->dims - 2;
+    uint64_t count = t->dims == 3 ? t->shape[0] : 1;
+    if (d->n >= LIMIT_TENSORS)
+        return source_fail(d->source, t->at, err, ERROR_LIMIT,
+                           "gguf: more than %" PRIu64 " matrices", LIMIT_TENSORS);
+    if (!document_add(d, name, (size_t)shape[0], (size_t)shape[1], t->type_name, offset,
+                      t->size / count, (int)t->id, err))
+        return false;
+    d->entries[d->n - 1].part = part;
+    d->entries[d->n - 1].block = t->type->unpack ? t->type->elements : 0;
+    return true;
+}
+
+/* Mixtures of experts keep a layer's in one tensor, blk.0.ffn_up_exps.weight, slowest first: each
+ * is a matrix of its own. */
+static bool is_experts(const struct gguf_tensor *t)
+{
+    struct gguf_tensor one = *t;
+    memmove(one.shape, t->shape + 1, 2 * sizeof(*t->shape));
+    one.dims = 2;
+    return t->dims == 3 && strstr(t->name, "_exps.") && t->size && t->shape[0] <= LIMIT_EXPERTS &&
+           is_matrix(&one);
+}
+
+static bool add_experts(struct document *d, const struct gguf_tensor *t, size_t part,
+                        struct error *err)
+{
+    char name[GGUF_NAME + 16];
+    for (uint64_t e = 0; e < t->shape[0]; e++) {
+        snprintf(name, sizeof(name), "%s[%" PRIu64 "]", t->name, e);
+        if (!add_matrix(d, t, name, t->offset + e * (t->size / t->shape[0]), part, err))
+            return false;
+    }
+    return true;
+}
+
 static bool add_tensor(struct document *d, const struct gguf_tensor *t, size_t part,
                        struct tally *tally, struct error *err)
 {
     bool readable = block_readable(t->type);
     tally->all++;
-    if (is_matrix(t) && readable) {
-        if (!document_add(d, t->name, (size_t)t->shape[0], (size_t)t->shape[1], t->type_name,
-                          t->offset, t->size, (int)t->id, err))
-            return false;
-        d->entries[d->n - 1].part = part;
-        d->entries[d->n - 1].block = t->type->unpack ? t->type->elements : 0;
-        return true;
-    }
+    if (is_matrix(t) && readable)
+        return add_matrix(d, t, t->name, t->offset, part, err);
+    if (is_experts(t) && readable)
+        return add_experts(d, t, part, err);
     tally->shapes += readable;
     tally->types += !readable;
     if (!readable && !tally->type)

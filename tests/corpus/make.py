@@ -1179,6 +1179,15 @@ def make_gguf():
          pair("none", "raw", (9, array(8, [])))]
     put("gguf", "metadata.gguf", gguf([w], every), matrix("w", rows), "fact a.i8 1", "fact a.f64 1",
         "fact a.bool true", "fact general.architecture llama", "fact t \\xff", "fact tokens 40 items")
+    twice = [[10 * v for v in r] for r in rows]
+    q8 = random_blocks(random.Random(6), "Q8_0", 6)
+    put("gguf", "experts.gguf",
+        gguf([("blk.0.ffn_up_exps.weight", (3, 2, 2), 0, f4 + struct.pack("<6f", *sum(twice, []))),
+              ("blk.0.ffn_down_exps.weight", (64, 1, 3), 8, q8), ("blk.0.none_exps.weight", (32, 0, 2), 8, b""),
+              ("blk.0.conv.weight", (3, 2, 1), 0, f4), ("blk.0.ffn_gate_exps.weight", (3, 2, 1, 1), 0, f4)]),
+        matrix("blk.0.ffn_up_exps.weight[0]", rows), matrix("blk.0.ffn_up_exps.weight[1]", twice),
+        *[matrix(f"blk.0.ffn_down_exps.weight[{e}]", decoded("Q8_0", q8[68 * e:68 * e + 68], 64)) for e in range(3)],
+        "notice 3 of 5 tensors are not matrices and left out")
     put("gguf", "align64.gguf", gguf([w, ("v",) + w[1:]], [pair("general.alignment", "u32", 64)],
                                      align=64), matrix("w", rows), matrix("v", rows))
     put("gguf", "align1.gguf", gguf([w, ("v",) + w[1:]], [pair("general.alignment", "u32", 1)],
