@@ -31,7 +31,8 @@ static const char *const settings[] = {
     "rank=9 hadamard=on normalize=on",
     "rank=9 quantizer=normal-float clip=none left-bits=4",
     "rank=9 quantizer=lloyd-max clip=spread",
-    "rank=9 quantizer=lloyd-max clip=search rounds=1",
+    "rank=9 quantizer=lloyd-max clip=search",
+    "rank=9 clip=search symmetric=on scales=block rounds=2",
 };
 
 struct worst {
