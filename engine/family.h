@@ -70,10 +70,10 @@ struct groups {
     char notice[240]; /* what was left out and why, or "" */
 };
 
-/* Q and K of every layer, gate and up of every layer and expert. Fused tensors are cut by the output
- * projection's width, else by the counts of heads in the document's facts, else as thirds; where
- * none fits they are left out, which the notice says. No groups at all is no failure. Reads
- * no entries. Fails with ERROR_MEMORY. */
+/* Q and K of every layer, gate and up of every layer and expert. A fused tensor is cut by the
+ * counts of heads in the document's facts; where they say nothing by the output projection's width,
+ * or in thirds. What cannot be cut so, or is of unequal widths, is left out, which the notice says.
+ * No groups at all is no failure. Reads no entries. Fails with ERROR_MEMORY. */
 bool family_groups(const struct document *d, struct groups *out, struct error *err);
 void groups_finish(struct groups *g); /* {0} is fine */
 /* By its name, or the end of its name after a dot where only one ends so; NULL: none. */

@@ -18,7 +18,7 @@ FLOORS = [
      "remainder", "quarter_circle", "downdate",
      "joint", "joint_plan", "joint_null",
      "gguf", "gguf_reader", "anatomy", "verdict", "scan",
-     "family",
+     "family", "family_groups", "group",
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
