@@ -32,8 +32,8 @@ void separate_ranks_kept(const struct joint_shape *s, double keep, size_t *ranks
 enum balance { BALANCE_NONE, BALANCE_FROBENIUS, BALANCE_SPECTRAL };
 extern const char *const balance_names[]; /* "none", ...; NULL-terminated, in enum order */
 
-/* What the singular values and vectors of a group say: errors at every rank by looking up. By Gram matrices
- * in double precision: sigma below about 1e-8 sigma_1 is rounding. */
+/* What the singular values and vectors of a group say: errors at every rank by looking up. By Gram
+ * matrices in double precision: sigma below about 1e-8 sigma_1 is rounding. */
 struct joint_profile {
     struct joint_shape shape;
     enum balance balance;
@@ -41,16 +41,18 @@ struct joint_profile {
     double norm[JOINT_MEMBERS];   /* ||W_i||_F */
     double total;                 /* of all: the root of the sum of their squares */
     size_t r;                     /* joint_rank_most */
-    double *sigma;                /* r, owned; of the weighted stack, descending */
-    double *left; /* p x (r + 1), owned; ||W_i - A_i B||_F^2 at rank k, unweighted; k = 0: norm^2 */
-    double *alone; /* p x r, owned; sigma of member i, 0 beyond its smaller side */
-    double
-        *overlap; /* p x (r + 1), owned; ||V_0^T V_i||_F^2 / k of the members' own k leading right
-                       * singular vectors, chance k / n; NAN at 0 and beyond a smaller side; NULL
-                       * without JOINT_ANGLES */
+    /* Owned. */
+    double *sigma; /* r; of the weighted stack, descending */
+    /* p rows of r + 1: ||W_i - A_i B||_F^2 / ||W_i||_F^2 at rank k, without weights; 1 at k = 0 and 0 at
+     * k = r; 0 for a zero matrix */
+    double *left;
+    double *alone; /* p rows of r: sigma of member i itself, 0 beyond its smaller side */
+    /* p rows of r + 1: ||V_0^T V_i||_F^2 / k of the k leading right singular vectors of members 0 and i
+     * themselves, chance k / n; NAN at 0 and beyond a smaller side. NULL without JOINT_ANGLES. */
+    double *overlap;
     struct matrix
-        vt; /* r x n, F64, the stack's right singular vectors; no data without JOINT_VECTORS */
-    struct matrix cross[JOINT_MEMBERS]; /* V_0^T V_i, F64; without JOINT_ANGLES no data */
+        vt; /* r x n, F64: the stack's right singular vectors; {0} without JOINT_VECTORS */
+    struct matrix cross[JOINT_MEMBERS]; /* V_0^T V_i, F64; {0} without JOINT_ANGLES */
 };
 enum { JOINT_VECTORS = 1 << 0, JOINT_ANGLES = 1 << 1 };
 

@@ -248,28 +248,38 @@ bool linalg_singular_values(struct matrix_view a, double *sigma, struct error *e
     return decompose(tall, &d, err) && widen(sigma, DTYPE_F64, sigma, tall.rows, err);
 }
 
-bool linalg_eigen(struct matrix_view a, double *values, struct error *err)
+/* Own sizes: the answer to a query for them overflows before they do. */
+static bool eigen(struct matrix_view a, bool vectors, double *values, struct error *err)
 {
     assert(a.rows == a.cols && a.dtype == DTYPE_F64);
-    uint64_t n = a.rows, least = 1 + 6 * n + 2 * n * n;
+    uint64_t n = a.rows, least = vectors ? 1 + 6 * n + 2 * n * n : 1 + 2 * n;
     double norm;
     if (n == 0)
         return true;
     if (!addressable(least, a, err) || !finite_norm(a, &norm, err))
         return false;
-    /* Own sizes: the answer to a query for them overflows before they do. */
-    lapack_int size = (lapack_int)least, isize = (lapack_int)(3 + 5 * n), info = 0;
+    lapack_int size = (lapack_int)least, isize = vectors ? (lapack_int)(3 + 5 * n) : 1, info = 0;
     double *work = memory_alloc((size_t)least * sizeof(double), err);
     lapack_int *integers = work ? memory_alloc((size_t)isize * sizeof(lapack_int), err) : NULL;
     if (integers)
-        info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', (lapack_int)n, a.data, leading(a),
-                                   values, work, size, integers, isize);
+        info = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', (lapack_int)n,
+                                   a.data, leading(a), values, work, size, integers, isize);
     bool ok = integers != NULL;
     memory_free(work);
     memory_free(integers);
     if (ok && info)
         return fail(err, ERROR_NUMERIC, "the eigenvalue decomposition did not converge");
     return ok;
+}
+
+bool linalg_eigen(struct matrix_view a, double *values, struct error *err)
+{
+    return eigen(a, true, values, err);
+}
+
+bool linalg_eigenvalues(struct matrix_view a, double *values, struct error *err)
+{
+    return eigen(a, false, values, err);
 }
 
 /* The rows of a become orthonormal: Q of the L Q that LAPACK finds in a^T. */

@@ -26,6 +26,8 @@ bool linalg_singular_values(struct matrix_view a, double *sigma, struct error *e
 
 /* Symmetric a (n x n, F64): ascending values; a's rows become the eigenvectors. */
 bool linalg_eigen(struct matrix_view a, double *values, struct error *err);
+/* The values alone, ascending; a is overwritten. */
+bool linalg_eigenvalues(struct matrix_view a, double *values, struct error *err);
 
 /* Overwrites a (rows >= cols) with an orthonormal basis of its columns (Householder QR). */
 bool linalg_orthonormalize(struct matrix_view a, struct error *err);
