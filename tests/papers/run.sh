@@ -47,4 +47,4 @@ photograph
 language_model
 : "${EIGENSCOPE_DATA:=}"
 mkdir -p "$top/docs/papers"
-exec python3 "$top/tests/papers/lplr.py" "$build" "$store" "$top/docs/papers/lplr.md" "$@"
+exec python3 "$top/tests/papers/lplr.py" "$build" "$top/docs/papers/lplr.md" "$@"
