@@ -1,6 +1,6 @@
-/* The safetensors container: eight bytes of length, a JSON header, the tensors
- * end to end. jansson parses; what the format demands beyond JSON is checked
- * here. Its memory comes from memory.h. */
+/* The safetensors container: eight bytes of length, a JSON header, the tensors end to end. The
+ * header is read as a stream, so that one of 100,000 tensors needs little more than its tensors;
+ * jansson writes it, with memory from memory.h. */
 #include "safetensors.h"
 
 #include <assert.h>
@@ -14,8 +14,9 @@
 #include "bytes.h"
 #include "limit.h"
 #include "memory.h"
+#include "pull.h"
 
-enum { LENGTH = 8, PAD = 8, CHUNK_FIRST = 4 << 10, CHUNK_MOST = 1 << 20 };
+enum { LENGTH = 8, PAD = 8 };
 
 static const struct {
     const char *name;
@@ -33,55 +34,9 @@ static const struct {
  * itself: a character whose buffer could not grow is dropped in silence. */
 static _Thread_local struct error shortage;
 
-/* While a header is parsed, jansson's many small pieces come from chunks that
- * are freed together: a quarter of the memory, and much faster. */
-struct chunk {
-    struct chunk *next;
-    _Alignas(max_align_t) unsigned char bytes[];
-};
-struct pool {
-    struct chunk *newest;
-    size_t used, size; /* of the newest */
-};
-static _Thread_local struct pool *pool; /* NULL: pieces come one by one */
-
-static void *pool_alloc(struct pool *p, size_t size)
-{
-    const size_t unit = _Alignof(max_align_t);
-    if (size > SIZE_MAX / 2)
-        return NULL;
-    size = (size + unit - 1) / unit * unit;
-    if (size > p->size - p->used) {
-        size_t next = p->size ? 2 * p->size : CHUNK_FIRST;
-        next = next < CHUNK_MOST ? next : CHUNK_MOST;
-        next = next > size ? next : size;
-        struct chunk *c = memory_alloc(sizeof(*c) + next, &shortage);
-        if (!c)
-            return NULL;
-        c->next = p->newest;
-        *p = (struct pool){ c, 0, next };
-    }
-    p->used += size;
-    return p->newest->bytes + p->used - size;
-}
-
-static void pool_finish(struct pool *p)
-{
-    for (struct chunk *c = p->newest, *next; c; c = next) {
-        next = c->next;
-        memory_free(c);
-    }
-}
-
 static void *json_memory(size_t size)
 {
-    return pool ? pool_alloc(pool, size) : memory_alloc(size, &shortage);
-}
-
-static void json_release(void *p)
-{
-    if (!pool)
-        memory_free(p);
+    return memory_alloc(size, &shortage);
 }
 
 static bool memory_sufficed(struct error *err)
@@ -92,60 +47,72 @@ static bool memory_sufficed(struct error *err)
 /* Before main: jansson asks for its allocator once, and no thread may run then. */
 __attribute__((constructor)) static void use_our_memory(void)
 {
-    json_set_alloc_funcs(json_memory, json_release);
+    json_set_alloc_funcs(json_memory, memory_free);
 }
 
-/* What is being read; `at` is the entry's name, for messages. */
+/* What is being read. */
 struct reader {
     const struct source *source;
     struct error *err;
-    const char *at;
+    struct pull json;
+    char at[LIMIT_NAME + 1]; /* the entry's name, cut, for messages */
 };
 
-#define REFUSE(r, ...) source_fail((r)->source, LENGTH, (r)->err, ERROR_FORMAT, __VA_ARGS__)
+/* Where the header is no JSON, that is what was said. */
+#define REFUSE_AS(r, code, ...) \
+    ((r)->json.bad ? false : source_fail((r)->source, (r)->json.at, (r)->err, code, __VA_ARGS__))
+#define REFUSE(r, ...) REFUSE_AS(r, ERROR_FORMAT, __VA_ARGS__)
 
-static bool read_dtype(const struct reader *r, const json_t *value, struct tensor *t,
-                       unsigned *bits)
+static bool read_dtype(struct reader *r, struct tensor *t)
 {
-    const char *name = json_string_value(value);
-    if (!name)
+    char name[48];
+    size_t n;
+    if (!pull_text(&r->json, name, sizeof(name), &n))
         return REFUSE(r, "%s: 'dtype' is not a string", r->at);
     for (size_t i = 0; i < sizeof(dtypes) / sizeof(*dtypes); i++)
         if (!strcmp(name, dtypes[i].name)) {
             t->dtype = dtypes[i].name;
-            *bits = dtypes[i].bits;
             return true;
         }
     return REFUSE(r, "%s: unknown dtype '%.40s'", r->at, name);
 }
 
-static bool read_count(const json_t *value, uint64_t *out)
+static bool read_shape(struct reader *r, struct tensor *t)
 {
-    if (!json_is_integer(value) || json_integer_value(value) < 0)
-        return false;
-    *out = (uint64_t)json_integer_value(value);
-    return true;
+    if (!pull_array(&r->json))
+        return REFUSE(r, "%s: 'shape' is not an array", r->at);
+    while (pull_item(&r->json)) {
+        if (t->dims == TENSOR_DIMS)
+            return REFUSE_AS(r, ERROR_LIMIT, "%s: more than %d dimensions", r->at, TENSOR_DIMS);
+        if (!pull_count(&r->json, &t->shape[t->dims++]))
+            return REFUSE(r, "%s: a dimension is not a whole number", r->at);
+    }
+    return !r->json.bad;
 }
 
-static bool read_shape(const struct reader *r, const json_t *value, struct tensor *t)
+static bool read_offsets(struct reader *r, struct tensor *t)
 {
-    if (!json_is_array(value))
-        return REFUSE(r, "%s: 'shape' is not an array", r->at);
-    t->dims = json_array_size(value);
-    if (t->dims > TENSOR_DIMS)
-        return source_fail(r->source, LENGTH, r->err, ERROR_LIMIT,
-                           "%s: %zu dimensions are more than %d", r->at, t->dims, TENSOR_DIMS);
-    for (size_t i = 0; i < t->dims; i++)
-        if (!read_count(json_array_get(value, i), &t->shape[i]))
-            return REFUSE(r, "%s: a dimension is not a whole number", r->at);
+    uint64_t ends[2] = { 0 };
+    size_t n = 0;
+    bool ok = pull_array(&r->json);
+    while (ok && pull_item(&r->json)) {
+        ok = n < 2 && pull_count(&r->json, &ends[n]);
+        n++;
+    }
+    if (!ok || r->json.bad || n != 2 || ends[0] > ends[1])
+        return REFUSE(r, "%s: 'data_offsets' is not a pair of ascending whole numbers", r->at);
+    t->offset = ends[0]; /* moved by the header's length once all are sorted */
+    t->size = ends[1] - ends[0];
     return true;
 }
 
 /* end - begin == product of the shape * bits / 8, without wrapping, zeros or not. */
-static bool check_size(const struct reader *r, const struct tensor *t, unsigned bits)
+static bool check_size(struct reader *r, const struct tensor *t)
 {
-    uint64_t all = bits;
+    uint64_t all = 8;
     bool empty = false;
+    for (size_t i = 0; i < sizeof(dtypes) / sizeof(*dtypes); i++)
+        all = t->dtype == dtypes[i].name ? dtypes[i].bits : all;
     for (size_t i = 0; i < t->dims; i++) {
         empty = empty || !t->shape[i];
         if (t->shape[i] && !size_mul(all, t->shape[i], &all))
@@ -158,91 +125,126 @@ static bool check_size(const struct reader *r, const struct tensor *t, unsigned 
     return true;
 }
 
-static bool read_tensor(const struct reader *r, const json_t *value, struct tensor *t)
-{
-    uint64_t begin, end;
-    unsigned bits = 8;
-    if (!json_is_object(value) || json_object_size(value) != 3)
-        return REFUSE(r, "%s: is not an object of 'dtype', 'shape' and 'data_offsets'", r->at);
-    const json_t *offsets = json_object_get(value, "data_offsets");
-    if (json_array_size(offsets) != 2 || !read_count(json_array_get(offsets, 0), &begin) ||
-        !read_count(json_array_get(offsets, 1), &end) || begin > end)
-        return REFUSE(r, "%s: 'data_offsets' is not a pair of ascending whole numbers", r->at);
-    t->offset = begin; /* moved by the header's length once all are sorted */
-    t->size = end - begin;
-    return read_dtype(r, json_object_get(value, "dtype"), t, &bits) &&
-           read_shape(r, json_object_get(value, "shape"), t) && check_size(r, t, bits);
-}
-
-static char *copy_text(const char *text, struct error *err)
-{
-    return memory_text(text, strlen(text), err);
-}
-
-static bool read_metadata(const struct reader *r, json_t *value, struct safetensors *h)
-{
+static const struct {
     const char *key;
-    json_t *text;
-    if (!json_is_object(value))
-        return REFUSE(r, "'__metadata__' is not an object");
-    h->metadata = memory_alloc(json_object_size(value) * sizeof(*h->metadata), r->err);
-    if (!h->metadata)
-        return false;
-    json_object_foreach(value, key, text)
-    {
-        struct fact *f = &h->metadata[h->n_metadata];
-        if (!json_is_string(text))
-            return REFUSE(r, "'__metadata__': '%.60s' is not a string", key);
-        f->key = copy_text(key, r->err);
-        f->value = f->key ? copy_text(json_string_value(text), r->err) : NULL;
-        h->n_metadata++;
-        if (!f->value)
+    bool (*read)(struct reader *r, struct tensor *t);
+} parts[] = { { "dtype", read_dtype }, { "shape", read_shape }, { "data_offsets", read_offsets } };
+enum { PARTS = sizeof(parts) / sizeof(*parts) };
+
+static size_t part_of(const char *key)
+{
+    size_t i = 0;
+    while (i < PARTS && strcmp(key, parts[i].key) != 0)
+        i++;
+    return i;
+}
+
+static bool read_tensor(struct reader *r, struct tensor *t)
+{
+    char key[16];
+    size_t n;
+    unsigned seen = 0;
+    bool ok = pull_object(&r->json);
+    while (ok && pull_key(&r->json, key, sizeof(key), &n)) {
+        size_t i = part_of(key);
+        ok = i < PARTS && !(seen & 1u << i);
+        if (ok && !parts[i].read(r, t))
             return false;
+        seen |= 1u << i;
     }
+    if (!ok || r->json.bad || seen != (1u << PARTS) - 1)
+        return REFUSE(r, "%s: is not an object of 'dtype', 'shape' and 'data_offsets'", r->at);
+    return check_size(r, t);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+/* Sorts the names; no two may be the same. */
+static bool check_twice(struct reader *r, const char **names, size_t n)
+{
+    qsort(names, n, sizeof(*names), by_text);
+    for (size_t i = 1; i < n; i++)
+        if (!strcmp(names[i - 1], names[i]))
+            return REFUSE(r, "header: the key '%s' stands there twice", names[i]);
     return true;
+}
+
+static bool read_metadata(struct reader *r, struct safetensors *h)
+{
+    size_t n, length;
+    if (h->metadata)
+        return REFUSE(r, "'__metadata__' stands there twice");
+    if (!pull_size(&r->json, &n) || !pull_object(&r->json))
+        return REFUSE(r, "'__metadata__' is not an object");
+    h->metadata = memory_alloc(n * sizeof(*h->metadata), r->err);
+    const char **keys = memory_alloc(n * sizeof(*keys), r->err);
+    bool ok = h->metadata && keys;
+    while (ok && pull_key(&r->json, r->at, sizeof(r->at), &length)) {
+        struct fact *f = &h->metadata[h->n_metadata];
+        bool text = pull_next(&r->json) == PULL_TEXT;
+        f->key = memory_text(r->at, strlen(r->at), r->err);
+        f->value = f->key && text ? pull_text_whole(&r->json) : NULL;
+        ok = f->value ||
+             (f->key && !text && REFUSE(r, "'__metadata__': '%.60s' is not a string", r->at));
+        keys[h->n_metadata++] = f->key;
+    }
+    ok = ok && !r->json.bad && check_twice(r, keys, h->n_metadata);
+    memory_free(keys);
+    return ok;
 }
 
 /* Names go to terminals and file names: nothing that fail() would have to escape. */
-static bool check_name(const struct reader *r)
+static bool check_name(struct reader *r, size_t length)
 {
-    size_t n = strlen(r->at);
-    if (n > LIMIT_NAME)
-        return source_fail(r->source, LENGTH, r->err, ERROR_LIMIT,
-                           "a name of %zu bytes is longer than %d", n, LIMIT_NAME);
+    if (length > LIMIT_NAME)
+        return REFUSE_AS(r, ERROR_LIMIT, "a name of %zu bytes is longer than %d", length,
+                         LIMIT_NAME);
     for (const char *c = r->at; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return REFUSE(r, "%s: a control character in a name", r->at);
-    return n ? true : REFUSE(r, "a tensor without a name");
+    return length ? true : REFUSE(r, "a tensor without a name");
 }
 
-static bool read_entries(struct reader *r, json_t *root, struct safetensors *h)
+static bool read_entry(struct reader *r, size_t length, struct safetensors *h)
 {
-    json_t *value;
-    if (!json_is_object(root))
+    if (!strcmp(r->at, "__metadata__"))
+        return read_metadata(r, h);
+    struct tensor *t = &h->tensors[h->n];
+    if (!check_name(r, length) || !read_tensor(r, t))
+        return false;
+    t->name = memory_text(r->at, length, r->err);
+    h->n += t->name != NULL;
+    return t->name;
+}
+
+static bool check_names(struct reader *r, const struct safetensors *h)
+{
+    const char **names = memory_alloc(h->n * sizeof(*names), r->err);
+    for (size_t i = 0; names && i < h->n; i++)
+        names[i] = h->tensors[i].name;
+    bool ok = names && check_twice(r, names, h->n);
+    memory_free(names);
+    return ok;
+}
+
+static bool read_entries(struct reader *r, struct safetensors *h)
+{
+    size_t n, length;
+    if (pull_next(&r->json) != PULL_OBJECT || !pull_size(&r->json, &n) || !pull_object(&r->json))
         return REFUSE(r, "the header is not a JSON object");
-    if (json_object_size(root) > LIMIT_TENSORS)
-        return source_fail(r->source, LENGTH, r->err, ERROR_LIMIT,
-                           "%zu tensors are more than %" PRIu64, json_object_size(root),
-                           LIMIT_TENSORS);
-    h->tensors = memory_alloc(json_object_size(root) * sizeof(*h->tensors), r->err);
+    if (n > LIMIT_TENSORS)
+        return REFUSE_AS(r, ERROR_LIMIT, "%zu tensors are more than %" PRIu64, n, LIMIT_TENSORS);
+    h->tensors = memory_alloc(n * sizeof(*h->tensors), r->err);
     if (!h->tensors)
         return false;
-    json_object_foreach(root, r->at, value)
-    {
-        if (!strcmp(r->at, "__metadata__")) {
-            if (!read_metadata(r, value, h))
-                return false;
-            continue;
-        }
-        struct tensor *t = &h->tensors[h->n];
-        if (!check_name(r) || !read_tensor(r, value, t))
+    while (pull_key(&r->json, r->at, sizeof(r->at), &length))
+        if (!read_entry(r, length, h))
             return false;
-        t->name = copy_text(r->at, r->err);
-        if (!t->name)
-            return false;
-        h->n++;
-    }
-    return true;
+    return !r->json.bad && pull_end(&r->json) && check_names(r, h);
 }
 
 static int by_offset(const void *a, const void *b)
@@ -281,36 +283,11 @@ static bool check_layout(const struct reader *r, uint64_t start, struct safetens
     return true;
 }
 
-static bool parse(struct reader *r, const char *text, size_t n, struct safetensors *h)
-{
-    json_error_t fault;
-    shortage.code = ERROR_NONE;
-    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &fault);
-    if (!memory_sufficed(r->err))
-        return false;
-    if (!root) {
-        uint64_t at = LENGTH + (fault.position > 0 ? (uint64_t)fault.position : 0);
-        return source_fail(r->source, at, r->err, ERROR_FORMAT, "header: %s", fault.text);
-    }
-    return read_entries(r, root, h) && check_layout(r, LENGTH + n, h);
-}
-
-/* The tree goes with the pool. */
-static bool parse_pooled(struct reader *r, const char *text, size_t n, struct safetensors *h)
-{
-    struct pool pieces = { 0 };
-    pool = &pieces;
-    bool ok = parse(r, text, n, h);
-    pool = NULL;
-    pool_finish(&pieces);
-    return ok;
-}
-
 bool safetensors_read(const struct source *s, struct safetensors *out, struct error *err)
 {
     unsigned char head[LENGTH];
     struct safetensors h = { 0 };
-    struct reader r = { s, err, NULL };
+    struct reader r = { .source = s, .err = err };
     if (!source_read(s, 0, head, LENGTH, err))
         return false;
     struct bytes b = { head, head + LENGTH, false };
@@ -323,9 +300,9 @@ bool safetensors_read(const struct source *s, struct safetensors *out, struct er
         return source_fail(s, 0, err, ERROR_LIMIT,
                            "a header of %" PRIu64 " bytes is longer than %" PRIu64, n,
                            LIMIT_JSON_HEADER);
-    char *text = memory_alloc(n, err);
-    bool ok = text && source_read(s, LENGTH, text, n, err) && parse_pooled(&r, text, n, &h);
-    memory_free(text);
+    bool ok = pull_open(&r.json, s, LENGTH, LENGTH + n, "header", err) && read_entries(&r, &h) &&
+              check_layout(&r, LENGTH + n, &h);
+    pull_close(&r.json);
     if (ok)
         *out = h;
     else

@@ -859,7 +859,7 @@ def make_safetensors():
     bad("long", container(raw, f4, len(raw) + 100), "format the header claims")
     bad("longer", container(raw, f4, 2 ** 32 - 1), "format the header claims")
     bad("duplicate", container(b'{"w":%s,"w":%s}' % ((json.dumps(good["w"]).encode(),) * 2), f4),
-        "format duplicate object key")
+        "format header: the key 'w' stands there twice")
     bad("json", container(raw[:-1], f4), "format header:")
     bad("utf8", container(raw.replace(b'"w"', b'"\xff"'), f4), "format header:")
     bad("nul", container(raw.replace(b'"w"', b'"\\u0000"'), f4), "format header:")
@@ -867,7 +867,7 @@ def make_safetensors():
         "format a\\x1b[1m: a control character")
     bad("unnamed", container(raw.replace(b'"w"', b'""'), f4), "format a tensor without a name")
     bad("named", container({"n" * 1025: good["w"]}, f4), "limit a name of 1025 bytes")
-    bad("deep", container(b'{"w":' + b"[" * 5000, b""), "format header: maximum parsing depth")
+    bad("deep", container(b'{"w":' + b"[" * 5000, b""), "format header: nested deeper than 64")
     bad("array", container(b" [1]", b""), "format the header is not a JSON object")
     bad("metadata", container({"__metadata__": {"a": 1}, **good}, f4), "format is not a string")
     bad("metadata2", container({"__metadata__": [], **good}, f4), "format is not an object")
@@ -883,8 +883,8 @@ def make_safetensors():
             ("flag", "format a dimension is not a whole number", {"shape": [True, 6]}),
             ("wrap", "format beyond 64 bits", {"shape": [2 ** 40, 2 ** 40]}),
             ("wrap_zero", "format beyond 64 bits", {"shape": [2 ** 40, 2 ** 40, 0]}),
-            ("integer", "format header: too big integer", {"shape": [2 ** 64, 3]}),
-            ("ranks", "limit 9 dimensions", {"shape": [1] * 9}),
+            ("integer", "format header: a number beyond 64 bits", {"shape": [2 ** 64, 3]}),
+            ("ranks", "limit more than 8 dimensions", {"shape": [1] * 9}),
             ("size", "format the shape wants 32 bytes, the offsets span 24", {"shape": [2, 4]}),
             ("bits", "format the shape wants", {"dtype": "F4", "shape": [7, 7]}),
             ("back", "format ascending", {"data_offsets": [24, 0]}),
@@ -898,6 +898,27 @@ def make_safetensors():
         "format begins at 12 of the data")
     bad("twice", container({"w": good["w"], "v": good["w"]}, f4), "format begins at 0 of the data")
     bad("header", container(b"{" + b" " * 20, f4, 2 ** 24 + 1), "format the header claims")
+    put("safetensors", "escapes.safetensors",
+        container(raw.replace(b'"w"', b'"\\u00e9\\ud83d\\ude00\\/"'), f4), matrix("\u00e9\U0001f600/", rows))
+    for name, text, new in (
+            ("comma", "a key expected", raw[:-1] + b",}"), ("no_comma", "',' or '}' expected", raw[:-1] + b'"v":1}'),
+            ("item", "a value expected", raw.replace(b"3]", b"3,]")), ("colon", "':' expected", raw.replace(b":", b"", 1)),
+            ("surrogate", "half of a surrogate pair", raw.replace(b'"w"', b'"\\ud83d"')),
+            ("surrogates", "half of a surrogate pair", raw.replace(b'"w"', b'"\\ud83dx"')),
+            ("escape", "an unknown escape", raw.replace(b'"w"', b'"\\x41"')),
+            ("hex", "four hexadecimal digits", raw.replace(b'"w"', b'"\\u00g1"')),
+            ("string", "a string without an end", b'{"w'), ("newline", "a control character", raw.replace(b'"w"', b'"\n"')),
+            ("overlong", "invalid UTF-8", raw.replace(b'"w"', b'"\xc0\xaf"')),
+            ("half_rune", "invalid UTF-8", raw.replace(b'"w"', b'"\xed\xa0\x80"')),
+            ("zero", "',' or ']' expected", raw.replace(b"[2, 3]", b"[02, 3]")),
+            ("single", "a key expected", raw.replace(b'"w"', b"'w'")),
+            ("comment", "a key expected", b"{/**/" + raw[1:]), ("two", "something follows", raw + b"{}"),
+            ("word", "a value expected", raw[:-1] + b', "__metadata__": {"a": nil}}'),
+            ("cut", "ends too early", raw[:-1])):
+        bad(name, container(new, f4), "format header: " + text)
+    bad("metadata3", container(b'{"__metadata__":{"a":"1","a":"1"},' + raw[1:], f4),
+        "format header: the key 'a' stands there twice")
+    bad("metadata4", container(b'{"__metadata__":{},"__metadata__":{},' + raw[1:], f4), "format stands there twice")
 
 
 # ---------------------------------------------------------------- factors
