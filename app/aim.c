@@ -61,8 +61,8 @@ bool aim(struct model *m, const struct param *axis, const char *text, struct err
                     m->method->name);
     if (axis->kind != PARAM_INT || axis->choices)
         return fail(err, ERROR_USAGE, "%s: a goal moves whole numbers, not %s", g.text, axis->key);
-    if (!m->document)
-        return fail(err, ERROR_USAGE, "%s: nothing is open", g.text);
+    if (!model_needs_one(m, g.text, err))
+        return false;
     if (hold_on(m))
         return fail(err, ERROR_USAGE, "%s: the size is held - s lets go of it", g.text);
     if (s && !s->picture && goal_needs_picture(&g))

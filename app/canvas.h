@@ -40,7 +40,9 @@ enum zone {
     ZONE_ACTION, /* action_number() */
     ZONE_OVERLAY,
     ZONE_PICTURE, /* the pixels in the picture pane */
-    ZONE_RUN      /* a row of the compare view */
+    ZONE_RUN,     /* a row of the compare view */
+    ZONE_TENSOR,  /* a row of the weights view's tree: the low 16 bits of its number */
+    ZONE_BROWSE   /* enum browse_pane */
 };
 enum { ZONE_CHOICES = 256 };
 

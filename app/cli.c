@@ -356,14 +356,14 @@ static bool wish(const struct options *o, struct model *m, struct error *err)
 
 static bool open_at_once(const struct options *o, struct model *m, struct error *err)
 {
-    struct selection s = { 0 };
+    char entry[NAME_TEXT];
     if (!o->n)
         return true;
-    if (!selection_open(o->arguments[0], m->planes, &s, err))
-        return false;
-    model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
-    selection_finish(&s);
-    return true;
+    struct document *d = selection_document(o->arguments[0], NULL, entry, err);
+    if (d)
+        model_open(m, d, entry);
+    document_unref(d);
+    return d != NULL;
 }
 
 bool cli_begin(const struct options *o, struct model *m, struct error *err)

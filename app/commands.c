@@ -171,7 +171,7 @@ static bool nonfinite(struct model *m, const char *arguments, struct error *err)
  * the next ones want it to be there. */
 static bool open_file(struct model *m, const char *arguments, struct error *err)
 {
-    struct selection s = { 0 };
+    char entry[NAME_TEXT];
     if (!arguments[0])
         return fail(err, ERROR_USAGE, "open: a file comes after it, FILE or FILE::NAME");
     if (!nothing_waits(m, err))
@@ -182,11 +182,11 @@ static bool open_file(struct model *m, const char *arguments, struct error *err)
         model_say(m, false, "opening %.200s", arguments);
         return true;
     }
-    if (!selection_open(arguments, m->planes, &s, err))
-        return false;
-    model_open(m, s.document, s.n == 1 && s.document->n > 1 ? s.names[0] : "");
-    selection_finish(&s);
-    return true;
+    struct document *d = selection_document(arguments, NULL, entry, err);
+    if (d)
+        model_open(m, d, entry);
+    document_unref(d);
+    return d != NULL;
 }
 
 static bool export_file(struct model *m, const char *arguments, struct error *err)
@@ -195,8 +195,8 @@ static bool export_file(struct model *m, const char *arguments, struct error *er
         action_find(m, "export")->run(m);
         return true;
     }
-    if (!m->document)
-        return fail(err, ERROR_USAGE, "export: nothing is open");
+    if (!model_needs_one(m, "export", err))
+        return false;
     if (!format_for_output(arguments))
         return export_fits(arguments, true, 1, err);
     return model_export(m, arguments, false, err);

@@ -10,7 +10,7 @@ static const double PAN = 0.125;
 
 static void keep(struct model *m, int i)
 {
-    if (!m->document) {
+    if (!model_chosen(m)) {
         model_say(m, true, "there is nothing to keep yet");
         return;
     }

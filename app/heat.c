@@ -24,14 +24,14 @@ bool heat_exact(const struct model *m)
            is_now(m, h->method, &h->params, h->rms[0].view.cols, h->rms[0].view.rows, h->region);
 }
 
-bool heat_wanted(const struct model *m)
+bool heat_wanted(struct model *m)
 {
     const struct heat *h = &m->heat;
     return h->on && m->document && m->subject && model_rests(m) && !m->stale && !heat_exact(m) &&
            !is_now(m, h->method, &h->params, (size_t)h->wide, (size_t)h->high, h->region);
 }
 
-void heat_asked(struct model *m, const struct request *r)
+void heat_asked(struct model *m, struct request *r)
 {
     m->heat.method = r->method;
     m->heat.params = r->params;

@@ -21,6 +21,6 @@ struct heat {
 void heat_toggle(struct model *m);      /* the action */
 void heat_forget(struct model *m);      /* the map, with what it was of */
 bool heat_exact(const struct model *m); /* the map is of what is set, of this size and region */
-bool heat_wanted(const struct model *m);
-void heat_asked(struct model *m, const struct request *r);
+bool heat_wanted(struct model *m);
+void heat_asked(struct model *m, struct request *r);
 void heat_accept(struct model *m, struct outcome *o); /* takes the map over */

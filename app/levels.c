@@ -19,14 +19,14 @@ bool levels_exact(const struct model *m)
     return l && is_now(m, l->method, &l->params);
 }
 
-bool levels_wanted(const struct model *m)
+bool levels_wanted(struct model *m)
 {
     const struct levels *l = &m->levels;
     return l->on && m->document && m->subject && model_rests(m) && !m->stale && !levels_exact(m) &&
            !is_now(m, l->method, &l->params);
 }
 
-void levels_asked(struct model *m, const struct request *r)
+void levels_asked(struct model *m, struct request *r)
 {
     m->levels.method = r->method;
     m->levels.params = r->params;

@@ -17,6 +17,6 @@ struct levels {
 void levels_toggle(struct model *m); /* the action */
 void levels_forget(struct model *m);
 bool levels_exact(const struct model *m); /* the histograms are of what is set */
-bool levels_wanted(const struct model *m);
-void levels_asked(struct model *m, const struct request *r);
+bool levels_wanted(struct model *m);
+void levels_asked(struct model *m, struct request *r);
 void levels_accept(struct model *m, struct outcome *o); /* takes them over */

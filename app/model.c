@@ -65,6 +65,7 @@ static void forget(struct model *m)
 void model_finish(struct model *m)
 {
     forget(m);
+    browse_forget(m);
     document_unref(m->document);
     *m = (struct model){ 0 };
 }
@@ -79,6 +80,12 @@ const struct params_any *model_params_const(const struct model *m)
     return &m->params[method_index(m->method)];
 }
 
+bool model_chosen(const struct model *m)
+{
+    const struct document *d = m->document;
+    return d && (m->entry[0] || d->n == 1 || document_is_picture(d));
+}
+
 bool model_shape(const struct model *m, double *rows, double *cols)
 {
     const struct document *d = m->document;
@@ -87,7 +94,7 @@ bool model_shape(const struct model *m, double *rows, double *cols)
     if (m->subject) {
         *rows = (double)m->subject->rows;
         *cols = (double)m->subject->cols;
-    } else if (d && d->n) {
+    } else if (model_chosen(m)) {
         e = m->entry[0] ? document_entry(d, m->entry) : &d->entries[0];
     }
     if (e) {
@@ -125,15 +132,14 @@ void model_frame(const struct model *m, int *width, int *height, struct region *
         *region = zoom_region(&m->zoom, rows, cols, *width, *height);
 }
 
-/* The parameters matter to the picture only where a rank is not a truncation. */
-static bool same_settings(const struct model *m, const struct method *method,
-                          const struct params_any *params)
+bool model_same_settings(const struct model *m, const struct method *method,
+                         const struct params_any *params)
 {
     return method == m->method && ((method->flags & METHOD_NESTED) ||
                                    param_equal(&method->params, params, model_params_const(m)));
 }
 
-static bool same_frame(const struct model *m, size_t w, size_t h, struct region r)
+bool model_same_frame(const struct model *m, size_t w, size_t h, struct region r)
 {
     int width, height;
     struct region region;
@@ -144,9 +150,10 @@ static bool same_frame(const struct model *m, size_t w, size_t h, struct region 
 static void judge(struct model *m)
 {
     const struct shown *s = m->shown;
-    m->stale = m->document &&
-               !(s && m->subject && m->subject->exact && same_settings(m, s->method, &s->params) &&
-                 same_frame(m, s->previews[0].width, s->previews[0].height, s->region));
+    m->stale = model_chosen(m) &&
+               !(s && m->subject && m->subject->exact &&
+                 model_same_settings(m, s->method, &s->params) &&
+                 model_same_frame(m, s->previews[0].width, s->previews[0].height, s->region));
 }
 
 void model_looked(struct model *m)
@@ -184,14 +191,28 @@ void model_changed(struct model *m)
         m->asked_holds = false;
 }
 
+/* Of a file of several matrices none is chosen yet: the view that lists them. */
+static void show_what_is_open(struct model *m, bool listed)
+{
+    bool lists = m->document && !model_chosen(m);
+    if (lists && !m->view->lists)
+        m->view = view_find("weights");
+    else if (!lists && listed && m->view->lists)
+        m->view = views[0];
+}
+
 void model_open(struct model *m, struct document *d, const char *entry)
 {
     struct document *old = m->document;
+    bool listed = old && !model_chosen(m);
     m->document = document_ref(d);
-    document_unref(old);
     snprintf(m->entry, sizeof(m->entry), "%s", entry ? entry : "");
     forget(m);
+    if (d != old)
+        browse_open(m);
+    document_unref(old);
     m->export.path[0] = 0;
+    show_what_is_open(m, listed);
     hold_refit(m);
     model_changed(m);
 }
@@ -222,151 +243,6 @@ void model_say(struct model *m, bool error, const char *format, ...)
     vsnprintf(m->message, sizeof(m->message), format, arguments);
     va_end(arguments);
     m->message_is_error = error;
-}
-
-static void fill(struct model *m, enum request_kind kind, struct request *out)
-{
-    *out = (struct request){ .serial = ++m->serial,
-                             .kind = kind,
-                             .planes = m->planes,
-                             .dtype = m->dtype,
-                             .nonfinite = m->nonfinite,
-                             .method = m->method,
-                             .params = *model_params(m) };
-    if (kind != REQUEST_PICTURE) /* what a file says of itself is what the command would say */
-        model_clamp(m, &out->params);
-    memcpy(out->entry, m->entry, sizeof(out->entry));
-    model_frame(m, &out->width, &out->height, &out->region);
-    if (kind == REQUEST_PICTURE || (m->busy && m->out == REQUEST_SLOT)) /* overtaken */
-        for (int i = 0; i < SLOT_COUNT; i++)
-            m->slots[i].asked = false;
-    if (kind == REQUEST_PICTURE) {
-        m->asked = *out;
-        m->asked_holds = true;
-    } else if (m->busy && m->out == REQUEST_PICTURE) {
-        m->asked_holds = false; /* this one overtakes it */
-    }
-    m->quality_asked &= !(m->busy && m->out == REQUEST_QUALITY);
-    if (kind != REQUEST_OPEN)
-        out->document = document_ref(m->document);
-    m->out = kind;
-    m->busy = true;
-    m->progress = 0;
-    m->stage[0] = 0;
-}
-
-static void fill_slot(struct model *m, int i, struct request *out)
-{
-    struct slot *s = &m->slots[i];
-    fill(m, REQUEST_SLOT, out);
-    out->slot = i;
-    out->method = s->method;
-    out->params = s->params;
-    s->asked = true;
-    s->wide = out->width;
-    s->high = out->height;
-    s->region = out->region;
-}
-
-bool model_export(struct model *m, const char *path, bool force, struct error *err)
-{
-    struct request *e = &m->export;
-    if (e->path[0])
-        return fail(err, ERROR_USAGE, "%s is to be written first", e->path);
-    if (strlen(path) >= sizeof(e->path))
-        return fail(err, ERROR_USAGE, "a path is no longer than %zu bytes", sizeof(e->path) - 1);
-    e->method = m->method;
-    e->params = *model_params(m);
-    model_clamp(m, &e->params);
-    e->force = force;
-    memcpy(e->path, path, strlen(path) + 1);
-    return true;
-}
-
-/* What follows on the same line moves sliders only after that. */
-static void fill_export(struct model *m, struct request *out)
-{
-    fill(m, REQUEST_EXPORT, out);
-    out->method = m->export.method;
-    out->params = m->export.params;
-    out->force = m->export.force;
-    memcpy(out->path, m->export.path, sizeof(out->path));
-    m->export.path[0] = 0;
-    if (m->opening.state == OPENING_OUT)
-        m->opening.state = OPENING_WANTED; /* overtaken */
-}
-
-/* Whatever was asked for once, and was answered, failed or was stopped, is not
- * asked for again until something changes. */
-static bool wants_picture(const struct model *m)
-{
-    const struct request *asked = &m->asked;
-    return m->stale &&
-           !(m->asked_holds && asked->planes == m->planes &&
-             same_frame(m, (size_t)asked->width, (size_t)asked->height, asked->region) &&
-             same_settings(m, asked->method, &asked->params));
-}
-
-bool model_rests(const struct model *m)
-{
-    return !m->busy || m->out == REQUEST_COMPARE;
-}
-
-bool model_want(struct model *m, bool idle, struct request *out)
-{
-    int width, height, slot;
-    struct region region;
-    bool rests = model_rests(m);
-    if (m->busy && m->out == REQUEST_EXPORT)
-        return false;
-    if (m->opening.state == OPENING_WANTED && !m->export.path[0]) {
-        fill(m, REQUEST_OPEN, out);
-        opening_request(m, out);
-        return true;
-    }
-    if (!m->document || (m->opening.state == OPENING_OUT && !m->export.path[0]))
-        return false;
-    if (m->export.path[0]) {
-        fill_export(m, out);
-        return true;
-    }
-    if (wants_picture(m)) {
-        fill(m, REQUEST_PICTURE, out);
-        return true;
-    }
-    if (m->goal_wanted && rests) {
-        fill(m, REQUEST_SOLVE, out);
-        out->goal = m->goal;
-        out->axis = m->goal_axis;
-        return true;
-    }
-    model_frame(m, &width, &height, &region);
-    slot = rests ? slots_want(m, width, height, region) : -1;
-    if (slot >= 0) {
-        fill_slot(m, slot, out);
-        return true;
-    }
-    if (idle && rests && !m->stale && m->quality_stale && !m->quality_asked) {
-        fill(m, REQUEST_QUALITY, out);
-        m->quality_asked = true;
-        return true;
-    }
-    if (idle && heat_wanted(m)) {
-        fill(m, REQUEST_HEAT, out);
-        heat_asked(m, out);
-        return true;
-    }
-    if (idle && levels_wanted(m)) {
-        fill(m, REQUEST_LEVELS, out);
-        levels_asked(m, out);
-        return true;
-    }
-    if (idle && !m->busy && runs_want(m)) {
-        fill(m, REQUEST_COMPARE, out);
-        runs_request(m, out);
-        return true;
-    }
-    return false;
 }
 
 /* New numbers; what was written last stays true. */
@@ -400,7 +276,7 @@ static void accept_picture(struct model *m, struct outcome *o)
     judge(m);
 }
 
-static void accept_quality(struct model *m, const struct outcome *o)
+static void accept_quality(struct model *m, struct outcome *o)
 {
     if (!m->quality_asked || o->serial != m->serial) /* of settings that are gone */
         return;
@@ -408,7 +284,7 @@ static void accept_quality(struct model *m, const struct outcome *o)
     m->quality_stale = false;
 }
 
-static void accept_export(struct model *m, const struct outcome *o)
+static void accept_export(struct model *m, struct outcome *o)
 {
     const char *name = strrchr(o->path, '/');
     model_say(m, false, "wrote %.120s: %llu bytes (packed factors: %llu, source: %llu)",
@@ -419,7 +295,7 @@ static void accept_export(struct model *m, const struct outcome *o)
 }
 
 /* The slider walks there; where the goal cannot be met it stays, and one reads how near it comes. */
-static void accept_answer(struct model *m, const struct outcome *o)
+static void accept_answer(struct model *m, struct outcome *o)
 {
     char line[MODEL_LINE];
     if (!m->goal_wanted || o->serial != m->serial)
@@ -433,6 +309,22 @@ static void accept_answer(struct model *m, const struct outcome *o)
     model_say(m, !o->answer.met, "%s", line);
 }
 
+static void (*const accept[REQUEST_KINDS])(struct model *m, struct outcome *o) = {
+    [REQUEST_PICTURE] = accept_picture, [REQUEST_QUALITY] = accept_quality,
+    [REQUEST_EXPORT] = accept_export,   [REQUEST_SLOT] = slots_accept,
+    [REQUEST_SOLVE] = accept_answer,    [REQUEST_HEAT] = heat_accept,
+    [REQUEST_LEVELS] = levels_accept,   [REQUEST_OPEN] = opening_accept,
+    [REQUEST_COMPARE] = runs_accept,
+};
+
+static void accept_failure(struct model *m, const struct outcome *o)
+{
+    m->goal_wanted &= o->kind != REQUEST_SOLVE;
+    if (o->kind == REQUEST_COMPARE)
+        runs_failed(m);
+    model_say(m, true, "%s", o->error.text);
+}
+
 void model_accept(struct model *m, struct outcome *o)
 {
     if (o->serial == m->serial && o->final)
@@ -440,31 +332,9 @@ void model_accept(struct model *m, struct outcome *o)
     bool gone = o->serial <= m->opened && o->kind != REQUEST_EXPORT;
     if (o->ok && !gone && o->trouble[0])
         model_say(m, false, "the processor stood in for the device: %s", o->trouble);
-    if (o->kind == REQUEST_OPEN) {
-        opening_accept(m, o);
-    } else if (gone) {
-        /* of a document that is gone */
-    } else if (!o->ok) {
-        m->goal_wanted &= o->kind != REQUEST_SOLVE;
-        if (o->kind == REQUEST_COMPARE)
-            runs_failed(m);
-        model_say(m, true, "%s", o->error.text);
-    } else if (o->kind == REQUEST_PICTURE) {
-        accept_picture(m, o);
-    } else if (o->kind == REQUEST_QUALITY) {
-        accept_quality(m, o);
-    } else if (o->kind == REQUEST_SOLVE) {
-        accept_answer(m, o);
-    } else if (o->kind == REQUEST_SLOT) {
-        slots_accept(m, o);
-    } else if (o->kind == REQUEST_HEAT) {
-        heat_accept(m, o);
-    } else if (o->kind == REQUEST_LEVELS) {
-        levels_accept(m, o);
-    } else if (o->kind == REQUEST_COMPARE) {
-        runs_accept(m, o);
-    } else {
-        accept_export(m, o);
-    }
+    if (o->kind == REQUEST_OPEN || (o->ok && !gone))
+        accept[o->kind](m, o);
+    else if (!gone) /* else it is of a document that is gone */
+        accept_failure(m, o);
     outcome_finish(o);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "browse.h"
 #include "canvas.h"
 #include "heat.h"
 #include "history.h"
@@ -25,6 +26,7 @@ enum overlay {
     OVERLAY_PALETTE, /* the same with a list of all that can be done */
     OVERLAY_MENU,    /* what can be done with what was under the pointer */
     OVERLAY_SHELL,   /* the command that makes the same file */
+    OVERLAY_FILTER,  /* of the weights view's tree */
     OVERLAY_COUNT
 };
 enum pane_id { PANE_PICTURE, PANE_SPECTRUM, PANE_ERROR, PANE_FORM, PANE_COUNT };
@@ -151,7 +153,8 @@ struct model {
     struct frame_cost cost;
     /* Comparing: slots.h. `original` comes before `difference`, and that before `wipe`. */
     struct slot slots[SLOT_COUNT];
-    struct runs runs; /* the compare view's */
+    struct runs runs;     /* the compare view's */
+    struct browse browse; /* the weights view's */
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */
     struct heat heat;     /* where the error is, in place of the picture */
@@ -196,10 +199,19 @@ void model_set_method(struct model *m, const struct method *method);
  * re-derives the numbers from prefix sums at once. */
 void model_changed(struct model *m);
 
-/* Rows and columns of what is open, known before the first outcome. false: nothing is. */
+/* Whether a picture or a matrix is chosen of what is open: of a file of several none is at first. */
+bool model_chosen(const struct model *m);
+/* The same, failing with ERROR_USAGE: "WHO: nothing is open"; who may be "". */
+bool model_needs_one(const struct model *m, const char *who, struct error *err);
+/* Rows and columns of what is chosen, known before the first outcome. false: nothing is. */
 bool model_shape(const struct model *m, double *rows, double *cols);
 /* What a picture should be now: pixels, and the part of the matrix in it. */
 void model_frame(const struct model *m, int *width, int *height, struct region *region);
+/* Whether pictures of these settings, or of so many pixels of this part, are what is wanted now. The
+ * parameters matter only where a rank is not a truncation. */
+bool model_same_settings(const struct model *m, const struct method *method,
+                         const struct params_any *params);
+bool model_same_frame(const struct model *m, size_t w, size_t h, struct region r);
 /* Tells the model that another part of the picture is looked at. */
 void model_looked(struct model *m);
 

@@ -23,6 +23,16 @@ const void *model_values(const struct model *m, const struct param *p)
     return p == &hold_row ? (const void *)m : model_params_const(m);
 }
 
+bool model_needs_one(const struct model *m, const char *who, struct error *err)
+{
+    const char *between = *who ? ": " : "";
+    if (!m->document)
+        return fail(err, ERROR_USAGE, "%s%snothing is open", who, between);
+    return model_chosen(m) ||
+           fail(err, ERROR_USAGE, "%s%sno matrix is chosen; 2 lists them, Enter opens one", who,
+                between);
+}
+
 double model_limit(const struct model *m, const struct param *p)
 {
     double rows, cols;

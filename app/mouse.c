@@ -203,6 +203,25 @@ static void press_run(struct model *m, const struct grid *g, const struct hit *h
     m->runs.plot = false;
 }
 
+/* A cell holds no more of a row's number than says how far it is from where one is. A click where one
+ * is already does what Enter does. */
+static void press_tensor(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    int by = (int16_t)(uint16_t)(h->index - (m->browse.at & 0xffff));
+    m->browse.focus = BROWSE_TREE;
+    browse_move(m, by);
+    if (!by && browse_folder(m))
+        browse_fold(m, !browse_folder(m)->open);
+}
+
+static void press_browse(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    if (h->index < BROWSE_PANES)
+        m->browse.focus = (enum browse_pane)h->index;
+}
+
 static void press_line(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
@@ -237,6 +256,7 @@ static const struct {
     [ZONE_RANK] = { press_rank, false },      [ZONE_LINE] = { press_line, true },
     [ZONE_ACTION] = { press_action, true },   [ZONE_OVERLAY] = { press_nothing, true },
     [ZONE_PICTURE] = { press_picture, false }, [ZONE_RUN] = { press_run, false },
+    [ZONE_TENSOR] = { press_tensor, false },  [ZONE_BROWSE] = { press_browse, false },
 };
 /* clang-format on */
 
@@ -286,6 +306,8 @@ static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
     } else if (h.zone == ZONE_RUN) {
         for (int i = 0; i < steps; i++)
             run(m, up ? "row-up" : "row-down");
+    } else if (h.zone == ZONE_TENSOR) {
+        browse_move(m, up ? -steps : steps);
     } else if (h.zone == ZONE_PICTURE) {
         double down = (e->y - top_of(g, e->x, e->y) + 0.5) / picture_rows(m);
         comparing_zoom_at(m, up ? 2 : 0.5, down, (h.x - h.left + 0.5) / h.width);

@@ -254,6 +254,31 @@ void overlay_copy(struct model *m)
     model_say(m, true, "%s", err.text);
 }
 
+void overlay_filter(struct model *m)
+{
+    open_over(m, OVERLAY_FILTER);
+    snprintf(m->line, sizeof(m->line), "%s", m->browse.filter);
+    m->line_at = strlen(m->line);
+}
+
+/* The list follows every letter. */
+static void press_filter(struct model *m, const char *key, uint32_t text)
+{
+    struct browse *b = &m->browse;
+    if (!strcmp(key, "Enter")) {
+        m->overlay = OVERLAY_NONE;
+    } else if (is(key, "Up", "Down")) {
+        browse_move(m, !strcmp(key, "Up") ? -1 : 1);
+    } else if (!strcmp(key, "Esc") || (!strcmp(key, "Backspace") && !m->line[0])) {
+        b->filter[0] = 0;
+        overlay_close(m);
+        browse_update(m);
+    } else if (typing_key(m->line, sizeof(b->filter), &m->line_at, key, text)) {
+        memcpy(b->filter, m->line, sizeof(b->filter));
+        browse_update(m);
+    }
+}
+
 void overlay_press(struct model *m, const char *key, uint32_t text)
 {
     static void (*const press[])(struct model *, const char *, uint32_t) = {
@@ -261,6 +286,7 @@ void overlay_press(struct model *m, const char *key, uint32_t text)
         [OVERLAY_METHODS] = press_methods, [OVERLAY_TYPE] = press_type,
         [OVERLAY_LINE] = line_press,       [OVERLAY_PALETTE] = line_press_palette,
         [OVERLAY_SHELL] = press_shell,     [OVERLAY_MENU] = press_menu,
+        [OVERLAY_FILTER] = press_filter,
     };
     press[m->overlay](m, key, text);
 }

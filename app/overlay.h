@@ -11,7 +11,8 @@ void overlay_type(struct model *m);
 void overlay_methods(struct model *m);
 void overlay_export(struct model *m);
 void overlay_help(struct model *m);
-void overlay_shell(struct model *m); /* the command that makes the same file */
+void overlay_filter(struct model *m); /* of the tree: what is typed leaves fewer tensors */
+void overlay_shell(struct model *m);  /* the command that makes the same file */
 /* The menu of what fits a place, about at this cell of the screen. */
 void overlay_menu(struct model *m, enum menu_place place, int x, int y);
 /* What this key would run there; NULL: nothing. */

@@ -61,6 +61,8 @@ bool reproduce_command(const struct model *m, char *out, size_t size, struct err
         return fail(err, ERROR_USAGE, "nothing is open");
     if (m->view->command)
         return m->view->command(m, out, size, err);
+    if (!model_needs_one(m, "", err))
+        return false;
     if (!selection_of(m->document, m->entry[0] ? m->entry : NULL, m->planes, &s, err))
         return false;
     model_clamp(m, &params);
@@ -87,6 +89,8 @@ bool reproduce_compare(const struct model *m, char *out, size_t size, struct err
 {
     char more[2 * MODEL_LINE];
     struct selection s = { 0 };
+    if (!model_needs_one(m, "", err))
+        return false;
     if (!selection_of(m->document, m->entry[0] ? m->entry : NULL, m->planes, &s, err))
         return false;
     double bits = m->runs.bits > 0 ? m->runs.bits : runs_at_hand(m);
@@ -96,6 +100,22 @@ bool reproduce_compare(const struct model *m, char *out, size_t size, struct err
     bool fits = provenance_compare(&s, m->dtype, more, out, size);
     selection_finish(&s);
     return fits ||
+           fail(err, ERROR_LIMIT,
+                "the command is longer than %zu bytes, or a name ends with a line feed", size - 1);
+}
+
+bool reproduce_look(const struct model *m, char *out, size_t size, struct error *err)
+{
+    const struct entry *e = browse_entry(m);
+    char name[PATH_TEXT + NAME_TEXT], quoted[2 * sizeof(name)] = "";
+    int n = snprintf(name, sizeof(name), "%s%s%s", m->document->name,
+                     e && m->document->n > 1 ? "::" : "", e && m->document->n > 1 ? e->name : "");
+    if (n > 0 && (size_t)n < sizeof(name))
+        provenance_quote(name, quoted, sizeof(quoted));
+    bool flag = name[0] == '-'; /* it would be taken for one */
+    n = snprintf(out, size, "eigenscope %s%s %s", e ? "spectrum" : "list", flag ? " --" : "",
+                 quoted);
+    return (quoted[0] && n > 0 && (size_t)n < size) ||
            fail(err, ERROR_LIMIT,
                 "the command is longer than %zu bytes, or a name ends with a line feed", size - 1);
 }

@@ -12,5 +12,9 @@ void reproduce_name(const struct model *m, char *out, size_t size);
  * nothing is open, ERROR_LIMIT where it does not fit. */
 bool reproduce_command(const struct model *m, char *out, size_t size, struct error *err);
 
+/* For the weights view: "eigenscope spectrum FILE::NAME" of the matrix one is on, else "eigenscope list
+ * FILE". */
+bool reproduce_look(const struct model *m, char *out, size_t size, struct error *err);
+
 /* The same for what the compare view shows: "eigenscope compare FILE --bits-per-entry 1 ...". */
 bool reproduce_compare(const struct model *m, char *out, size_t size, struct error *err);

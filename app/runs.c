@@ -49,8 +49,8 @@ static void begin(struct model *m, double bits)
 
 bool runs_begin(struct model *m, double bits, struct error *err)
 {
-    if (!m->document)
-        return fail(err, ERROR_USAGE, "nothing is open that could be compared");
+    if (!model_needs_one(m, "compare", err))
+        return false;
     if (!(bits >= bits_least && bits <= RUNS_BITS_MOST))
         return fail(err, ERROR_USAGE, "%.6g bits per entry: a comparison is at %g to %d", bits,
                     bits_least, RUNS_BITS_MOST);
@@ -61,7 +61,7 @@ bool runs_begin(struct model *m, double bits, struct error *err)
 void runs_grid(struct model *m)
 {
     struct runs *r = &m->runs;
-    if (!m->document || (m->method->flags & (METHOD_MANY | METHOD_SANDBOX))) {
+    if (!model_chosen(m) || (m->method->flags & (METHOD_MANY | METHOD_SANDBOX))) {
         model_say(m, true, "there is no grid of that");
         return;
     }
@@ -261,7 +261,7 @@ void runs_setting(const struct run_row *row, char *out, size_t size)
 bool runs_want(struct model *m)
 {
     struct runs *r = &m->runs;
-    if (!m->document || r->held)
+    if (m->busy || !model_chosen(m) || r->held)
         return false;
     bool other = r->bits > 0 && r->bits != r->asked; /* a session says so */
     if (m->view->runs && (!r->begun || other))

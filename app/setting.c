@@ -149,8 +149,8 @@ bool setting_elbow(struct model *m, struct error *err)
     const struct param *rank = param_find(&m->method->params, "rank");
     if (!rank)
         return fail(err, ERROR_USAGE, "%s has no rank", m->method->name);
-    if (!m->document)
-        return fail(err, ERROR_USAGE, "nothing is open, so there is no spectrum");
+    if (!model_needs_one(m, "elbow", err))
+        return false;
     m->elbow = !s || !s->exact; /* a first sketch has another one */
     if (m->elbow) {
         model_say(m, false, "the elbow is taken once the spectrum is known");

@@ -378,15 +378,9 @@ static bool open_file(struct run *r, struct outcome *o, struct error *err)
 {
     const struct request *q = r->request;
     const struct watch watch = { r->job.cancel, r->progress, r->context };
-    struct selection s = { 0 };
-    if (!job_step(&r->job, 0, "reading", err) ||
-        !selection_open_watched(q->path, q->planes, &watch, &s, err))
-        return false;
-    bool one = s.n == 1 && s.document->n > 1;
-    snprintf(o->entry, sizeof(o->entry), "%s", one ? s.names[0] : "");
-    o->document = document_ref(s.document);
-    selection_finish(&s);
-    return true;
+    if (job_step(&r->job, 0, "reading", err))
+        o->document = selection_document(q->path, &watch, o->entry, err);
+    return o->document != NULL;
 }
 
 double study_optimal(const struct run *r, size_t rank)

@@ -23,7 +23,7 @@ void sweep_toggle(struct model *m)
         model_say(m, true, "the size is held, and so is the rank - s lets go of it");
         return;
     }
-    m->sweeping = !m->sweeping && m->document;
+    m->sweeping = !m->sweeping && model_chosen(m);
     m->sweep_next = 0;
 }
 
@@ -118,8 +118,8 @@ bool sweep_begin(struct model *m, const char *arguments, size_t *at, struct erro
     const char *text = arguments;
     if (!param_find(&m->method->params, "rank"))
         return fail(err, ERROR_USAGE, "%s has no rank", m->method->name);
-    if (!m->document)
-        return fail(err, ERROR_USAGE, "sweep: nothing is open");
+    if (!model_needs_one(m, "sweep", err))
+        return false;
     if (!word(&text, "k"))
         word(&text, "rank");
     for (text += strspn(text, " "); *text; text += strspn(text, " ")) {

@@ -90,7 +90,9 @@ static void object(const struct model *m, char *out, size_t size)
     n = snprintf(out, size, "%s%s%s", name ? name + 1 : d->name, m->entry[0] ? "::" : "", m->entry);
     if (n < 0 || (size_t)n >= size)
         return;
-    if (d->raster && !m->entry[0])
+    if (!model_chosen(m))
+        snprintf(out + n, size - (size_t)n, "  %zu tensors", d->n + d->n_others);
+    else if (d->raster && !m->entry[0])
         snprintf(out + n, size - (size_t)n, "  %zux%zux%d", d->raster->width, d->raster->height,
                  d->raster->channels >= 3 ? 3 : 1);
     else if (e)
@@ -274,7 +276,7 @@ static int draw_keys(const struct model *m, struct canvas c)
     const struct action *none_yet = opening_waits(m) ? opening_keys : start_keys;
     const struct action *tables[] = { m->document ? common_actions : none_yet,
                                       m->document ? m->view->actions : NULL };
-    if (m->document && m->view->runs) { /* where most keys mean something of its own */
+    if (m->document && m->view->own) { /* where most keys mean something of its own */
         tables[0] = m->view->actions;
         tables[1] = common_actions;
     }
@@ -340,11 +342,12 @@ static const struct {
     [OVERLAY_PALETTE] = { "PALETTE", "Up Down choose  Enter run  Esc close" },
     [OVERLAY_MENU] = { "MENU", "j k choose  Enter run  Esc close" },
     [OVERLAY_SHELL] = { "SHELL", "y copy  any key closes" },
+    [OVERLAY_FILTER] = { "FILTER", "letters filter  Up Down move  Enter keep  Esc all" },
 };
 
 static const char *mode_word(const struct model *m)
 {
-    bool cross = m->cross && m->focus != PANE_FORM && !m->view->runs;
+    bool cross = m->cross && m->focus != PANE_FORM && !m->view->own;
     if (m->overlay != OVERLAY_NONE)
         return overlay_words[m->overlay].mode;
     return m->sweeping     ? "SWEEP"
@@ -402,7 +405,17 @@ static void (*const overlays[])(const struct model *, struct canvas) = {
     [OVERLAY_TYPE] = NULL, /* drawn by the form, in the row itself */
     [OVERLAY_LINE] = NULL,          [OVERLAY_PALETTE] = pane_palette,
     [OVERLAY_SHELL] = pane_shell,   [OVERLAY_MENU] = pane_menu,
+    [OVERLAY_FILTER] = NULL, /* drawn by the tree */
 };
+
+static void draw_none_chosen(const struct model *m, struct canvas c)
+{
+    char line[LINE];
+    snprintf(line, sizeof(line),
+             "%s holds %zu matrices: %d lists them, Enter there opens one here.", m->document->name,
+             m->document->n, view_digit(view_find("weights")));
+    pane_paragraph(c, 1, 1, INK_DIM, line);
+}
 
 void view_draw(const struct model *m, struct canvas c)
 {
@@ -412,7 +425,9 @@ void view_draw(const struct model *m, struct canvas c)
     canvas_clear(c);
     if (w < 1 || h < 1)
         return;
-    if (m->document || opening_waits(m))
+    if (m->document && !model_chosen(m) && !m->view->lists)
+        draw_none_chosen(m, middle);
+    else if (m->document || opening_waits(m))
         m->view->draw(m, middle);
     else
         pane_start(m, middle);

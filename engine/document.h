@@ -121,6 +121,10 @@ struct selection {
 bool selection_open(const char *file, enum planes planes, struct selection *out, struct error *err);
 bool selection_open_watched(const char *file, enum planes planes, const struct watch *w,
                             struct selection *out, struct error *err);
+/* The document of FILE[::NAME], to look around in: `entry` is the matrix that is named; "": the whole
+ * picture, the only matrix, or none of several. The caller owns the reference; NULL: it failed. */
+struct document *selection_document(const char *file, const struct watch *w, char entry[NAME_TEXT],
+                                    struct error *err);
 bool selection_probe(const char *file, struct error *err); /* document_probe of its FILE */
 /* Picks from an open document; takes one more reference. name NULL: the whole. */
 bool selection_of(struct document *d, const char *name, enum planes planes, struct selection *out,

@@ -140,6 +140,35 @@ bool selection_open_watched(const char *file, enum planes planes, const struct w
     return ok;
 }
 
+/* One of several, or the whole of what it is. */
+static bool names_one(struct document *d, const char *name, char entry[NAME_TEXT],
+                      struct error *err)
+{
+    struct selection s = { 0 };
+    entry[0] = '\0';
+    if (!name && d->n > 1 && !document_is_picture(d))
+        return true;
+    if (!selection_of(d, name, PLANES_RGB, &s, err))
+        return false;
+    if (s.n == 1 && d->n > 1)
+        copy_name(entry, s.names[0]);
+    selection_finish(&s);
+    return true;
+}
+
+struct document *selection_document(const char *file, const struct watch *w, char entry[NAME_TEXT],
+                                    struct error *err)
+{
+    const char *at = cut(file);
+    char *path = memory_text(file, at ? (size_t)(at - file) : strlen(file), err);
+    struct document *d = path ? document_open_watched(path, w, err) : NULL;
+    memory_free(path);
+    if (!d || names_one(d, at ? at + 2 : NULL, entry, err))
+        return d;
+    document_unref(d);
+    return NULL;
+}
+
 bool selection_open(const char *file, enum planes planes, struct selection *out, struct error *err)
 {
     return selection_open_watched(file, planes, NULL, out, err);

@@ -29,7 +29,7 @@ FLOORS = [
      "run_list", "study_compare", "outcome", "likeness", "worker", "theory_curve", "heat_map",
      "zoom",
      "provenance", "frame", "typing", "grammar"},
-    {"model", "model_rows", "hold", "heat", "levels", "nested", "slots", "runs", "opening", "plot", "view", "history"},
+    {"model", "model_rows", "model_want", "hold", "heat", "levels", "nested", "slots", "runs", "browse", "browse_rows", "opening", "plot", "view", "history"},
     {"comparing", "crosshair", "sweep",
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},

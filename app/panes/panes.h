@@ -13,11 +13,18 @@ void pane_levels(const struct model *m, struct canvas c);
 void pane_error_curve(const struct model *m, struct canvas c);
 void pane_parameters(const struct model *m, struct canvas c);
 void pane_run_table(const struct model *m, struct canvas c);
+void pane_tensor_tree(const struct model *m, struct canvas c);
+void pane_tensor_facts(const struct model *m, struct canvas c);
+void pane_about(const struct model *m, struct canvas c); /* what the file says of itself */
 void pane_run_plot(const struct model *m, struct canvas c);
 
 /* The frame, or none below 16 x 5; the inside either way. */
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,
                          const char *title);
+
+/* The same of the weights view's panes; the right side's pages have the frame of a focus of their own. */
+struct canvas pane_browse_frame(const struct model *m, struct canvas c, enum browse_pane pane,
+                                const char *title);
 
 /* The cells inside a pane of this size, as pane_frame leaves them. */
 struct rect pane_inside(int width, int height);

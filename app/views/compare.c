@@ -285,4 +285,5 @@ const struct view view_compare = {
     .line = line,
     .command = reproduce_compare,
     .runs = true,
+    .own = true,
 };

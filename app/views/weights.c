@@ -1,0 +1,251 @@
+/* What a file of weights holds: its tensors as a tree, and of the one that is looked at its numbers. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "line.h"
+#include "overlay.h"
+#include "panes/panes.h"
+#include "reproduce.h"
+#include "view.h"
+
+enum { SMALL_WIDTH = 60, SMALL_HEIGHT = 10, WIDE = 100, PAGE = 10 };
+
+/* What the right side shows. To add one: a row here, and its pane in app/panes/. */
+struct page {
+    const char *name;
+    void (*draw)(const struct model *m, struct canvas c);
+    void (*move)(struct model *m, int by); /* j and k while it has the focus; NULL: the tree's */
+};
+
+/* ---- the layout ---- */
+
+static void draw_tensor(const struct model *m, struct canvas c)
+{
+    pane_tensor_facts(m, c);
+}
+
+static void move_about(struct model *m, int by)
+{
+    size_t *at = &m->browse.about, last = m->document->n_facts, step = (size_t)(by < 0 ? -by : by);
+    if (by < 0)
+        *at -= *at < step ? *at : step;
+    else
+        *at = *at + step < last ? *at + step : last;
+}
+
+static const struct page pages[] = {
+    { "tensor", draw_tensor, NULL },
+    { "about", pane_about, move_about },
+};
+enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
+
+static const struct page *page_of(const struct model *m)
+{
+    return &pages[m->browse.page < PAGES ? m->browse.page : 0];
+}
+
+/* Small, or full: what has the focus, alone. */
+static void draw(const struct model *m, struct canvas c)
+{
+    int w = c.area.w, h = c.area.h, left = w < WIDE ? 38 : w < 160 ? 46 : 54;
+    bool tree = m->browse.focus == BROWSE_TREE;
+    if (!m->document)
+        return;
+    if (m->full || w < SMALL_WIDTH || h < SMALL_HEIGHT) {
+        (tree ? pane_tensor_tree : page_of(m)->draw)(m, c);
+        return;
+    }
+    pane_tensor_tree(m, canvas_inside(c, (struct rect){ 0, 0, left, h }));
+    page_of(m)->draw(m, canvas_inside(c, (struct rect){ left, 0, w - left, h }));
+}
+
+static void picture_size(const struct model *m, int width, int height, int *pixels_wide,
+                         int *pixels_high)
+{
+    (void)m, (void)width, (void)height;
+    *pixels_wide = *pixels_high = 0;
+}
+
+/* The tensor one is on, whole, which the tree may have no room for. */
+static void line(const struct model *m, int width, char *out, size_t size)
+{
+    const struct browse_leaf *leaf = browse_leaf(m);
+    const struct browse_folder *f = browse_folder(m);
+    char shape[96];
+    out[0] = 0;
+    if (m->overlay == OVERLAY_FILTER) {
+        snprintf(out, size, "/%s_", m->line);
+    } else if (leaf) {
+        browse_shape(m, leaf, shape, sizeof(shape));
+        snprintf(out, size, "%s  %s %s", browse_name(m, leaf), shape, browse_dtype(m, leaf));
+        if (canvas_text_width(out) > width)
+            snprintf(out, size, "%s", browse_name(m, leaf));
+    } else if (f) {
+        snprintf(out, size, "%.*s: %u tensors", (int)f->length,
+                 browse_name(m, &m->browse.leaves[f->first]), (unsigned)f->n);
+    }
+}
+
+/* ---- actions ---- */
+
+static void move(struct model *m, int by)
+{
+    if (m->browse.focus != BROWSE_TREE && page_of(m)->move)
+        page_of(m)->move(m, by);
+    else
+        browse_move(m, by);
+}
+
+static void down(struct model *m)
+{
+    move(m, 1);
+}
+
+static void up(struct model *m)
+{
+    move(m, -1);
+}
+
+static void page_down(struct model *m)
+{
+    move(m, PAGE);
+}
+
+static void page_up(struct model *m)
+{
+    move(m, -PAGE);
+}
+
+static void first(struct model *m)
+{
+    m->browse.at = 0;
+}
+
+static void last(struct model *m)
+{
+    m->browse.at = m->browse.n_rows ? m->browse.n_rows - 1 : 0;
+}
+
+static void fold(struct model *m)
+{
+    browse_fold(m, false);
+}
+
+static void unfold(struct model *m)
+{
+    browse_fold(m, true);
+}
+
+static void fold_all(struct model *m)
+{
+    browse_fold_all(m, false);
+}
+
+static void unfold_all(struct model *m)
+{
+    browse_fold_all(m, true);
+}
+
+static void enter(struct model *m)
+{
+    const struct browse_folder *f = browse_folder(m);
+    const struct browse_leaf *leaf = browse_leaf(m);
+    const struct entry *e = browse_entry(m);
+    if (f)
+        browse_fold(m, !f->open);
+    else if (e && strlen(e->name) >= sizeof(m->entry))
+        model_say(m, true, "its name is longer than %zu bytes", sizeof(m->entry) - 1);
+    else if (e) {
+        model_open(m, m->document, m->document->n > 1 ? e->name : "");
+        view_show(m, view_of_digit(1));
+    } else if (leaf)
+        model_say(m, false, "%s is no matrix that could be opened", browse_name(m, leaf));
+}
+
+static void mark(struct model *m)
+{
+    browse_mark(m);
+    if (browse_leaf(m))
+        browse_move(m, 1);
+}
+
+static void sort(struct model *m)
+{
+    m->browse.key++;
+    if (!browse_keys[m->browse.key].name)
+        m->browse.key = 0;
+    browse_update(m);
+}
+
+static void turn_round(struct model *m)
+{
+    m->browse.rising = !m->browse.rising;
+    browse_update(m);
+}
+
+static void show_page(struct model *m, size_t page)
+{
+    m->browse.page = page;
+    m->browse.focus = page ? BROWSE_FACTS : BROWSE_TREE;
+}
+
+static void next_page(struct model *m)
+{
+    show_page(m, (m->browse.page + 1) % PAGES);
+}
+
+static void about(struct model *m)
+{
+    show_page(m, m->browse.page == 1 ? 0 : 1);
+}
+
+static void next_pane(struct model *m)
+{
+    m->browse.focus = m->browse.focus == BROWSE_TREE ? BROWSE_FACTS : BROWSE_TREE;
+}
+
+static void full(struct model *m)
+{
+    m->full = !m->full;
+}
+
+/* clang-format off */
+static const struct action actions[] = {
+    { "tensor-down", "j Down", "Tensors", "the next one", "move", down },
+    { "tensor-up", "k Up", "Tensors", "the one before", "move", up },
+    { "tensors-down", "PgDn", "Tensors", "ten down", NULL, page_down },
+    { "tensors-up", "PgUp", "Tensors", "ten up", NULL, page_up },
+    { "first-tensor", "g Home ^", "Tensors", "the first one", NULL, first },
+    { "last-tensor", "G End $", "Tensors", "the last one", NULL, last },
+    { "open-tensor", "Enter", "Tensors", "the matrix in the image view; of a folder, what is in it", "open", enter },
+    { "filter", "/", "Tensors", "fewer of them: letters of their names or types", "filter", overlay_filter },
+    { "mark-tensor", "Space", "Tensors", "mark it, or all of a folder, and back", "mark", mark },
+    { "unmark", "U", "Tensors", "no marks any more", NULL, browse_unmark },
+    { "sort-tensors", "o", "Tensors", "by the next of its numbers, in one list; at last by name again", "sort", sort },
+    { "turn-round", "O", "Tensors", "the least first instead of the greatest, and back", NULL, turn_round },
+    { "fold", "h Left", "Tensors", "close the folder", "fold", fold },
+    { "unfold", "l Right", "Tensors", "open it", "fold", unfold },
+    { "fold-all", "-", "Tensors", "close every folder", NULL, fold_all },
+    { "unfold-all", "+", "Tensors", "open every folder", NULL, unfold_all },
+    { "about", "i", "Screen", "what the file says of itself, and back", "about", about },
+    { "next-page", "v", "Screen", "the next thing on the right side", NULL, next_page },
+    { "other-pane", "Tab S-Tab", "Screen", "the tree, or the right side", NULL, next_pane },
+    { "full-pane", "f", "Screen", "the focused pane alone, and back", NULL, full },
+    { 0 },
+};
+/* clang-format on */
+
+const struct view view_weights = {
+    .name = "weights",
+    .title = "Weights",
+    .summary = "The tensors of a model as a tree: shapes, types, what the file says of itself.",
+    .draw = draw,
+    .picture_size = picture_size,
+    .actions = actions,
+    .number = 2,
+    .line = line,
+    .command = reproduce_look,
+    .own = true,
+    .lists = true,
+};
