@@ -39,7 +39,8 @@ struct anatomy {
     struct anatomy_statistics statistics;
     struct anatomy_histogram histogram;
     struct anatomy_map map;
-    struct spectrum spectrum; /* sigma owned; n = 0 where an entry is not finite */
+    double *sigma;            /* owned; the spectrum's */
+    struct spectrum spectrum; /* n = 0 where an entry is not finite */
     bool exact;   /* by an SVD in double precision, so that a numerical rank means something;
                                * else from the Gram matrix, where values below `floor` are zero */
     double floor; /* what the rounding of the Gram matrix may hide: sqrt(n eps) sigma_1 */
@@ -65,11 +66,15 @@ struct anatomy_options {
  * Zeroes *out on failure. Fails as document_read, linalg and job_step do. */
 bool anatomy_of(struct job *job, const struct document *d, const struct entry *e,
                 const struct anatomy_options *o, struct anatomy *out, struct error *err);
-/* The same of entries at hand. square: document_noise's, NAN where nothing was rounded; own: the
- * line of the file's type, or NULL (verdict_of). */
-bool anatomy_of_matrix(struct job *job, struct matrix_view a, double square,
+/* The same of entries at hand. deviation: what rounding gave an entry (anatomy_rounding), NAN: nothing;
+ * own: the line of the file's type, or NULL (verdict_of); an estimated one gets its rounding from it. */
+bool anatomy_of_matrix(struct job *job, struct matrix_view a, double deviation,
                        const struct verdict_line *own, const struct anatomy_options *o,
                        struct anatomy *out, struct error *err);
+/* The part of it without a spectrum: statistics, histogram, map. What else *out has stays. The
+ * caller finishes it, also on failure. */
+bool anatomy_entries(struct job *job, struct matrix_view a, const struct anatomy_options *o,
+                     struct anatomy *out, struct error *err);
 void anatomy_finish(struct anatomy *a); /* {0} is fine */
 
 /* The deviation that rounding gave an entry of the source: blocks (document_noise), levels of a

@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { BLOCK = 64 }; /* columns LAPACK works on at a time, at most */
+
 /* Scratch that grows with the square of a side ends before the limits of a matrix do. */
 static bool addressable(uint64_t entries, struct matrix_view a, struct error *err)
 {
@@ -252,7 +254,7 @@ bool linalg_singular_values(struct matrix_view a, double *sigma, struct error *e
 static bool eigen(struct matrix_view a, bool vectors, double *values, struct error *err)
 {
     assert(a.rows == a.cols && a.dtype == DTYPE_F64);
-    uint64_t n = a.rows, least = vectors ? 1 + 6 * n + 2 * n * n : 1 + 2 * n;
+    uint64_t n = a.rows, least = vectors ? 1 + 6 * n + 2 * n * n : 1 + (2 + BLOCK) * n;
     double norm;
     if (n == 0)
         return true;
@@ -295,8 +297,6 @@ static lapack_int orthonormal_rows(struct matrix_view a, void *tau, void *work, 
     return info ? info
                 : LAPACKE_sorglq_work(LAPACK_COL_MAJOR, n, m, n, a.data, lda, tau, work, size);
 }
-
-enum { BLOCK = 64 }; /* columns LAPACK works on at a time, at most */
 
 bool linalg_orthonormalize(struct matrix_view a, struct error *err)
 {

@@ -17,7 +17,7 @@ FLOORS = [
      "framing",
      "remainder", "quarter_circle", "downdate",
      "joint", "joint_plan", "joint_null",
-     "gguf", "gguf_reader", "anatomy", "verdict", "scan",
+     "gguf", "gguf_reader", "anatomy", "anatomy_entries", "verdict", "scan", "scan_file", "scan_keys",
      "family", "family_groups", "group",
      "joint", "joint_profile", "joint_plan", "joint_null",
      "gguf", "gguf_reader",

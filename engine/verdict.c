@@ -1,0 +1,185 @@
+#include "verdict.h"
+
+#include "half.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { HALF_BYTES = 2, BLOCK = 32 };
+
+const char *const verdict_names[] = { "none", "quantize", "factorize", "depends", NULL };
+
+/* The types that are measured, in the order of the lines. */
+static const struct {
+    const char *name;
+    unsigned bytes; /* of a block */
+} measured[] = { [VERDICT_Q8_0] = { "Q8_0", 34 }, [VERDICT_Q4_0] = { "Q4_0", 18 } };
+enum { MEASURED = sizeof(measured) / sizeof(measured[0]) };
+
+uint64_t verdict_factor_bytes(size_t rows, size_t cols, size_t k)
+{
+    return (uint64_t)HALF_BYTES * k * ((uint64_t)rows + cols);
+}
+
+size_t verdict_rank(size_t rows, size_t cols, uint64_t bytes)
+{
+    size_t least = rows < cols ? rows : cols;
+    if (!least)
+        return 0;
+    uint64_t k = bytes / (HALF_BYTES * ((uint64_t)rows + cols));
+    return k < least ? (size_t)k : least;
+}
+
+static uint64_t type_bytes(const struct spectrum *s, size_t type)
+{
+    uint64_t blocks = ((uint64_t)s->cols + BLOCK - 1) / BLOCK;
+    return (uint64_t)s->rows * blocks * measured[type].bytes;
+}
+
+static void buy(const struct spectrum *s, struct verdict_line *line)
+{
+    line->rank = verdict_rank(s->rows, s->cols, line->bytes);
+    line->low_rank = line->rank <= s->n && s->n > 0 ? spectrum_tail(s, line->rank) : (double)NAN;
+}
+
+static bool known(const struct verdict_line *line)
+{
+    return line->type && !isnan(line->rounding) && !isnan(line->low_rank);
+}
+
+static bool wins(const struct verdict_line *line)
+{
+    return line->low_rank < line->rounding;
+}
+
+/* Two digits; what is below the rounding of factors to half precision is not told apart. */
+static const char *percent(double x, char out[16])
+{
+    if (x < 5e-4)
+        return "under 0.05 %";
+    snprintf(out, 16, x >= 0.0995 ? "%.0f %%" : x >= 0.00995 ? "%.1f %%" : "%.2f %%", 100 * x);
+    return out;
+}
+
+/* A source that was rounded in blocks: what that cost is behind us, and its bytes are what counts.
+ * Rounding it once more would be judged on its own grid. */
+static void judge_rounded(struct verdict *v)
+{
+    const struct verdict_line *own = &v->lines[VERDICT_OWN];
+    char a[16], b[16];
+    bool won = wins(own);
+    v->answer = won ? VERDICT_FACTORIZE : VERDICT_QUANTIZE;
+    v->gain = own->rounding / own->low_rank;
+    snprintf(v->text, sizeof(v->text),
+             won ? "its rounding to %s cost about %s; rank %zu at the same bytes would leave out "
+                   "only %s: factorize"
+                 : "its rounding to %s cost about %s; rank %zu at the same bytes would leave out "
+                   "%s: keep it",
+             own->type, percent(own->rounding, a), own->rank, percent(own->low_rank, b));
+}
+
+static void judge(struct verdict *v)
+{
+    const struct verdict_line *four = &v->lines[VERDICT_Q4_0], *eight = &v->lines[VERDICT_Q8_0];
+    char a[16], b[16], c[16], d[16];
+    percent(four->rounding, a);
+    const char *rounding = percent(four->rounding, a), *low_rank = percent(four->low_rank, b);
+    v->gain = four->rounding / four->low_rank;
+    if (wins(four) != wins(eight)) {
+        v->answer = VERDICT_DEPENDS;
+        snprintf(v->text, sizeof(v->text),
+                 "at 4 bits an entry rank %zu leaves %s and rounding %s, at 8 bits %s and %s: it "
+                 "depends on the size",
+                 four->rank, low_rank, rounding, percent(eight->low_rank, c),
+                 percent(eight->rounding, d));
+        return;
+    }
+    v->answer = wins(four) ? VERDICT_FACTORIZE : VERDICT_QUANTIZE;
+    snprintf(v->text, sizeof(v->text),
+             wins(four) ? "plain 4-bit rounding leaves %s; rank %zu at the same bytes only %s: "
+                          "factorize"
+                        : "plain 4-bit rounding leaves %s; low rank (%zu) at the same bytes %s: "
+                          "quantize",
+             rounding, four->rank, low_rank);
+}
+
+void verdict_of(const struct spectrum *s, const double rounding[2], const struct verdict_line *own,
+                struct verdict *out)
+{
+    struct verdict v = { .gain = (double)NAN };
+    for (size_t i = 0; i < MEASURED; i++) {
+        v.lines[i] = (struct verdict_line){ .type = measured[i].name,
+                                            .bytes = type_bytes(s, i),
+                                            .rounding = rounding[i] };
+        buy(s, &v.lines[i]);
+    }
+    struct verdict_line *mine = &v.lines[VERDICT_OWN];
+    *mine = own ? *own : (struct verdict_line){ .rounding = (double)NAN };
+    if (mine->type)
+        buy(s, mine);
+    else
+        mine->low_rank = (double)NAN;
+    if (s->n && !(s->norm > 0))
+        snprintf(v.text, sizeof(v.text), "all entries are zero");
+    else if (mine->estimated && known(mine))
+        judge_rounded(&v);
+    else if (known(&v.lines[VERDICT_Q4_0]) && known(&v.lines[VERDICT_Q8_0]))
+        judge(&v);
+    *out = v;
+}
+
+/* One block as ggml's reference quantizers round it: 1/d in single precision, d kept as a half. */
+static void round_q8_0(const float *x, float *out)
+{
+    float most = 0;
+    for (int i = 0; i < BLOCK; i++)
+        most = fmaxf(most, fabsf(x[i]));
+    float d = most / 127, inverse = d > 0 ? 1 / d : 0;
+    float kept = (float)half_to(half_from((double)d, HALF_NEAREST));
+    for (int i = 0; i < BLOCK; i++)
+        out[i] = roundf(x[i] * inverse) * kept;
+}
+
+static void round_q4_0(const float *x, float *out)
+{
+    float most = 0;
+    for (int i = 0; i < BLOCK; i++)
+        if (fabsf(x[i]) > fabsf(most))
+            most = x[i];
+    float d = most / -8, inverse = most != 0 ? 1 / d : 0;
+    float kept = (float)half_to(half_from((double)d, HALF_NEAREST));
+    for (int i = 0; i < BLOCK; i++)
+        out[i] = (fminf(15, truncf(x[i] * inverse + 8.5f)) - 8) * kept;
+}
+
+static void (*const rounders[])(const float *x, float *out) = {
+    [VERDICT_Q8_0] = round_q8_0, [VERDICT_Q4_0] = round_q4_0
+};
+
+double verdict_rounding(struct matrix_view a, const char *type)
+{
+    double lost = 0, whole = 0;
+    size_t t = 0;
+    while (t < MEASURED && strcmp(measured[t].name, type) != 0)
+        t++;
+    assert(t < MEASURED);
+    for (size_t i = 0; i < a.rows; i++)
+        for (size_t j = 0; j < a.cols; j += BLOCK) {
+            size_t n = a.cols - j < BLOCK ? a.cols - j : BLOCK;
+            float x[BLOCK] = { 0 }, y[BLOCK];
+            struct matrix_view to = { x, 1, n, BLOCK, 1, DTYPE_F32 };
+            double sum = 0, square = 0;
+            matrix_copy(matrix_block(a, i, j, 1, n), to);
+            rounders[t](x, y);
+            for (size_t k = 0; k < n; k++) {
+                double difference = (double)x[k] - (double)y[k];
+                sum += difference * difference;
+                square += (double)x[k] * (double)x[k];
+            }
+            lost += sum;
+            whole += square;
+        }
+    return isfinite(lost) && isfinite(whole) ? (whole > 0 ? sqrt(lost / whole) : 0) : (double)NAN;
+}
