@@ -206,6 +206,8 @@ bool trial_run(struct trial *t, struct error *err)
     for (size_t i = 0; i < t->s.n; i++)
         views[i] = t->input[i].view;
     const struct inputs in = { views, t->s.n, t->svds[0].n ? t->svds : NULL };
+    if (t->a.method->flags & METHOD_MANY && t->s.n > 1)
+        return fail(err, ERROR_USAGE, "%s: name one matrix as FILE::NAME", t->a.method->name);
     approximation_finish(&t->x);
     return approximate(&t->engine.job, t->a.method, &t->a.params, &in, &t->x, err);
 }

@@ -19,16 +19,21 @@ static size_t smaller_side(struct matrix_view a)
     return a.rows < a.cols ? a.rows : a.cols;
 }
 
-/* The params with a rank that every matrix has. */
+/* The params with a rank that every matrix has, or that those on top of each other have. */
 static struct params_any clamped(const struct method *m, const void *params,
                                  const struct inputs *in)
 {
     struct params_any own = { 0 };
+    double most = (double)smaller_side(in->matrices[0]), height = 0;
     memcpy(own.bytes, params, m->params.size);
     const struct param *rank = param_find(&m->params, "rank");
-    for (size_t i = 0; rank && i < in->n; i++)
-        param_put(rank, own.bytes,
-                  fmin(param_get(rank, own.bytes), (double)smaller_side(in->matrices[i])));
+    for (size_t i = 0; i < in->n; i++) {
+        height += (double)in->matrices[i].rows;
+        most = m->flags & METHOD_MANY ? fmin(height, (double)in->matrices[0].cols)
+                                      : fmin(most, (double)smaller_side(in->matrices[i]));
+    }
+    if (rank)
+        param_put(rank, own.bytes, fmin(param_get(rank, own.bytes), most));
     return own;
 }
 
@@ -144,7 +149,7 @@ static bool measure_result(struct job *job, const struct inputs *in, struct resu
             const struct svd *svd = &in->svds[i];
             struct spectrum s = { svd->sigma, svd->n, in->matrices[i].rows, in->matrices[i].cols,
                                   svd->norm };
-            r->measures[i].optimal = spectrum_tail(&s, r->rank);
+            r->measures[i].optimal = spectrum_tail(&s, r->rank < svd->n ? r->rank : svd->n);
         }
     }
     return true;
@@ -294,8 +299,8 @@ void approximation_finish(struct approximation *a)
 
 /* The matrix, a copy of it, a panel of the residual, the result, a thin SVD with its
  * workspace (the dearest thing a method asks for), a dozen panels as wide as the rank; what a dense
- * part leaves, twice; and a tenth for the rest. A frame: the matrix rotated, or the result expanded
- * within it. */
+ * part leaves, twice; Gram matrices and the workspace of their eigenvectors; and a tenth for the rest. A
+ * frame: the matrix rotated, or the result expanded within it. */
 uint64_t approximate_memory(const struct method *m, const void *params, enum dtype dtype,
                             size_t rows, size_t cols)
 {
@@ -314,6 +319,8 @@ uint64_t approximate_memory(const struct method *m, const void *params, enum dty
     }
     if (m->flags & METHOD_DENSE)
         bytes += 2 * n * d * size;
+    if (m->flags & METHOD_MANY)
+        bytes += 5 * side * side * 8;
     bytes *= 1.1;
     return bytes < 0x1p63 ? (uint64_t)bytes : UINT64_MAX;
 }

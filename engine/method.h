@@ -8,7 +8,8 @@
 #include "spectrum.h"
 
 enum {
-    /* takes several matrices of equal width at once */
+    /* takes several matrices of equal width at once; `rank` is at most the width and the sum of their
+     * heights */
     METHOD_MANY = 1 << 0,
     /* rank k is the leading part of any larger rank: a slider truncates a cached one */
     METHOD_NESTED = 1 << 1,
@@ -49,6 +50,9 @@ struct method {
      * says of what run() returns on F32 or F64 input. With METHOD_SIZED the most it may be; exact
      * at the rank of the result where there is a row `rank`. */
     uint64_t (*bits)(const void *params, enum dtype dtype, size_t rows, size_t cols, bool paper);
+    /* Likewise of n matrices of equal width that are taken at once; METHOD_MANY alone. */
+    uint64_t (*bits_many)(const void *params, enum dtype dtype, const size_t *rows, size_t n,
+                          size_t cols, bool paper);
     /* Floating-point operations of the products with the whole matrix, what a device would take
      * over; NULL: not worth a device. */
     double (*flops)(const void *params, size_t rows, size_t cols);

@@ -159,6 +159,48 @@ static void members_alone(struct lab *l)
     joint_profile_finish(&g);
 }
 
+static double falling(size_t i)
+{
+    return pow(.9, (double)i);
+}
+
+/* Eckart, Young 1936: the method's measured error is what the stack's spectrum leaves. */
+static void optimal(struct lab *l)
+{
+    static const size_t ranks[] = { 1, 10, 60, 119 };
+    static const double most[] = { [DTYPE_F32] = 1e-6, [DTYPE_F64] = 1e-12 };
+    const struct method *m = method_find("joint-rank");
+    double sum = 0;
+    for (size_t j = 1; j <= 120; j++)
+        sum += falling(j) * falling(j);
+    for (int type = DTYPE_F32; type <= DTYPE_F64; type++) {
+        struct matrix a = lab_spectrum((enum dtype)type, 200, 120, 5, falling);
+        struct matrix_view parts[] = { matrix_block(a.view, 0, 0, 130, 120),
+                                       matrix_block(a.view, 130, 0, 70, 120) };
+        double worst[2] = { 0 };
+        for (size_t i = 0; i < 4; i++)
+            for (size_t n = 1; n <= 2; n++) {
+                char text[32];
+                double tail = 0;
+                snprintf(text, sizeof(text), "rank=%zu", ranks[i]);
+                struct params_any params = lab_params(m, false, text);
+                struct inputs in = { n == 1 ? &a.view : parts, n, NULL };
+                struct approximation out = { 0 };
+                struct error err = { 0 };
+                for (size_t j = 120; j > ranks[i]; j--)
+                    tail += falling(j) * falling(j);
+                if (!approximate(&l->job, m, params.bytes, &in, &out, &err))
+                    printf("Bail out! %s\n", err.text);
+                worst[n - 1] = fmax(worst[n - 1], fabs(out.error - sqrt(tail / sum)));
+                approximation_finish(&out);
+            }
+        printf("# f%d: off Eckart and Young by %.2g alone, %.2g together\n",
+               type == DTYPE_F64 ? 64 : 32, worst[0], worst[1]);
+        CHECK(worst[0] < most[type] && worst[1] < most[type]);
+        matrix_finish(&a);
+    }
+}
+
 /* E_sep(k)^2 <= E_joint(k)^2, as the SVD is best, and E_joint(p k)^2 <= E_sep(k)^2, as the p subspaces
  * together are one choice. Counts violations beyond 1e-9. */
 static size_t violations(const struct joint_profile *g)
@@ -373,6 +415,7 @@ int main(void)
     same_as_stack(&l, BALANCE_FROBENIUS);
     same_as_stack(&l, BALANCE_SPECTRAL);
     members_alone(&l);
+    optimal(&l);
     greedy(&l);
     ends(&l);
     refusals(&l);

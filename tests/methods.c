@@ -457,7 +457,7 @@ static void unbounded(struct lab *l, const struct method *m)
     matrix_finish(&a);
 }
 
-/* Several matrices at once: measured one by one and together. */
+/* Several matrices one by one: measured each and together. */
 static void several(struct lab *l, const struct method *m)
 {
     struct matrix a = make(TALL, DTYPE_F64), b = make(RANK_ONE, DTYPE_F64);
@@ -466,8 +466,11 @@ static void several(struct lab *l, const struct method *m)
     struct inputs in = { both, 2, NULL };
     struct approximation out = { 0 };
     struct error err = { 0 };
-    if (m->flags & METHOD_MANY)
+    if (m->flags & METHOD_MANY) { /* methods_many.c */
+        matrix_finish(&a);
+        matrix_finish(&b);
         return;
+    }
     CHECK(approximate(&l->job, m, params.bytes, &in, &out, &err) && out.n == 2);
     double r0 = out.results[0].measures[0].residual, r1 = out.results[1].measures[0].residual;
     double n0 = matrix_norm(a.view), n1 = matrix_norm(b.view);
