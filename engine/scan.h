@@ -16,7 +16,8 @@ enum scan_column {
     SCAN_EFFECTIVE_RANK,
     SCAN_RANK_90, /* of the energy */
     SCAN_RANK_99,
-    SCAN_ALPHA, /* of the power law */
+    SCAN_SHARE_90, /* rank for 90 % over the full rank */
+    SCAN_ALPHA,    /* of the power law */
     SCAN_XMIN,
     SCAN_KS,
     SCAN_NOISE,         /* Marchenko-Pastur, by the spectrum itself */
@@ -66,10 +67,11 @@ struct scan {
     struct document *document; /* a reference of its own */
     struct scan_row *rows;     /* owned; one for each entry of the document */
     size_t n, done;
-    size_t kept;      /* of them were in the file already */
-    char *path;       /* owned; NULL: nothing is kept */
-    bool told;        /* that the file cannot be written: it then goes on without */
-    char notice[200]; /* "12 rows of an earlier scan were damaged and are done again", or "" */
+    size_t kept;       /* of them were in the file already */
+    uint64_t identity; /* scan_identity */
+    char *path;        /* owned; NULL: nothing is kept */
+    bool whole;        /* the file is this scan's: rows are added to it; else it is written anew */
+    char notice[200];  /* "2 rows of an earlier scan were damaged and are done again", or "" */
 };
 
 /* What tells a model from every other: device, inode, size and time of its files, and what they

@@ -17,6 +17,7 @@ struct source {
     const unsigned char *memory;
     uint64_t size;
     struct timespec changed;
+    uint64_t device, inode;
     const struct watch *watch; /* borrowed; NULL: nobody waits */
 };
 
@@ -65,6 +66,8 @@ static bool open_regular(struct source *s, struct error *err)
                            "is a pipe or a device; only plain files can be read");
     s->size = (uint64_t)status.st_size;
     s->changed = status.st_mtim;
+    s->device = (uint64_t)status.st_dev;
+    s->inode = (uint64_t)status.st_ino;
     return true;
 }
 
@@ -107,6 +110,13 @@ const char *source_name(const struct source *s)
 uint64_t source_size(const struct source *s)
 {
     return s->size;
+}
+
+bool source_stamp(const struct source *s, struct source_stamp *out)
+{
+    *out = (struct source_stamp){ s->device, s->inode, s->size, (int64_t)s->changed.tv_sec,
+                                  (int64_t)s->changed.tv_nsec };
+    return s->fd >= 0;
 }
 
 void source_watch(struct source *s, const struct watch *w)

@@ -31,6 +31,13 @@ void source_close(struct source *s); /* NULL is fine */
 const char *source_name(const struct source *s);
 uint64_t source_size(const struct source *s);
 
+/* Which file it is, and of when; false: bytes in memory, which nothing tells apart. */
+struct source_stamp {
+    uint64_t device, inode, size;
+    int64_t seconds, nanoseconds; /* of its last change */
+};
+bool source_stamp(const struct source *s, struct source_stamp *out);
+
 /* Exactly n bytes, or ERROR_READ / ERROR_FORMAT ("NAME: offset N: wants .. bytes, has .."). */
 bool source_read(const struct source *s, uint64_t offset, void *to, size_t n, struct error *err);
 
