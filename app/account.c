@@ -120,8 +120,8 @@ static void put_line(struct report *r, const struct account *a, const struct acc
 {
     double entries = (double)x->entries;
     report_text(r, "matrix", x->name);
-    report_count(r, "rows", a->selection->rows);
-    report_count(r, "cols", a->selection->cols);
+    report_count(r, "rows", x->rows);
+    report_count(r, "cols", x->cols);
     account_params(r, a->method, &a->params);
     if (x->rank)
         report_count(r, "rank", x->rank);
@@ -146,6 +146,12 @@ static void put_line(struct report *r, const struct account *a, const struct acc
     report_number(r, "paper", (double)x->bits_paper / entries);
     report_number(r, "true", (double)x->bits_true / entries);
     report_end(r);
+    if (x->shared_true) {
+        report_object(r, "shared_bits");
+        report_count(r, "paper", x->shared_paper);
+        report_count(r, "true", x->shared_true);
+        report_end(r);
+    }
     if (x->bytes)
         report_count(r, "bytes", x->bytes);
     else
@@ -155,12 +161,20 @@ static void put_line(struct report *r, const struct account *a, const struct acc
     report_number(r, "seconds", x->seconds);
 }
 
-/* What is the same for every matrix of the run. */
-static void put_head(struct report *r, const struct account *a)
+/* Of a stack the file alone: the name of the matrix stands beside it. */
+static const char *file_of(const struct account *a, size_t i)
+{
+    return a->selection->stack ? selection_file(a->selection, i)->name : a->options->arguments[0];
+}
+
+/* What is the same for every matrix of a file. */
+static void put_head(struct report *r, const struct account *a, size_t i)
 {
     report_text(r, "version", EIGENSCOPE_VERSION);
     report_text(r, "method", a->method->name);
-    report_text(r, "file", a->options->arguments[0]);
+    report_text(r, "file", file_of(a, i));
+    if (*a->group)
+        report_text(r, "group", a->group);
 }
 
 /* The same but for the counts. */
@@ -178,7 +192,7 @@ static void put_tail(struct report *r, const struct account *a, const struct acc
 
 void account_put(struct report *r, const struct account *a)
 {
-    put_head(r, a);
+    put_head(r, a, 0);
     put_line(r, a, &a->total);
     put_tail(r, a, &a->total);
     if (a->selection->n > 1) {
@@ -186,7 +200,7 @@ void account_put(struct report *r, const struct account *a)
         report_array(r, "matrices");
         for (size_t i = 0; i < a->selection->n; i++) {
             report_object(r, NULL);
-            put_head(r, a);
+            put_head(r, a, i);
             put_line(r, a, &a->lines[i]);
             put_tail(r, a, &a->lines[i]);
             report_end(r);
@@ -209,12 +223,16 @@ bool account_json(const struct account *a, FILE *out, struct error *err)
     return ok;
 }
 
-static void print_line(FILE *out, const struct account_line *x)
+static void print_line(FILE *out, const struct account_line *x, bool shape)
 {
     double entries = (double)x->entries;
     struct error plain;
     if (x->name)
-        fprintf(out, "  %s\n", report_plain(x->name, &plain));
+        fprintf(out, "  %s", report_plain(x->name, &plain));
+    if (x->name && shape)
+        fprintf(out, ", %zu x %zu", x->rows, x->cols);
+    if (x->name)
+        fputc('\n', out);
     if (x->rank)
         fprintf(out, "  rank             %zu%s", x->rank, x->dead ? "" : "\n");
     if (x->rank && x->dead)
@@ -236,6 +254,9 @@ static void print_line(FILE *out, const struct account_line *x)
         fputc('\n', out);
     fprintf(out, "  bits per entry   %.4f; %.4f as papers count\n", (double)x->bits_true / entries,
             (double)x->bits_paper / entries);
+    if (x->shared_true)
+        fprintf(out, "  shared           %.1f %% of the bits\n",
+                100 * (double)x->shared_true / (double)x->bits_true);
 }
 
 /* "gemm 4, code 2"; no line where there is none. */
@@ -254,22 +275,37 @@ static void print_counts(FILE *out, const char *title, const unsigned long *coun
         fputc('\n', out);
 }
 
+/* ", plane by plane", and what becomes of other sets of matrices. */
+static void how_taken(const struct account *a, char *out, size_t size)
+{
+    size_t n = a->selection->n;
+    if (n == 1)
+        out[0] = '\0';
+    else if (a->method->flags & METHOD_MANY)
+        snprintf(out, size, ", %zu %s with one right factor", n,
+                 a->selection->stack ? "matrices" : "planes");
+    else if (a->selection->stack)
+        snprintf(out, size, ", %zu matrices one by one", n);
+    else
+        snprintf(out, size, ", plane by plane");
+}
+
 void account_print(const struct account *a, FILE *out)
 {
     struct error plain;
-    char size[32], sentence[240];
+    char size[32], sentence[240], how[64];
+    how_taken(a, how, sizeof(how));
     fprintf(out, "%s of %s, %zu x %zu%s, %s on %s: %s\n", a->method->title,
-            report_plain(a->options->arguments[0], &plain), a->selection->rows, a->selection->cols,
-            a->selection->n > 1 ? ", plane by plane" : "", a->dtype == DTYPE_F64 ? "f64" : "f32",
-            a->backend, a->device);
+            report_plain(*a->group ? a->group : file_of(a, 0), &plain), a->total.rows,
+            a->total.cols, how, a->dtype == DTYPE_F64 ? "f64" : "f32", a->backend, a->device);
     if (a->selection->n > 1)
         for (size_t i = 0; i < a->selection->n; i++)
-            print_line(out, &a->lines[i]);
+            print_line(out, &a->lines[i], a->selection->stack);
     if (a->selection->n > 1)
         fprintf(out, "  all together\n");
     struct account_line total = a->total;
     total.name = NULL;
-    print_line(out, &total);
+    print_line(out, &total, false);
     report_bytes(a->total.bytes, size, sizeof(size));
     fprintf(out, "  factors file     %s (%" PRIu64 " bytes)\n", size, a->total.bytes);
     fprintf(out, "  time             %.3g s\n", a->total.seconds);

@@ -8,12 +8,14 @@
 
 /* The numbers of one matrix, or of all of a run together. NAN where not known. */
 struct account_line {
-    const char *name; /* NULL: all together */
+    const char *name;  /* NULL: all together */
+    size_t rows, cols; /* of all together: of each, or of a stack all rows */
     size_t rank, dead, rounds;
     double error, optimal, bound, numerical_rank, psnr, ssim, seconds;
     double fitted, right_loss; /* as in struct measure; NAN once something else followed the fit */
     struct theory theory;      /* of all together: NAN */
     uint64_t bits_paper, bits_true, entries;
+    uint64_t shared_paper, shared_true; /* of all together: of parts that several matrices use */
     uint64_t bytes; /* of the factors file; 0: there is none of this matrix alone */
     struct backend_counts counts;
 };
@@ -30,6 +32,7 @@ struct account {
     struct account_line lines[SELECTION_MAX], total; /* lines: one per matrix of the selection */
     uint64_t written;                                /* bytes of -o's file; 0: no -o */
     char notice[320];
+    char group[NAME_TEXT]; /* --group, or "" */
 };
 
 struct report;

@@ -320,6 +320,20 @@ const struct flag_group screen_group = {
     .offset = offsetof(struct options, screen),
 };
 
+static const struct text_flag many_texts[] = {
+    {
+        .name = "group",
+        .value = "GROUP",
+        .offset = offsetof(struct options, group),
+        .help =
+            "Takes the matrices of a group: one that the tensors' names tell of, as blk.0.qk or "
+            "model.layers.3.gate_up, or names of matrices with commas between them, each with "
+            "a range of its rows where a part is meant: NAME,NAME[0:576].",
+    },
+    { 0 },
+};
+const struct flag_group many_group = { .title = "Several matrices", .texts = many_texts };
+
 static const struct text_flag output_texts[] = {
     {
         .name = "output",

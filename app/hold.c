@@ -39,8 +39,11 @@ static bool fit(const struct model *m, double budget, struct params_any *params,
     double rows, cols;
     if (!model_shape(m, &rows, &cols))
         return fail(err, ERROR_USAGE, "nothing is open whose size could be held");
-    return budget_rank(m->method, params->bytes, m->dtype, (size_t)rows, (size_t)cols, budget,
-                       false, err);
+    struct budget_shape all[SELECTION_MAX];
+    for (size_t i = 0; i < SELECTION_MAX; i++)
+        all[i] = (struct budget_shape){ (size_t)rows, (size_t)cols };
+    return budget_rank_of(m->method, params->bytes, m->dtype, all, model_planes(m), budget, false,
+                          err);
 }
 
 static double rank_in(const struct model *m, const struct params_any *params)
@@ -143,10 +146,11 @@ static bool budget_now(const struct model *m, double *out)
     if (!row_of(m, "rank") || !model_shape(m, &rows, &cols))
         return false;
     model_clamp(m, &params);
-    double bits = (double)m->method->bits(params.bytes, m->dtype, (size_t)rows, (size_t)cols,
-                                          false);
-    *out = bits / rows / cols;
-    while (*out * rows * cols < bits)
+    double bits = (double)budget_bits_of(m->method, params.bytes, m->dtype, (size_t)rows,
+                                         (size_t)cols, model_planes(m), false);
+    double entries = (double)model_planes(m) * rows * cols;
+    *out = bits / entries;
+    while (*out * entries < bits)
         *out = nextafter(*out, HUGE_VAL);
     return true;
 }

@@ -18,15 +18,15 @@
 static const struct flag_group *const plain_groups[] = { &common_group, NULL };
 static const struct flag_group *const list_groups[] = { &list_group, &common_group, NULL };
 static const struct flag_group *const spectrum_groups[] = { &picture_group, &common_group, NULL };
-static const struct flag_group *const run_groups[] = { &run_group, &output_group, &picture_group,
-                                                       &common_group, NULL };
+static const struct flag_group *const run_groups[] = { &many_group,    &run_group,    &output_group,
+                                                       &picture_group, &common_group, NULL };
 static const struct flag_group *const solve_groups[] = { &solve_group, &output_group,
                                                          &picture_group, &common_group, NULL };
 static const struct flag_group *const compare_groups[] = { &compare_group, &picture_group,
                                                            &common_group, NULL };
-static const struct flag_group *const sweep_groups[] = { &sweep_group,  &run_group,
-                                                         &output_group, &picture_group,
-                                                         &common_group, NULL };
+static const struct flag_group *const sweep_groups[] = {
+    &sweep_group, &many_group, &run_group, &output_group, &picture_group, &common_group, NULL
+};
 static const struct flag_group *const expand_groups[] = { &output_group, &common_group, NULL };
 static const struct flag_group *const frame_groups[] = { &frame_group,  &commands_group,
                                                          &screen_group, &picture_group,
@@ -59,18 +59,21 @@ const struct word words[] = {
     },
     {
         .name = "run",
-        .arguments = "METHOD FILE[::NAME]",
+        .arguments = "METHOD FILE[::NAME]...",
         .summary = "One approximation, measured; -o writes it.",
         .more = "-o decides by its ending: .png, .pgm, .ppm, .pnm and .pam the picture, .npy and "
                 ".safetensors the dense result, .factors.safetensors the packed factors. Where a "
                 "right factor was fitted to a rounded left one, the JSON's loss tells what the "
                 "rank leaves out (tail), what the left factor adds (left: its rounding, and of a "
                 "sketch its chance) and what rounding the right one adds (right), relative to "
-                "||A||; their squares add up to the error's. null: not known.",
+                "||A||; their squares add up to the error's. null: not known. Several matrices are "
+                "approximated together by a method that shares a factor among them, else one by "
+                "one; JSON has an object for each. What they share is a portion of each one's "
+                "bits by its rows, and of the total told as shared_bits.",
         .groups = run_groups,
         .takes_method = METHOD_FIRST,
         .least = 1,
-        .most = 1,
+        .most = SELECTION_MAX,
         .run = run_word,
     },
     {

@@ -104,6 +104,11 @@ bool model_shape(const struct model *m, double *rows, double *cols)
     return *rows > 0 && *cols > 0;
 }
 
+size_t model_planes(const struct model *m)
+{
+    return m->subject ? m->subject->planes : 1;
+}
+
 /* The numbers of a nested picture at this rank; what was measured at it stays. */
 static void derive(struct model *m)
 {

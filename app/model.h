@@ -205,6 +205,7 @@ bool model_chosen(const struct model *m);
 bool model_needs_one(const struct model *m, const char *who, struct error *err);
 /* Rows and columns of what is chosen, known before the first outcome. false: nothing is. */
 bool model_shape(const struct model *m, double *rows, double *cols);
+size_t model_planes(const struct model *m); /* matrices of that shape; 1 before they are read */
 /* What a picture should be now: pixels, and the part of the matrix in it. */
 void model_frame(const struct model *m, int *width, int *height, struct region *region);
 /* Whether pictures of these settings, or of so many pixels of this part, are what is wanted now. The

@@ -56,7 +56,7 @@ struct options {
     struct list_flags list;
     struct screen_flags screen;
     const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
-        *replay, *speed, *method_name, *search, *bits_list, *bytes_list, *method_list,
+        *replay, *speed, *method_name, *search, *bits_list, *bytes_list, *method_list, *group,
         *vary;                                /* argv; NULL: not given; of --vary the last */
     const struct method *method;              /* words that take one; NULL: every method */
     struct params_any params;                 /* of the method */
@@ -84,7 +84,8 @@ struct flag_group {
 };
 /* The tables are in flags.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
-    commands_group, frame_group, session_group, solve_group, compare_group, sweep_group, list_group;
+    commands_group, frame_group, session_group, solve_group, compare_group, sweep_group, list_group,
+    many_group;
 
 /* groups: NULL-terminated. word: named in errors. Fails with ERROR_USAGE. */
 bool options_parse(const char *word, const struct flag_group *const *groups,

@@ -89,9 +89,17 @@ void provenance_quote(const char *text, char *out, size_t size)
         out[0] = '\0';
 }
 
-/* FILE, or FILE::NAME where FILE alone would mean something else; false: no room. */
+/* FILE, or FILE::NAME where FILE alone would mean something else; false: no room. Of a stack its
+ * files, each once. */
 static bool put_raw_source(const struct selection *s, char *out, size_t size)
 {
+    size_t at = 0;
+    for (size_t i = 0; s->stack && i < s->n && at < size; i++)
+        if (!i || s->documents[i] != s->documents[i - 1])
+            at += (size_t)snprintf(out + at, size - at, "%s%s", i ? ", " : "",
+                                   s->documents[i]->name);
+    if (s->stack)
+        return at < size;
     bool named = s->n == 1 && s->document->n > 1;
     int n = snprintf(out, size, "%s%s%s", s->document->name, named ? "::" : "",
                      !named          ? ""
@@ -108,6 +116,42 @@ static void put_source(const struct selection *s, char *out, size_t size)
     put_raw_source(s, raw, sizeof(raw));
     fail(&escaped, ERROR_NONE, "%s", raw);
     snprintf(out, size, "%s", escaped.text);
+}
+
+/* As put_source has it, quoted. */
+static void put_escaped(struct text *t, const char *raw)
+{
+    char escaped[4096];
+    error_escape(raw, escaped, sizeof(escaped));
+    put_quoted(t, escaped);
+    t->cut |= strlen(escaped) + 1 == sizeof(escaped);
+}
+
+/* Every matrix of a stack by its own name; where parts of some are taken, or turned, as a group. */
+static void put_stack(struct text *t, const struct selection *s)
+{
+    char raw[LIMIT_NAME * SELECTION_MAX] = "";
+    bool whole = true;
+    size_t at = 0;
+    for (size_t i = 0; i < s->n; i++)
+        whole = whole && !s->pieces[i].transposed && s->pieces[i].rows == s->entries[i]->rows;
+    for (size_t i = 0; whole && i < s->n; i++) {
+        const struct document *d = s->documents[i];
+        snprintf(raw, sizeof(raw), "%s%s%s", d->name, d->n > 1 ? "::" : "",
+                 d->n > 1 ? s->entries[i]->name : "");
+        put(t, " ", i ? 1 : 0);
+        put_escaped(t, raw);
+    }
+    if (whole)
+        return;
+    put_escaped(t, s->document->name);
+    put(t, " --group ", 9);
+    for (size_t i = 0; i < s->n && at < sizeof(raw); i++) {
+        const struct piece *p = &s->pieces[i];
+        at += (size_t)snprintf(raw + at, sizeof(raw) - at, "%s%s[%zu:%zu]", i ? "," : "",
+                               s->entries[i]->name, p->first, p->first + p->rows);
+    }
+    put_escaped(t, raw);
 }
 
 static void put_words(struct text *t, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -150,7 +194,10 @@ void provenance_command(const struct selection *s, const struct method *m, const
     put_source(s, name, sizeof(name));
     param_flag(m->name, flag, sizeof(flag));
     put_words(&t, "eigenscope run %s ", flag);
-    put_quoted(&t, name);
+    if (s->stack)
+        put_stack(&t, s);
+    else
+        put_quoted(&t, name);
     put_flags(&t, s, m, params, dtype);
 }
 
@@ -161,7 +208,7 @@ static bool put_shell(const struct selection *s, const struct method *m, const v
     char name[2048], quoted[2 * sizeof(name)], flag[64];
     struct text t = { .at = out, .size = size };
     out[0] = '\0';
-    if (!put_raw_source(s, name, sizeof(name)))
+    if (s->stack || !put_raw_source(s, name, sizeof(name)))
         return false;
     bool last = name[0] == '-'; /* or it would be taken for a flag */
     provenance_quote(name, quoted, sizeof(quoted));
@@ -196,13 +243,26 @@ bool provenance_compare(const struct selection *s, enum dtype dtype, const char 
     return put_shell(s, NULL, NULL, dtype, more, out, size);
 }
 
+/* Of every file once. */
+static uint64_t source_bytes(const struct selection *s)
+{
+    uint64_t bytes = s->stack ? 0 : document_size(s->document);
+    for (size_t i = 0; s->stack && i < s->n; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i; k++)
+            again = again || s->documents[k] == s->documents[i];
+        bytes += again ? 0 : document_size(s->documents[i]);
+    }
+    return bytes;
+}
+
 void provenance_fill(struct provenance *p, const struct selection *s, const struct method *m,
                      const void *params, enum dtype dtype, double relative_error)
 {
     snprintf(p->software, sizeof(p->software), "eigenscope %s", EIGENSCOPE_VERSION);
     provenance_command(s, m, params, dtype, p->command, sizeof(p->command));
     put_source(s, p->source, sizeof(p->source));
-    snprintf(p->source_bytes, sizeof(p->source_bytes), "%" PRIu64, document_size(s->document));
+    snprintf(p->source_bytes, sizeof(p->source_bytes), "%" PRIu64, source_bytes(s));
     snprintf(p->relative_error, sizeof(p->relative_error), "%.17g", relative_error);
     const struct fact facts[] = {
         { "software", p->software }, { "command", p->command },

@@ -7,7 +7,7 @@
  * software, command (one canonical command line with every parameter), source,
  * source_bytes, method, relative_error. Text lives in the struct. */
 struct provenance {
-    char command[1024], source[512], source_bytes[24], relative_error[32], software[32];
+    char command[2048], source[512], source_bytes[24], relative_error[32], software[32];
     struct fact facts[8];
     size_t n;
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "budget.h"
 #include "hold.h"
 #include "memory.h"
 #include "view.h"
@@ -20,8 +21,11 @@ double runs_at_hand(const struct model *m)
     if (hold_on(m))
         return m->budget;
     model_clamp(m, &params);
-    double bits = (double)m->method->bits(&params, m->dtype, (size_t)rows, (size_t)cols, false);
-    double size = ceil(bits / (rows * cols) * 1e4) / 1e4; /* as it is shown; what is there fits */
+    size_t planes = model_planes(m);
+    double bits = (double)budget_bits_of(m->method, &params, m->dtype, (size_t)rows, (size_t)cols,
+                                         planes, false);
+    double size = ceil(bits / ((double)planes * rows * cols) * 1e4) /
+                  1e4; /* as it is shown; what is there fits */
     return fmax(bits_least, fmin(size, RUNS_BITS_MOST));
 }
 

@@ -2,6 +2,7 @@
 
 #include "budget.h"
 #include "export.h"
+#include "family.h"
 #include "likeness.h"
 #include "memory.h"
 #include "quality.h"
@@ -13,11 +14,26 @@
 
 enum { OPTIMAL_SIDE = 2048 }; /* larger matrices get no optimal error: an SVD would take minutes */
 
+size_t trial_shapes(const struct trial *t, struct budget_shape out[SELECTION_MAX])
+{
+    for (size_t i = 0; i < t->s.n; i++)
+        out[i] = (struct budget_shape){ selection_rows(&t->s, i), selection_cols(&t->s, i) };
+    return t->s.n;
+}
+
+/* Rows of what the method holds at once. */
+static size_t rows_at_once(const struct trial *t)
+{
+    bool many = t->a.method->flags & METHOD_MANY;
+    return many && !t->s.stack ? t->s.n * t->s.rows : t->s.rows;
+}
+
 /* memory.c keeps the limit exactly later on. */
 bool trial_fits(const struct trial *t, struct error *err)
 {
     uint64_t most = memory_most();
-    uint64_t need = approximate_memory(t->a.method, &t->a.params, t->a.dtype, t->s.rows, t->s.cols);
+    uint64_t need = approximate_memory(t->a.method, &t->a.params, t->a.dtype, rows_at_once(t),
+                                       t->s.cols);
     if (!most || need <= most)
         return true;
     char want[32], have[32];
@@ -28,19 +44,90 @@ bool trial_fits(const struct trial *t, struct error *err)
                 t->o->arguments[0], t->a.method->title, want, have);
 }
 
+/* --group: one that the names tell of, else what was typed. */
+static bool find_group(const struct document *d, const char *text, struct group *out,
+                       struct error *err)
+{
+    struct groups all = { 0 };
+    struct error why = { 0 };
+    if (!family_groups(d, &all, err))
+        return false;
+    const struct group *g = groups_find(&all, text);
+    bool ok = g != NULL;
+    if (g)
+        *out = *g;
+    else
+        ok = group_parse(d, text, out, &why);
+    if (!ok && !strpbrk(text, ",["))
+        fail(err, ERROR_USAGE, "%s: no group or matrix named %.120s; it has %zu groups%s%.120s",
+             d->name, text, all.n, all.n ? ", the first of them " : "",
+             all.n ? all.list[0].name : "");
+    else if (!ok)
+        *err = why;
+    groups_finish(&all);
+    return ok;
+}
+
+static bool open_group(struct trial *t, struct error *err)
+{
+    struct group *g = memory_alloc(sizeof(*g), err);
+    struct document *d = g ? document_open(t->o->arguments[0], err) : NULL;
+    bool ok = d && find_group(d, t->o->group, g, err) && selection_group(d, g, &t->s, err);
+    if (ok)
+        snprintf(t->a.group, sizeof(t->a.group), "%s", g->name);
+    for (size_t i = 0; ok && i < t->s.n; i++)
+        t->turned |= t->s.pieces[i].transposed;
+    document_unref(d);
+    memory_free(g);
+    return ok;
+}
+
+static bool open_files(struct trial *t, struct error *err)
+{
+    const struct options *o = t->o;
+    size_t n = t->files ? t->files : 1;
+    if (o->group && n > 1)
+        return fail(err, ERROR_USAGE, "--group takes its matrices of one file, not of %zu", n);
+    return o->group
+               ? open_group(t, err)
+               : selection_open_all(o->arguments, n, (enum planes)o->picture.planes, &t->s, err);
+}
+
+/* One that shares a factor wants one width; each matrix wants entries. */
+static bool check_shapes(const struct trial *t, struct error *err)
+{
+    const struct selection *s = &t->s;
+    for (size_t i = 0; i < s->n; i++) {
+        size_t rows = selection_rows(s, i), cols = selection_cols(s, i);
+        if (rows == 0 || cols == 0)
+            return fail(err, ERROR_FORMAT, "%s: %zu x %zu: nothing to approximate",
+                        s->stack ? s->names[i] : t->o->arguments[0], rows, cols);
+        if (t->a.method && (t->a.method->flags & METHOD_MANY) && cols != selection_cols(s, 0))
+            return fail(err, ERROR_USAGE,
+                        "%s: %s is %zu wide, %s is %zu: what shares a right factor has one width",
+                        t->a.method->name, s->names[0], selection_cols(s, 0), s->names[i], cols);
+    }
+    return true;
+}
+
+void trial_note(struct trial *t)
+{
+    size_t n = (size_t)snprintf(t->a.notice, sizeof(t->a.notice), "%s", t->s.document->notice);
+    if (t->turned && n < sizeof(t->a.notice))
+        snprintf(t->a.notice + n, sizeof(t->a.notice) - n,
+                 "%smatrices that are stored (in x out) are taken (out x in)", n ? "; " : "");
+}
+
 bool trial_open(struct trial *t, const struct options *o, struct error *err)
 {
     t->o = o;
     t->a.options = o;
     t->a.selection = &t->s;
     t->a.dtype = (enum dtype)o->common.precision;
-    if (!selection_open(o->arguments[0], (enum planes)o->picture.planes, &t->s, err))
+    if (!open_files(t, err))
         return false;
-    snprintf(t->a.notice, sizeof(t->a.notice), "%s", t->s.document->notice);
-    if (t->s.rows == 0 || t->s.cols == 0)
-        return fail(err, ERROR_FORMAT, "%s: %zu x %zu: nothing to approximate", o->arguments[0],
-                    t->s.rows, t->s.cols);
-    return cli_output_ok(o, t->s.picture, t->s.n, err);
+    trial_note(t);
+    return check_shapes(t, err) && cli_output_ok(o, t->s.picture, t->s.n, err);
 }
 
 bool trial_read(struct trial *t, struct error *err)
@@ -63,22 +150,37 @@ static bool find_sigma(struct trial *t, size_t i, size_t n, struct error *err)
 
 bool trial_decompose(struct trial *t, struct error *err)
 {
-    size_t n = t->s.rows < t->s.cols ? t->s.rows : t->s.cols;
-    for (size_t i = 0; i < t->s.n && n <= OPTIMAL_SIDE; i++) {
+    for (size_t i = 0; i < t->s.n; i++) {
+        struct matrix_view a = t->input[i].view;
+        if ((a.rows < a.cols ? a.rows : a.cols) > OPTIMAL_SIDE)
+            break;
         if (!isfinite(matrix_norm(t->input[i].view))) /* the first run says so */
             return true;
         if (!job_step(&t->engine.job, 0, "singular vectors", err) ||
             !linalg_svd(t->input[i].view, &t->svds[i], err))
             return false;
     }
+    bool whole = t->svds[t->s.n - 1].n; /* of some of several no use can be made */
+    for (size_t i = 0; !whole && i < t->s.n; i++)
+        svd_finish(&t->svds[i]);
     return true;
+}
+
+/* What tells of matrix i: with METHOD_MANY one result of all. */
+static struct result *result_of(const struct trial *t, size_t i, size_t *within)
+{
+    bool shared = t->x.n < t->s.n;
+    *within = shared ? i : 0;
+    return &t->x.results[shared ? 0 : i];
 }
 
 /* The Eckart-Young error where the method left it open, and the numerical rank,
  * which only means something for the entries as they are. */
 static bool look_up_optimum(struct trial *t, size_t i, struct error *err)
 {
-    struct measure *m = &t->x.results[i].measures[0];
+    size_t within;
+    struct result *r = result_of(t, i, &within);
+    struct measure *m = &r->measures[within];
     struct account_line *line = &t->a.lines[i];
     size_t n = m->rows < m->cols ? m->rows : m->cols;
     bool wanted = t->a.dtype == DTYPE_F64 || (isnan(m->optimal) && line->rank);
@@ -98,7 +200,7 @@ static bool look_up_optimum(struct trial *t, size_t i, struct error *err)
     if (isnan(m->optimal) && line->rank)
         m->optimal = spectrum_tail(&s, line->rank < n ? line->rank : n);
     if (t->a.method->theory && isnan(m->theory.error))
-        t->a.method->theory(&t->a.params, &s, &t->x.results[i], 0, &line->rank, 1, &m->theory);
+        t->a.method->theory(&t->a.params, &s, r, within, &line->rank, 1, &m->theory);
     if (t->a.dtype == DTYPE_F64)
         line->numerical_rank = (double)spectrum_numerical_rank(&s);
     return true;
@@ -107,26 +209,30 @@ static bool look_up_optimum(struct trial *t, size_t i, struct error *err)
 /* One line per matrix, and their sum. */
 static bool fill_line(struct trial *t, size_t i, struct error *err)
 {
-    const struct result *r = &t->x.results[i];
-    const struct measure *m = &r->measures[0];
+    size_t within;
+    const struct result *r = result_of(t, i, &within);
+    const struct measure *m = &r->measures[within];
     struct account_line *line = &t->a.lines[i];
+    bool shared = r->n_measures > 1, shifted = r->frames[within].shifted;
     *line = (struct account_line){
         .name = t->s.names[i],
+        .rows = m->rows,
+        .cols = m->cols,
         .rank = r->rank,
         .dead = r->dead,
         .rounds = r->rounds,
         .error = m->error,
         .bound = m->bound,
-        .fitted = r->frames[0].shifted ? nan("") : m->fitted,
-        .right_loss = r->frames[0].shifted ? nan("") : m->right_loss,
+        .fitted = shifted ? nan("") : m->fitted,
+        .right_loss = shifted ? nan("") : m->right_loss,
         .numerical_rank = nan(""),
         .psnr = nan(""),
         .ssim = nan(""),
-        .seconds = r->seconds,
-        .bits_paper = result_bits_paper(r),
-        .bits_true = result_bits_true(r),
+        .seconds = shared ? nan("") : r->seconds,
+        .bits_paper = result_bits_of(r, within, true),
+        .bits_true = result_bits_of(r, within, false),
         .entries = (uint64_t)m->rows * m->cols,
-        .counts = t->x.each[i],
+        .counts = t->x.each[shared ? 0 : i],
     };
     if (!look_up_optimum(t, i, err))
         return false;
@@ -140,7 +246,8 @@ static double together(const struct trial *t, size_t field)
 {
     double sum = 0, norms = 0;
     for (size_t i = 0; i < t->s.n; i++) {
-        double norm = t->x.results[i].measures[0].norm, error;
+        size_t within;
+        double norm = result_of(t, i, &within)->measures[within].norm, error;
         memcpy(&error, (const char *)&t->a.lines[i] + field, sizeof(error));
         sum = hypot(sum, error * norm);
         norms = hypot(norms, norm);
@@ -156,11 +263,17 @@ static void fill_total(struct trial *t)
     total->seconds = t->x.seconds;
     total->bits_paper = t->x.bits_paper;
     total->bits_true = t->x.bits_true;
+    total->rows = t->s.rows;
+    total->cols = t->s.cols;
     total->entries = t->x.entries;
     total->counts = t->x.counts;
     if (t->s.n == 1)
         return;
     total->name = NULL;
+    if (t->x.n == 1) {
+        total->shared_paper = result_bits_shared(&t->x.results[0], true);
+        total->shared_true = result_bits_shared(&t->x.results[0], false);
+    }
     total->theory = (struct theory){ .error = nan("") };
     total->numerical_rank = nan("");
     total->optimal = together(t, offsetof(struct account_line, optimal));
@@ -179,21 +292,23 @@ bool trial_settle(struct trial *t, bool rank_is_set, struct error *err)
 {
     const struct options *o = t->o;
     const struct param *rank = param_find(&t->a.method->params, "rank");
+    struct budget_shape shapes[SELECTION_MAX];
+    size_t n = trial_shapes(t, shapes);
     if (o->run.bits_per_entry > 0) {
         if (rank && rank_is_set)
             return fail(err, ERROR_USAGE,
                         "--rank and --bits-per-entry both decide the rank; "
                         "give one of them");
-        if (!budget_rank(t->a.method, &t->a.params, t->a.dtype, t->s.rows, t->s.cols,
-                         o->run.bits_per_entry, o->run.count == 1, err))
+        if (!budget_rank_of(t->a.method, &t->a.params, t->a.dtype, shapes, n, o->run.bits_per_entry,
+                            o->run.count == 1, err))
             return false;
     }
-    size_t most = t->s.rows < t->s.cols ? t->s.rows : t->s.cols;
+    size_t most = budget_most(t->a.method, shapes, n);
     if (!rank || param_get(rank, &t->a.params) <= (double)most)
         return true;
     if (rank_is_set)
-        snprintf(t->a.notice, sizeof(t->a.notice),
-                 "rank %.0f is more than the matrix has; %zu taken", param_get(rank, &t->a.params),
+        snprintf(t->a.notice, sizeof(t->a.notice), "rank %.0f is more than %s; %zu taken",
+                 param_get(rank, &t->a.params), n > 1 ? "the matrices have" : "the matrix has",
                  most);
     const int clamped = (int)most; /* not param_put: a matrix without entries has rank 0 */
     memcpy(t->a.params.bytes + rank->offset, &clamped, sizeof(clamped));
@@ -206,8 +321,6 @@ bool trial_run(struct trial *t, struct error *err)
     for (size_t i = 0; i < t->s.n; i++)
         views[i] = t->input[i].view;
     const struct inputs in = { views, t->s.n, t->svds[0].n ? t->svds : NULL };
-    if (t->a.method->flags & METHOD_MANY && t->s.n > 1)
-        return fail(err, ERROR_USAGE, "%s: name one matrix as FILE::NAME", t->a.method->name);
     approximation_finish(&t->x);
     return approximate(&t->engine.job, t->a.method, &t->a.params, &in, &t->x, err);
 }
@@ -221,8 +334,10 @@ static bool compare_pictures(struct trial *t, struct error *err)
     bool ok = likeness_measure(&t->s, t->input, &t->x, &total->psnr, &total->ssim, err);
     for (size_t i = 0; ok && i < t->s.n && !(t->s.n == 3 && t->s.planes == PLANES_YCBCR); i++) {
         struct matrix output = { 0 };
+        size_t within;
+        const struct result *r = result_of(t, i, &within);
         ok = matrix_init(&output, t->a.dtype, t->s.rows, t->s.cols, err) &&
-             result_expand(&t->x.results[i], 0, output.view, err) &&
+             result_expand(r, within, output.view, err) &&
              quality_ssim(&t->input[i].view, &output.view, 1, &t->a.lines[i].ssim, err);
         if (ok)
             t->a.lines[i].psnr = quality_psnr(&t->input[i].view, &output.view, 1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "account.h"
+#include "budget.h"
 #include "cli.h"
 #include "provenance.h"
 
@@ -9,6 +10,8 @@
 struct trial {
     const struct options *o;
     struct account a; /* method and params: the caller's; the rest as the last run left it */
+    size_t files;     /* arguments that name what to read; 0: the first alone */
+    bool turned;      /* a matrix of a group is stored the other way */
     struct selection s;
     struct matrix input[SELECTION_MAX];
     struct engine engine;
@@ -18,10 +21,15 @@ struct trial {
     double *sigma[SELECTION_MAX];   /* singular values in double precision, once asked for */
 };
 
-/* The file, looked at; then the matrices and the backend. t is {0}, and finished also on failure. */
+/* The files, or a group of the one, looked at; then the matrices and the backend. t is {0}, and finished also on failure. */
 bool trial_open(struct trial *t, const struct options *o, struct error *err);
 bool trial_read(struct trial *t, struct error *err);
 void trial_close(struct trial *t);
+
+/* The shapes of what is approximated; how many. */
+size_t trial_shapes(const struct trial *t, struct budget_shape out[SELECTION_MAX]);
+/* a->notice as it is before a run. */
+void trial_note(struct trial *t);
 
 /* Whether a->method at a->params fits --max-memory, before anything large is allocated. */
 bool trial_fits(const struct trial *t, struct error *err);

@@ -103,17 +103,26 @@ void document_free_facts(struct fact *facts, size_t n); /* the array and its tex
 void document_note(struct document *d, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* What a run works on: FILE::NAME is one entry; FILE alone is the whole picture
- * (1 or 3 planes) or the only matrix of the file. */
+ * (1 or 3 planes) or the only matrix of the file. A stack is several matrices of shapes of their own:
+ * FILE::NAME FILE::NAME, or a group (family.h). */
 enum { SELECTION_MAX = 8 };
 struct selection {
     struct document *document; /* owned reference */
+    /* owned references, of each matrix of a stack; else NULL */
+    struct document *documents[SELECTION_MAX];
     char names[SELECTION_MAX]
               [NAME_TEXT]; /* "grey"; "r", "g", "b"; "y", "cb", "cr"; an entry's name */
     const struct entry *entries[SELECTION_MAX]; /* NULL for planes that are computed */
     size_t n;
     bool picture; /* the planes of a whole picture: psnr, ssim and .png make sense */
     enum planes planes;
-    size_t rows, cols; /* of each */
+    size_t rows, cols; /* of each; of a stack all rows together, and the widest */
+    bool stack;
+    struct piece {
+        size_t rows, cols;   /* of this matrix */
+        bool transposed;     /* the entry lies the other way */
+        size_t first;        /* the entry's row, once it lies right, that comes first */
+    } pieces[SELECTION_MAX]; /* of a stack alone */
 };
 
 /* Opens FILE[::NAME]. A file with several matrices and no NAME is ERROR_USAGE
@@ -130,6 +139,15 @@ bool selection_probe(const char *file, struct error *err); /* document_probe of 
 bool selection_of(struct document *d, const char *name, enum planes planes, struct selection *out,
                   struct error *err);
 void selection_finish(struct selection *s); /* {0} is fine */
+/* Several of them as a stack, each one matrix: ERROR_USAGE for a picture of three planes. One is
+ * selection_open. */
+bool selection_open_all(const char *const *files, size_t n, enum planes planes,
+                        struct selection *out, struct error *err);
+/* The shape of matrix i. */
+size_t selection_rows(const struct selection *s, size_t i);
+size_t selection_cols(const struct selection *s, size_t i);
+/* The document that matrix i comes from. */
+const struct document *selection_file(const struct selection *s, size_t i);
 
 enum nonfinite { NONFINITE_REFUSE, NONFINITE_ZERO, NONFINITE_KEEP };
 extern const char *const nonfinite_names[];

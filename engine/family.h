@@ -86,6 +86,10 @@ bool group_parse(const struct document *d, const char *text, struct group *out, 
 /* Whether it could be computed with: equal widths, rows that exist, none twice. ERROR_USAGE. */
 bool group_check(const struct document *d, const struct group *g, struct error *err);
 
+/* A group as a stack that a run works on: its members are named as member_text does. */
+bool selection_group(struct document *d, const struct group *g, struct selection *out,
+                     struct error *err);
+
 /* "NAME", or "NAME[a:b]" of a part; the text that group_parse reads. */
 void member_text(const struct document *d, const struct member *m, char *out, size_t size);
 

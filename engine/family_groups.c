@@ -10,15 +10,15 @@
 const char *const group_kind_names[] = { "qk", "gate_up", "hand", NULL };
 
 /* An entry that has a role in a group or tells of one. */
-struct piece {
+struct hit {
     const char *name;
     size_t entry, stem, lead; /* lead: of the stem, before its number */
     struct role role;
 };
 
-/* The pieces of one layer and one expert; NULL: there is none. */
+/* The hits of one layer and one expert; NULL: there is none. */
 struct layer {
-    const struct piece *of[MODULE_COUNT];
+    const struct hit *of[MODULE_COUNT];
 };
 
 struct finder {
@@ -28,22 +28,22 @@ struct finder {
     const char *first_uncut, *first_unequal;
 };
 
-static size_t height(const struct finder *f, const struct piece *p)
+static size_t height(const struct finder *f, const struct hit *p)
 {
     const struct entry *e = &f->d->entries[p->entry];
     return p->role.transposed ? e->cols : e->rows;
 }
 
-static size_t width(const struct finder *f, const struct piece *p)
+static size_t width(const struct finder *f, const struct hit *p)
 {
     const struct entry *e = &f->d->entries[p->entry];
     return p->role.transposed ? e->rows : e->cols;
 }
 
 /* By tower, layer, expert (none, the shared one, then by number), place in the file. */
-static int compare_pieces(const void *one, const void *other)
+static int compare_hits(const void *one, const void *other)
 {
-    const struct piece *a = one, *b = other;
+    const struct hit *a = one, *b = other;
     size_t n = a->lead < b->lead ? a->lead : b->lead;
     int tower = memcmp(a->name, b->name, n);
     int rank[2] = { a->role.expert, b->role.expert };
@@ -58,7 +58,7 @@ static int compare_pieces(const void *one, const void *other)
     return a->entry < b->entry ? -1 : 1;
 }
 
-static bool same_layer(const struct piece *a, const struct piece *b)
+static bool same_layer(const struct hit *a, const struct hit *b)
 {
     return a->lead == b->lead && !memcmp(a->name, b->name, a->lead) &&
            a->role.layer == b->role.layer && a->role.expert == b->role.expert;
@@ -113,7 +113,7 @@ static bool cut_by_facts(const struct document *d, size_t n, size_t *q, size_t *
 /* As the shapes say: the output projection takes as much as there are values for Q's heads. */
 static bool cut_by_shapes(const struct finder *f, const struct layer *l, size_t *q, size_t *k)
 {
-    const struct piece *fused = l->of[MODULE_QKV], *o = l->of[MODULE_O];
+    const struct hit *fused = l->of[MODULE_QKV], *o = l->of[MODULE_O];
     size_t n = height(f, fused);
     *q = o ? width(f, o) : n / 3;
     if (*q >= n || (n - *q) % 2 || (!o && (n % 3 || *q != width(f, fused))))
@@ -129,7 +129,7 @@ static bool cut_attention(const struct finder *f, const struct layer *l, size_t 
            (!told && cut_by_shapes(f, l, q, k));
 }
 
-static void name_group(const struct piece *p, enum group_kind kind, char *out)
+static void name_group(const struct hit *p, enum group_kind kind, char *out)
 {
     char expert[24] = "";
     if (p->role.expert == EXPERT_SHARED)
@@ -140,12 +140,12 @@ static void name_group(const struct piece *p, enum group_kind kind, char *out)
     snprintf(out, NAME_TEXT, "%.*s.%s%s", (int)stem, p->name, group_kind_names[kind], expert);
 }
 
-static struct member part_of(const struct piece *p, enum module module, size_t first, size_t rows)
+static struct member part_of(const struct hit *p, enum module module, size_t first, size_t rows)
 {
     return (struct member){ p->entry, p->role.transposed, first, rows, module };
 }
 
-static bool add(struct finder *f, const struct piece *p, enum group_kind kind, struct member one,
+static bool add(struct finder *f, const struct hit *p, enum group_kind kind, struct member one,
                 struct member other, struct error *err)
 {
     struct groups *g = &f->found;
@@ -170,8 +170,8 @@ static bool add(struct finder *f, const struct piece *p, enum group_kind kind, s
     return true;
 }
 
-static bool add_pair(struct finder *f, enum group_kind kind, const struct piece *a,
-                     const struct piece *b, struct error *err)
+static bool add_pair(struct finder *f, enum group_kind kind, const struct hit *a,
+                     const struct hit *b, struct error *err)
 {
     if (width(f, a) == width(f, b) && height(f, a) && height(f, b) && width(f, a))
         return add(f, a, kind, part_of(a, a->role.module, 0, height(f, a)),
@@ -181,7 +181,7 @@ static bool add_pair(struct finder *f, enum group_kind kind, const struct piece 
     return true;
 }
 
-static bool add_parts(struct finder *f, enum group_kind kind, const struct piece *fused, size_t one,
+static bool add_parts(struct finder *f, enum group_kind kind, const struct hit *fused, size_t one,
                       size_t other, struct error *err)
 {
     static const enum module modules[][2] = {
@@ -194,7 +194,7 @@ static bool add_parts(struct finder *f, enum group_kind kind, const struct piece
 
 static bool add_attention(struct finder *f, const struct layer *l, struct error *err)
 {
-    const struct piece *fused = l->of[MODULE_QKV];
+    const struct hit *fused = l->of[MODULE_QKV];
     size_t q, k;
     if (l->of[MODULE_Q] && l->of[MODULE_K])
         return add_pair(f, GROUP_QK, l->of[MODULE_Q], l->of[MODULE_K], err);
@@ -211,8 +211,8 @@ static bool add_attention(struct finder *f, const struct layer *l, struct error 
  * the way down gives away. */
 static bool add_feed_forward(struct finder *f, const struct layer *l, struct error *err)
 {
-    const struct piece *up = l->of[MODULE_UP], *down = l->of[MODULE_DOWN];
-    const struct piece *fused = l->of[MODULE_GATE_UP];
+    const struct hit *up = l->of[MODULE_UP], *down = l->of[MODULE_DOWN];
+    const struct hit *fused = l->of[MODULE_GATE_UP];
     if (l->of[MODULE_GATE] && up)
         return add_pair(f, GROUP_GATE_UP, l->of[MODULE_GATE], up, err);
     if (!fused && !l->of[MODULE_GATE] && up && down && height(f, up) == 2 * width(f, down))
@@ -228,14 +228,14 @@ static bool add_feed_forward(struct finder *f, const struct layer *l, struct err
 }
 
 /* The first of a kind counts. */
-static bool add_layers(struct finder *f, const struct piece *pieces, size_t n, struct error *err)
+static bool add_layers(struct finder *f, const struct hit *hits, size_t n, struct error *err)
 {
     for (size_t i = 0; i < n;) {
         struct layer l = { { NULL } };
         size_t first = i;
-        for (; i < n && same_layer(&pieces[first], &pieces[i]); i++)
-            if (!l.of[pieces[i].role.module])
-                l.of[pieces[i].role.module] = &pieces[i];
+        for (; i < n && same_layer(&hits[first], &hits[i]); i++)
+            if (!l.of[hits[i].role.module])
+                l.of[hits[i].role.module] = &hits[i];
         if (!add_attention(f, &l, err) || !add_feed_forward(f, &l, err))
             return false;
     }
@@ -261,14 +261,14 @@ static void write_notice(struct finder *f)
     }
 }
 
-static size_t collect(const struct document *d, struct piece *out)
+static size_t collect(const struct document *d, struct hit *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->n; i++) {
         const char *name = d->entries[i].name;
         struct role role = family_role(name);
         if (role.module != MODULE_OTHER && role.layer != LAYER_NONE)
-            out[n++] = (struct piece){ name, i, role.stem, lead_of(name, role.stem), role };
+            out[n++] = (struct hit){ name, i, role.stem, lead_of(name, role.stem), role };
     }
     return n;
 }
@@ -276,14 +276,14 @@ static size_t collect(const struct document *d, struct piece *out)
 bool family_groups(const struct document *d, struct groups *out, struct error *err)
 {
     struct finder f = { .d = d };
-    struct piece *pieces = memory_alloc((d->n + 1) * sizeof(*pieces), err);
-    if (!pieces)
+    struct hit *hits = memory_alloc((d->n + 1) * sizeof(*hits), err);
+    if (!hits)
         return false;
-    size_t n = collect(d, pieces);
-    qsort(pieces, n, sizeof(*pieces), compare_pieces);
-    bool ok = add_layers(&f, pieces, n, err);
+    size_t n = collect(d, hits);
+    qsort(hits, n, sizeof(*hits), compare_hits);
+    bool ok = add_layers(&f, hits, n, err);
     write_notice(&f);
-    memory_free(pieces);
+    memory_free(hits);
     if (ok)
         *out = f.found;
     else

@@ -3,6 +3,7 @@
 
 #include "goal.h"
 
+#include "budget.h"
 #include "coding.h"
 
 #include <math.h>
@@ -36,7 +37,7 @@ static uint64_t bits_at(const struct walk *w, long at)
 {
     const struct goal_search *s = w->s;
     struct params_any params = params_at(w, at);
-    return s->planes * s->method->bits(params.bytes, s->dtype, s->rows, s->cols, false);
+    return budget_bits_of(s->method, params.bytes, s->dtype, s->rows, s->cols, s->planes, false);
 }
 
 /* NAN where nothing is known of it: every comparison with it is false. A constant that is added

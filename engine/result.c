@@ -128,6 +128,13 @@ static uint64_t part_bits(const struct part *p, bool paper)
     return (paper ? coding_bits_paper : coding_bits_true)(&p->codes.coding, rows, cols);
 }
 
+static uint64_t frame_bits(const struct result *r, size_t matrix)
+{
+    const struct frame *f = &r->frames[matrix];
+    return (f->rotated_rows ? r->measures[matrix].rows : 0) +
+           (f->rotated_cols ? r->measures[matrix].cols : 0) + (f->shifted ? 2 * 64 : 0);
+}
+
 uint64_t result_bits_paper(const struct result *r)
 {
     uint64_t bits = 0;
@@ -141,11 +148,62 @@ uint64_t result_bits_true(const struct result *r)
     uint64_t bits = 0;
     for (size_t i = 0; i < r->n_parts; i++)
         bits += part_bits(&r->parts[i], false);
+    for (size_t i = 0; i < r->n_measures; i++)
+        bits += frame_bits(r, i);
+    return bits;
+}
+
+static bool uses(const struct result *r, size_t matrix, size_t part)
+{
+    for (size_t i = 0; i < r->n_terms; i++)
+        if (r->terms[i].matrix == matrix && (r->terms[i].left == part || r->terms[i].right == part))
+            return true;
+    return false;
+}
+
+/* The rows of all inputs that use a part, and of those before `matrix`; how many use it. */
+static size_t users(const struct result *r, size_t part, size_t matrix, size_t *rows,
+                    size_t *before)
+{
+    size_t n = 0;
+    *rows = *before = 0;
     for (size_t i = 0; i < r->n_measures; i++) {
-        const struct frame *f = &r->frames[i];
-        bits += f->rotated_rows ? r->measures[i].rows : 0;
-        bits += f->rotated_cols ? r->measures[i].cols : 0;
-        bits += f->shifted ? 2 * 64 : 0;
+        if (!uses(r, i, part))
+            continue;
+        n++;
+        *rows += r->measures[i].rows;
+        *before += i < matrix ? r->measures[i].rows : 0;
+    }
+    return n;
+}
+
+/* Portions are rounded at their borders, so that nothing is lost between them. */
+uint64_t result_bits_of(const struct result *r, size_t matrix, bool paper)
+{
+    uint64_t bits = paper ? 0 : frame_bits(r, matrix);
+    for (size_t i = 0; i < r->n_parts; i++) {
+        size_t rows, before;
+        uint64_t whole = part_bits(&r->parts[i], paper);
+        if (!uses(r, matrix, i))
+            continue;
+        if (users(r, i, matrix, &rows, &before) > 1 && rows) {
+            size_t own = r->measures[matrix].rows;
+            double end = (double)whole * ((double)(before + own) / (double)rows);
+            double begin = (double)whole * ((double)before / (double)rows);
+            bits += (uint64_t)end - (uint64_t)begin;
+        } else {
+            bits += whole;
+        }
+    }
+    return bits;
+}
+
+uint64_t result_bits_shared(const struct result *r, bool paper)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < r->n_parts; i++) {
+        size_t rows, before;
+        bits += users(r, i, 0, &rows, &before) > 1 ? part_bits(&r->parts[i], paper) : 0;
     }
     return bits;
 }

@@ -90,6 +90,11 @@ size_t part_cols(const struct part *p);
  * alone, as the released code counts none of them. */
 uint64_t result_bits_paper(const struct result *r);
 uint64_t result_bits_true(const struct result *r);
+/* What a single input takes: its own parts and frame, and of parts that it shares with other inputs a
+ * portion by its rows. Over all inputs they add up to the result's bits. */
+uint64_t result_bits_of(const struct result *r, size_t matrix, bool paper);
+/* Of parts that more than one input uses. */
+uint64_t result_bits_shared(const struct result *r, bool paper);
 /* The part as numbers, decoded if need be; out has its shape. */
 bool part_decode(const struct part *p, struct matrix_view out, struct error *err);
 

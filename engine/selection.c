@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "document.h"
+#include "family.h"
 #include "memory.h"
 
 const char *const nonfinite_names[] = { "refuse", "zero", "keep", NULL };
@@ -177,7 +177,121 @@ bool selection_open(const char *file, enum planes planes, struct selection *out,
 void selection_finish(struct selection *s)
 {
     document_unref(s->document);
+    for (size_t i = 0; i < SELECTION_MAX; i++)
+        document_unref(s->documents[i]);
     *s = (struct selection){ 0 };
+}
+
+size_t selection_rows(const struct selection *s, size_t i)
+{
+    return s->stack ? s->pieces[i].rows : s->rows;
+}
+
+size_t selection_cols(const struct selection *s, size_t i)
+{
+    return s->stack ? s->pieces[i].cols : s->cols;
+}
+
+const struct document *selection_file(const struct selection *s, size_t i)
+{
+    return s->stack ? s->documents[i] : s->document;
+}
+
+/* The last name, with its number behind '#' where the same stands there before: the files that come
+ * of it want distinct names. */
+static void make_distinct(struct selection *s)
+{
+    char number[24], *own = s->names[s->n - 1];
+    bool again = false;
+    for (size_t i = 0; i + 1 < s->n; i++)
+        again = again || !strcmp(s->names[i], own);
+    if (!again)
+        return;
+    snprintf(number, sizeof(number), "#%zu", s->n - 1);
+    size_t n = strlen(own), most = NAME_TEXT - 1 - strlen(number);
+    for (n = n < most ? n : most; n && ((unsigned char)own[n] & 0xc0) == 0x80;)
+        n--;
+    memcpy(own + n, number, strlen(number) + 1);
+}
+
+/* One more matrix of a stack; takes a reference. */
+static void stack_up(struct selection *s, struct document *d, const struct entry *e,
+                     const char *name, struct piece piece)
+{
+    s->stack = true;
+    s->documents[s->n] = document_ref(d);
+    s->pieces[s->n] = piece;
+    s->rows += piece.rows;
+    s->cols = piece.cols > s->cols ? piece.cols : s->cols;
+    add(s, name, e);
+    make_distinct(s);
+}
+
+bool selection_group(struct document *d, const struct group *g, struct selection *out,
+                     struct error *err)
+{
+    struct selection s = { .document = d };
+    if (!group_check(d, g, err))
+        return false;
+    for (size_t i = 0; i < g->n; i++) {
+        const struct member *m = &g->members[i];
+        char name[NAME_TEXT];
+        member_text(d, m, name, sizeof(name));
+        stack_up(&s, d, &d->entries[m->entry], name,
+                 (struct piece){ m->rows, g->cols, m->transposed, m->first });
+    }
+    document_ref(d);
+    *out = s;
+    return true;
+}
+
+/* A file that was named before is not opened again. */
+static bool open_again(const struct selection *s, const char *file, enum planes planes,
+                       struct selection *out, struct error *err)
+{
+    const char *at = cut(file);
+    size_t n = at ? (size_t)(at - file) : strlen(file);
+    for (size_t i = 0; i < s->n; i++)
+        if (strlen(s->documents[i]->name) == n && !memcmp(s->documents[i]->name, file, n))
+            return selection_of(s->documents[i], at ? at + 2 : NULL, planes, out, err);
+    return selection_open(file, planes, out, err);
+}
+
+static bool stack_file(struct selection *s, const char *file, enum planes planes, struct error *err)
+{
+    struct selection one = { 0 };
+    if (!open_again(s, file, planes, &one, err))
+        return false;
+    bool ok = one.n == 1;
+    if (!ok)
+        fail(err, ERROR_USAGE, "%s: a picture of %zu planes among several matrices; take FILE::%s",
+             file, one.n, one.names[0]);
+    for (size_t i = 0; ok && i < s->n; i++)
+        if (s->entries[i] == one.entries[0])
+            ok = fail(err, ERROR_USAGE, "%s: is named twice", file);
+    if (ok)
+        stack_up(s, one.document, one.entries[0], one.names[0],
+                 (struct piece){ one.rows, one.cols, false, 0 });
+    selection_finish(&one);
+    return ok;
+}
+
+bool selection_open_all(const char *const *files, size_t n, enum planes planes,
+                        struct selection *out, struct error *err)
+{
+    struct selection s = { 0 };
+    if (n == 1)
+        return selection_open(files[0], planes, out, err);
+    if (n > SELECTION_MAX)
+        return fail(err, ERROR_USAGE, "%zu matrices at once; at most %d", n, SELECTION_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (!stack_file(&s, files[i], planes, err)) {
+            selection_finish(&s);
+            return false;
+        }
+    s.document = document_ref(s.documents[0]);
+    *out = s;
+    return true;
 }
 
 static bool refuse_nonfinite(const struct selection *s, size_t i, struct matrix_view a, size_t row,
@@ -185,14 +299,15 @@ static bool refuse_nonfinite(const struct selection *s, size_t i, struct matrix_
 {
     double value = matrix_at(a, row, col);
     char block[80] = "";
-    if (s->entries[i] && s->entries[i]->block)
+    bool part = s->stack && (s->pieces[i].transposed || a.rows != s->entries[i]->rows);
+    if (s->entries[i] && s->entries[i]->block && !part)
         snprintf(block, sizeof(block), ", in block %zu of the file's %zu",
                  (row * a.cols + col) / s->entries[i]->block,
                  a.rows * a.cols / s->entries[i]->block);
     return fail(err, ERROR_FORMAT,
                 "%s: %s[%zu, %zu] is %s%s, counted from 0; %zu of %zu entries are not finite "
                 "(--nonfinite zero or keep goes on%s)",
-                s->document->name, s->names[i], row, col,
+                selection_file(s, i)->name, s->names[i], row, col,
                 isnan(value) ? "not a number"
                 : value > 0  ? "+infinity"
                              : "-infinity",
@@ -229,15 +344,29 @@ static bool read_one(const struct selection *s, size_t i, struct matrix_view to,
     return true;
 }
 
+static bool read_piece(const struct selection *s, size_t i, enum dtype dtype, struct matrix *out,
+                       struct error *err)
+{
+    const struct piece *p = &s->pieces[i];
+    const struct document *d = s->documents[i];
+    const struct member m = { .entry = (size_t)(s->entries[i] - d->entries),
+                              .transposed = p->transposed,
+                              .first = p->first,
+                              .rows = p->rows };
+    return member_read(d, &m, dtype, out, err);
+}
+
 bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite nonfinite,
                     struct matrix *out, struct error *err)
 {
     struct matrix m[SELECTION_MAX] = { 0 };
     bool ok = true;
     for (size_t i = 0; ok && i < s->n; i++)
-        ok = matrix_init(&m[i], dtype, s->rows, s->cols, err) && read_one(s, i, m[i].view, err) &&
+        ok = (s->stack ? read_piece(s, i, dtype, &m[i], err)
+                       : matrix_init(&m[i], dtype, s->rows, s->cols, err) &&
+                             read_one(s, i, m[i].view, err)) &&
              settle(s, i, nonfinite, m[i].view, err);
-    if (ok && s->document->source && !s->document->raster)
+    if (ok && !s->stack && s->document->source && !s->document->raster)
         ok = document_unchanged(s->document, err);
     if (ok && s->n == 3 && !s->entries[0])
         raster_to_ycbcr((struct matrix_view[]){ m[0].view, m[1].view, m[2].view });

@@ -341,6 +341,108 @@ def test_expand():
               f"{label}: the recorded command gives the same file", (command, again))
 
 
+def noisy(rows, cols, seed):
+    """Entries that neither end soon nor repeat."""
+    state, out = seed, []
+    for _ in range(rows):
+        row = []
+        for _ in range(cols):
+            state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+            row.append((state >> 40) / 2**23 - 1)
+        out.append(row)
+    return out
+
+
+def write_tensors(path, named):
+    """A safetensors file of F32 matrices, name: rows."""
+    header, at = {}, 0
+    for name, rows in named.items():
+        end = at + 4 * len(rows) * len(rows[0])
+        header[name] = {"dtype": "F32", "shape": [len(rows), len(rows[0])], "data_offsets": [at, end]}
+        at = end
+    text = json.dumps(header).encode()
+    body = b"".join(struct.pack(f"<{len(r)}f", *r) for rows in named.values() for r in rows)
+    pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + body)
+
+
+def test_several():
+    """Several matrices of shapes of their own: with one right factor, and one by one."""
+    q, k = noisy(20, 12, 1), noisy(7, 12, 2)
+    npy("q.npy", q)
+    npy("k.npy", k)
+    npy("wide.npy", noisy(5, 9, 3))
+    write_tensors("m.safetensors", {"blk.0.attn_q.weight": q, "blk.0.attn_k.weight": k,
+                                    "h.3.attn.c_attn.weight": [list(c) for c in zip(*(q + k + k))]})
+    args = ["joint-rank", "q.npy", "k.npy", "--rank", "5", "--precision", "f64"]
+    j = data("run", *args, "-o", "qk.factors.safetensors")
+    lines = j["matrices"]
+    check([(m["file"], m["rows"], m["cols"]) for m in lines] == [("q.npy", 20, 12), ("k.npy", 7, 12)] and
+          (j["rows"], j["cols"]) == (27, 12) and all(RUN_KEYS <= set(m) for m in lines) and
+          j["total"]["relative_error"] == j["relative_error"], "several matrices: an object each and a total", j)
+    check(all(j["bits"][c] == sum(m["bits"][c] for m in lines) == 64 * 5 * (12 + 27) for c in ("paper", "true")) and
+          j["shared_bits"] == {"paper": 64 * 5 * 12, "true": 64 * 5 * 12} and lines[0]["bits"]["true"] ==
+          64 * 5 * 20 + 64 * 5 * 12 * 20 // 27 and "shared_bits" not in lines[0],
+          "what is shared counts once, by rows in parts", (j["bits"], [m["bits"] for m in lines]))
+    squares = [sum(x * x for r in rows for x in r) for rows in (q, k)]
+    whole = sum(m["relative_error"] ** 2 * s for m, s in zip(lines, squares)) / sum(squares)
+    check(near(whole, j["relative_error"] ** 2, 1e-12) and all(m["relative_error"] > m["optimal_error"] for m in lines)
+          and j["optimal_error"] < j["relative_error"] <
+          data("run", "truncated-svd", "q.npy", "k.npy", "--rank", "2", "--precision", "f64")["relative_error"],
+          "between the best of the rank each and of half of it", (whole, j["relative_error"], j["optimal_error"]))
+    header, _ = factors_header("qk.factors.safetensors")
+    check(sorted(k.split(".")[1] for k in header if k != "__metadata__") == ["left1", "left2", "right"] and
+          j["bytes"] == os.path.getsize("qk.factors.safetensors"), "the right factor is stored once", list(header))
+    run("run", *args, "-o", "qk.safetensors")
+    status, _, err = run("expand", "qk.factors.safetensors", "-o", "back.safetensors")
+    check(status == 0 and pathlib.Path("qk.safetensors").read_bytes() == pathlib.Path("back.safetensors").read_bytes()
+          and [m["rows"] for m in data("list", "back.safetensors")["matrices"]] == [20, 7],
+          "expand gives all matrices back, byte for byte", err)
+    # the same matrices by every other way to name them
+    same = [["m.safetensors::blk.0.attn_q.weight", "m.safetensors::blk.0.attn_k.weight"],
+            ["m.safetensors", "--group", "blk.0.qk"], ["m.safetensors", "--group", "qk"],
+            ["m.safetensors", "--group", "blk.0.attn_q.weight,blk.0.attn_k.weight"],
+            ["m.safetensors", "--group", "h.3.attn.c_attn.weight[0:20],h.3.attn.c_attn.weight[20:27]"]]
+    for names in same:
+        x = data("run", "joint-rank", *names, *args[3:], "-o", "x.factors.safetensors", "--force")
+        command = factors_header("x.factors.safetensors")[0]["__metadata__"]["command"]
+        again = run(*shlex.split(command)[1:], "-o", "y.factors.safetensors", "--force")
+        check([m["relative_error"] for m in x["matrices"]] == [m["relative_error"] for m in lines],
+              f"the same of {' '.join(names)}", x)
+        check(again[0] == 0 and pathlib.Path("x.factors.safetensors").read_bytes() ==
+              pathlib.Path("y.factors.safetensors").read_bytes(), "the recorded command gives the same file", command)
+    check("(out x in)" in x["notice"] and x["group"] == same[-1][2], "a tensor that lies the other way is told of", x)
+    check(x["matrices"][1]["matrix"] == "h.3.attn.c_attn.weight[20:27]", "a part is named by its rows", x)
+    # others
+    j = data("run", "joint-rank", "q.npy", "k.npy", "--rank", "99")
+    check(j["rank"] == 12 and "99" in j["notice"] and j["relative_error"] < 1e-5, "the rank ends at the width", j)
+    j = data("run", "joint-rank", "k.npy", "m.safetensors::blk.0.attn_k.weight", "--rank", "10")
+    check(j["rank"] == 10 and j["relative_error"] < 1e-5, "or at all rows together, above each one's own", j)
+    budget = ["joint-rank", "q.npy", "k.npy"]
+    j = data("run", *budget, "--bits-per-entry", "16")
+    more = data("run", *budget, "--rank", str(j["rank"] + 1))
+    check(j["bits_per_entry"]["true"] <= 16 < more["bits_per_entry"]["true"], "--bits-per-entry of all together", j)
+    j = data("run", "lplr", "q.npy", "wide.npy", "--rank", "4")
+    alone = [data("run", "lplr", f, "--rank", "4") for f in ("q.npy", "wide.npy")]
+    check([m["relative_error"] for m in j["matrices"]] == [a["relative_error"] for a in alone] and
+          j["bits"]["true"] == sum(a["bits"]["true"] for a in alone) and "shared_bits" not in j,
+          "other methods take them one by one, of any width", j)
+    status, out, _ = run("run", *args)
+    check(status == 0 and b"q, 20 x 12" in out and b"with one right factor" in out and b"shared" in out,
+          "several matrices: text", out)
+    status, out, err = run("sweep", "joint-rank", "m.safetensors", "--group", "qk", "--vary", "rank=1:9:*3")
+    check(status == 0 and out.count(b"\r\n") == 4, "sweep takes a group", (out, err))
+    refused(2, "run", "joint-rank", "q.npy", "wide.npy", say=b"q is 12 wide, wide is 9")
+    refused(2, "run", "joint-rank", "q.npy", "q.npy", say=b"named twice")
+    refused(2, "run", "joint-rank", "q.npy", "demo:photo", say=b"FILE::r")
+    refused(2, "run", "joint-rank", "q.npy", "m.safetensors", say=b"FILE::NAME")
+    refused(2, "run", "joint-rank", "q.npy", "k.npy", "-o", "no.npy", say=b"holds one matrix")
+    refused(2, "run", "joint-rank", *["q.npy"] * 9, say=b"too many arguments")
+    refused(2, "run", "joint-rank", "m.safetensors", "q.npy", "--group", "qk", say=b"of one file")
+    refused(2, "run", "joint-rank", "m.safetensors", "--group", "blk.1.qk", say=b"no group or matrix named blk.1.qk")
+    refused(2, "run", "joint-rank", "m.safetensors", "--group", "blk.0.attn_q.weight[0:30]", say=b"no such rows")
+    refused(3, "run", "joint-rank", "q.npy", "nothing.npy", say=b"nothing.npy")
+
+
 def test_png():
     j = data("run", "lplr", "demo:photo", "--rank", "10", "--rounds", "1", "-o", "out.png")["output"]
     check(j["png_bytes"] == j["bytes"] == os.path.getsize("out.png") and j["source_bytes"] > 0 and
@@ -919,7 +1021,7 @@ def main():
     here = tempfile.mkdtemp()
     os.chdir(here)
     try:
-        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand,
+        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several,
                      test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds, test_sweep,
                      test_sweep_refusals, test_peers):

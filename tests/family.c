@@ -361,6 +361,38 @@ static void test_refused(void)
     document_unref(d);
 }
 
+/* A group as what a run works on: names, shapes, entries; as it is read by name. */
+static void test_stack(void)
+{
+    static const struct shape shapes[] = { { "blk.0.attn_qkv.weight", 12, 4 }, { "b", 3, 4 } };
+    struct document *d = make(shapes, 2);
+    struct error err = { 0 };
+    size_t before = memory_used(), wrong = 0, fails = 0;
+    for (long n = 0; n < 100; n++) {
+        struct groups g = { 0 };
+        struct selection s = { 0 };
+        struct matrix m[SELECTION_MAX] = { 0 };
+        memory_fail_after(n);
+        bool ok = family_groups(d, &g, &err) && selection_group(d, &g.list[0], &s, &err) &&
+                  selection_read(&s, DTYPE_F64, NONFINITE_REFUSE, m, &err);
+        memory_fail_after(-1);
+        wrong += ok ? s.n != 2 || s.rows != 8 || s.cols != 4 || selection_rows(&s, 1) != 4 ||
+                          strcmp(s.names[1], "blk.0.attn_qkv.weight[4:8]") != 0 ||
+                          matrix_at(m[1].view, 0, 1) != 17
+                    : m[0].view.data || err.code != ERROR_MEMORY;
+        groups_finish(&g);
+        selection_finish(&s);
+        for (size_t i = 0; i < SELECTION_MAX; i++)
+            matrix_finish(&m[i]);
+        wrong += memory_used() != before;
+        fails += !ok;
+        if (ok)
+            break;
+    }
+    CHECK(wrong == 0 && fails >= 4);
+    document_unref(d);
+}
+
 /* Each allocation fails in turn: a clear error, nothing left behind. */
 static void test_memory(void)
 {
@@ -426,6 +458,7 @@ int main(void)
     test_models();
     test_read();
     test_refused();
+    test_stack();
     test_memory();
     test_real();
     return check_done();

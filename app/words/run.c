@@ -3,7 +3,7 @@
 
 bool run_word(struct call *c, struct error *err)
 {
-    struct trial t = { .a = { .method = c->o.method, .params = c->o.params } };
+    struct trial t = { .a = { .method = c->o.method, .params = c->o.params }, .files = c->o.n };
     bool ok = trial_open(&t, &c->o, err) && trial_settle(&t, options_given(t.o, "rank"), err) &&
               trial_fits(&t, err) && trial_read(&t, err) && trial_run(&t, err) &&
               trial_account(&t, err) && trial_store(&t, err);

@@ -141,7 +141,7 @@ static bool measure(struct trial *t, const struct params_any *params, bool rank_
                     struct error *err)
 {
     t->a.params = *params;
-    snprintf(t->a.notice, sizeof(t->a.notice), "%s", t->s.document->notice);
+    trial_note(t);
     return trial_settle(t, rank_is_set, err) && trial_fits(t, err) && trial_run(t, err) &&
            trial_account(t, err);
 }
