@@ -11,7 +11,7 @@
 
 /* What the tests of speed share. Arguments: the program, and `strict` for the whole list
  * with the figures it is held to (sh tests/run latency); else some of it, three times
- * looser. Every check prints what it measured. */
+ * looser, and by what else the machine does. Every check prints what it measured. */
 
 static char *program;
 static bool strict;
@@ -29,6 +29,12 @@ static inline bool figures_of(int argc, char **argv)
 static inline double limit(double figure)
 {
     return strict ? figure : 3 * figure;
+}
+
+/* Of something that took so long: what is judged. */
+static inline double fair(double got, double figure)
+{
+    return strict ? got : tty_fair(got, limit(figure));
 }
 
 static inline void judge(const char *what, double got, double figure, const char *unit)
@@ -70,13 +76,12 @@ static inline double percentile(double *v, int n, int percent)
     return v[(n - 1) * percent / 100];
 }
 
-/* Whether the last row has a bar of progress, "] 34% ", within five seconds; of that
- * stage, unless NULL. */
+/* Whether the last row comes to have a bar of progress, "] 34% "; of that stage, unless NULL. */
 static inline bool at_work(struct terminal *t, const char *stage)
 {
     char line[512];
     bool found = false;
-    for (double until = tty_now() + 5000; tty_now() < until && !found; tty_pump(t, 5)) {
+    for (double until = tty_now() + TTY_PATIENCE_MS; tty_now() < until && !found; tty_pump(t, 5)) {
         tty_row(t, t->rows - 1, line, sizeof(line));
         const char *bar = strchr(line, ']');
         found = bar && strstr(bar, "% ") && (!stage || strstr(bar, stage));

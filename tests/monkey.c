@@ -99,8 +99,8 @@ static void settle(struct terminal *t)
     for (int i = 0; i < 20; i++) {
         size_t before = t->total;
         bool computes = false;
-        for (double until = tty_now() + 300; tty_now() < until; computes |= tty_computes(t))
-            tty_pump(t, 20);
+        for (int looks = 0; looks < 15; computes |= tty_works(t), looks++)
+            wait_ms(t, 20);
         if (t->total == before && !computes)
             return;
         if (i > 0 && t->total != before)

@@ -1,6 +1,7 @@
 /* Large files: the screen is there first, and goes on while they are read. Arguments: the
  * program, and `strict` for the figures it is held to (sh tests/run latency); else three times
- * looser, and under a sanitizer twenty times. Every check prints what it measured. */
+ * looser, under a sanitizer twenty times, and by what else the machine does. Every check prints
+ * what it measured. */
 
 #include "check.h"
 #include "jpeg.h"
@@ -35,6 +36,12 @@ enum { LOOSER = 3 };
 static double limit(double figure)
 {
     return strict ? figure : LOOSER * figure;
+}
+
+/* Of something that took so long: what is judged. */
+static double fair(double got, double figure)
+{
+    return strict ? got : tty_fair(got, limit(figure));
 }
 
 static void judge(const char *what, double got, double figure, const char *unit)
@@ -79,10 +86,10 @@ static bool framed(const struct terminal *t)
     return t->synchronized > 0 && tty_find(t, "spectrum");
 }
 
-/* ms from `from` until it holds; 1e9: not within ten seconds. */
+/* ms from `from` until it holds; 1e9: it never did. */
 static double until(struct terminal *t, double from, bool (*holds)(const struct terminal *))
 {
-    while (!holds(t) && tty_now() < from + 10000)
+    while (!holds(t) && tty_now() < from + TTY_PATIENCE_MS)
         tty_pump(t, 2);
     return holds(t) ? tty_now() - from : 1e9;
 }
@@ -96,14 +103,18 @@ static double least(double a, double b)
 static void test_start(const char *what, const char *file)
 {
     double frame = 1e9, bar = 1e9, first = 1e9;
-    for (int i = 0; i < TRIES && first > limit(1000); i++) {
+    bool missed = true;
+    for (int i = 0; i < TRIES && missed; i++) {
         struct terminal t;
         double from = tty_now();
         CHECK(begin(&t, file, NULL));
-        frame = least(frame, until(&t, from, framed));
-        bar = least(bar, until(&t, from, progress));
-        first = least(first, until(&t, from, picture));
+        double took[] = { until(&t, from, framed), until(&t, from, progress),
+                          until(&t, from, picture) };
         end(&t);
+        frame = least(frame, fair(took[0], 60));
+        bar = least(bar, fair(took[1], 100));
+        first = least(first, fair(took[2], 1000));
+        missed = frame > limit(60) || bar > limit(100) || first > limit(1000);
     }
     printf("# %s, %d x %d\n", what, WIDE, HIGH);
     judge("start to the first frame", frame, 60, "ms");
@@ -202,7 +213,7 @@ static void one_key(struct terminal *t, struct reading *r)
     double from = tty_now();
     r->rank++;
     tty_send(t, "l");
-    while (tty_rank(t) != r->rank && tty_now() < from + 10000)
+    while (tty_rank(t) != r->rank && tty_now() < from + TTY_PATIENCE_MS)
         tty_pump(t, 1);
     r->took[r->keys++] = tty_now() - from;
     r->wrong += tty_rank(t) != r->rank;
@@ -238,7 +249,8 @@ static void read_and_stop(struct terminal *t, int keys, struct reading *r)
     r->rank = tty_rank(t);
     snprintf(command, sizeof(command), ":open %s\r", jpeg);
     tty_send(t, command);
-    for (double stop = tty_now() + 10000; !decodes(t) && !is_large(t) && tty_now() < stop;)
+    for (double stop = tty_now() + TTY_PATIENCE_MS;
+         !decodes(t) && !is_large(t) && tty_now() < stop;)
         tty_pump(t, 1);
     for (int i = 0; i < keys && decodes(t); i++) {
         one_key(t, r);
@@ -287,15 +299,15 @@ static void test_while_it_reads(void)
     struct terminal t;
     double keys = 1e9, stop = 1e9;
     CHECK(begin(&t, "demo:phantom256", NULL) && tty_wait(&t, "k="));
-    tty_quiet(&t, 300);
+    tty_rest(&t, 300);
     for (int i = 0; i < TRIES && (keys > limit(33) || stop > limit(50)); i++) {
         read_files(&t, strict ? ROUNDS : FEW, &r);
         if (!r.keys || !r.stopped)
             break;
         qsort(r.took, (size_t)r.keys, sizeof(*r.took), ascending);
         qsort(r.answers, (size_t)r.stopped, sizeof(*r.answers), ascending);
-        keys = least(keys, r.took[(r.keys - 1) * 99 / 100]);
-        stop = least(stop, r.answers[r.stopped - 1]);
+        keys = least(keys, fair(r.took[(r.keys - 1) * 99 / 100], 33));
+        stop = least(stop, fair(r.answers[r.stopped - 1], 50));
         printf("# key to the rank: p50 %.1f ms, most %.1f\n", r.took[r.keys / 2],
                r.took[r.keys - 1]);
     }
@@ -338,9 +350,9 @@ static void test_order(void)
     snprintf(command, sizeof(command), ":open %s\r", jpeg);
     tty_send(&t, command);
     tty_pump(&t, 50);
-    tty_send(&t, ":open demo:phantom; k 9\r");
+    tty_send(&t, ":open demo:phantom; k 9\r"); /* wherever that finds the first one */
     CHECK(tty_wait(&t, "demo:phantom  ") && tty_wait(&t, "k=9"));
-    tty_quiet(&t, 500);
+    tty_rest(&t, 500);
     CHECK(tty_find(&t, "demo:phantom  ") && !tty_find(&t, "large.jpg"));
     snprintf(command, sizeof(command), ":open %s; k 7; wipe\r", small);
     tty_send(&t, command);

@@ -31,7 +31,7 @@ static double key_ms(struct terminal *t, int keys)
         int want = tty_rank(t) + (i / 10 % 2 ? -1 : 1);
         double from = tty_now();
         tty_send(t, i / 10 % 2 ? "h" : "l");
-        while (tty_rank(t) != want && tty_now() < from + 2000)
+        while (tty_rank(t) != want && tty_now() < from + TTY_PATIENCE_MS)
             tty_pump(t, 1);
         took[i] = tty_now() - from;
         unanswered += tty_rank(t) != want;
@@ -80,7 +80,7 @@ static double hold(struct terminal *t, int keys, int (*rank)(const struct termin
         tty_send(t, "l");
     }
     *sent = tty_now();
-    while ((rank(t) != last || tty_mode(t, 2026)) && tty_now() < *sent + 3000)
+    while ((rank(t) != last || tty_mode(t, 2026)) && tty_now() < *sent + TTY_PATIENCE_MS)
         tty_pump(t, 1);
     double took = tty_now() - *sent;
     CHECK(rank(t) == last);
@@ -98,9 +98,10 @@ static void test_held(void)
     struct terminal t;
     for (int i = 0; i < 3 && took > limit(150); i++) {
         CHECK(begin(&t, "demo:photo", 120, 40) && tty_wait(&t, "k="));
-        tty_quiet(&t, 700);
-        took = fmin(took, hold(&t, keys, tty_rank, &sent));
+        tty_rest(&t, 700);
+        double late = hold(&t, keys, tty_rank, &sent);
         end(&t);
+        took = fmin(took, fair(late, 150));
     }
     printf("# %d keys, 30 a second\n", keys);
     judge("a key held down: last key to the picture of its value", took, 150, "ms");
@@ -108,7 +109,7 @@ static void test_held(void)
     CHECK(tty_open(&t, 120, 40, NULL, arguments) && tty_wait(&t, "k="));
     tty_quiet(&t, 700);
     judge("the same, a method run for each value: to the value in the form",
-          hold(&t, keys, tty_form_rank, &sent), 150, "ms");
+          fair(hold(&t, keys, tty_form_rank, &sent), 150), 150, "ms");
     CHECK(tty_wait(&t, "k=") && tty_rank(&t) == tty_form_rank(&t));
     end(&t);
 }
@@ -128,6 +129,14 @@ static double stop_ms(struct terminal *t, double calm, double patience)
     return last - from;
 }
 
+/* Its thread may wait for a lock at the one moment and compute at the next. */
+static bool soon_computes(struct terminal *t)
+{
+    for (double until = tty_now() + 500; !tty_computes(t) && tty_now() < until;)
+        tty_pump(t, 1);
+    return tty_computes(t);
+}
+
 /* Steps of milliseconds, as every method has them. */
 static void test_stop(int stops)
 {
@@ -139,8 +148,8 @@ static void test_stop(int stops)
     double worst = 0;
     CHECK(tty_open(&t, 120, 40, NULL, arguments));
     for (int i = 0; i < stops; i++) {
-        computed += at_work(&t, "factor") && tty_computes(&t);
-        worst = fmax(worst, stop_ms(&t, 300, 5000));
+        computed += at_work(&t, "factor") && soon_computes(&t);
+        worst = fmax(worst, fair(stop_ms(&t, 300, TTY_PATIENCE_MS), 200));
         tty_quiet(&t, 30);
         tty_send(&t, i % 2 ? "h" : "l");
     }
@@ -242,6 +251,7 @@ static void test_sizes(int sizes)
             pull_somewhere(&t);
             settle(&t, &s);
         }
+        s.worst = fair(s.worst, 100);
     }
     judge("a size to the last byte of its screen, the slowest", s.worst, 100, "ms");
     printf("# %d sizes, at most %d clears of one\n", sizes, s.clears);
@@ -285,10 +295,10 @@ static const struct {
     { "!", "in a shell" }, { "S", "last frame" },
 };
 
-/* Whether the screen comes to be this one, within two seconds. */
+/* Whether the screen comes to be this one. */
 static bool becomes(struct terminal *t, uint64_t hash)
 {
-    double until = tty_now() + 2000;
+    double until = tty_now() + TTY_PATIENCE_MS;
     do
         tty_quiet(t, 60);
     while (tty_hash(t) != hash && tty_now() < until);
@@ -300,15 +310,14 @@ static bool dialog_holds(struct terminal *t, size_t i, uint64_t before)
 {
     static const int sizes[][2] = { { 20, 5 }, { 1, 1 },  { 250, 80 },
                                     { 2, 3 },  { 1, 40 }, { 80, 24 } };
-    bool ok;
     tty_send(t, dialogs[i].keys);
-    tty_quiet(t, 100);
+    bool ok = tty_wait(t, dialogs[i].words);
     for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
         tty_pull(t, sizes[k][0], sizes[k][1]);
         tty_quiet(t, 40);
     }
-    tty_quiet(t, 200);
-    ok = tty_find(t, dialogs[i].words);
+    tty_rest(t, 200);
+    ok &= tty_find(t, dialogs[i].words);
     uint64_t hash = tty_hash(t);
     tty_send(t, "\014");
     ok &= becomes(t, hash);
@@ -323,7 +332,7 @@ static void test_dialogs(void)
     struct terminal t;
     int wrong = 0;
     CHECK(begin(&t, "demo:phantom256", 120, 40) && tty_wait(&t, "k="));
-    tty_quiet(&t, 700);
+    tty_rest(&t, 700);
     uint64_t before = tty_hash(&t);
     for (size_t i = 0; i < sizeof(dialogs) / sizeof(dialogs[0]); i++)
         if (!dialog_holds(&t, i, before)) {

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, LOG = 1 << 22 };
+enum { LOG = 1 << 22, SLICE_MS = 10, ASKS = 50, WORK_MS = 5 };
 
 /* ---- the shim ---- */
 
@@ -213,17 +213,60 @@ bool tty_pump(struct terminal *t, int ms)
     return true;
 }
 
+/* The letter of a thread's state, proc(5); it follows the name in brackets. */
+static char state_of(pid_t program, const char *thread)
+{
+    char path[64], line[256] = "";
+    snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", (int)program, thread);
+    FILE *f = fopen(path, "r");
+    const char *name_end = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+    if (f)
+        fclose(f);
+    return name_end && name_end[1] ? name_end[2] : '?';
+}
+
+/* Whether the program draws or reads keys, or would if it had a processor. */
+static bool draws(const struct terminal *t)
+{
+    char number[16];
+    snprintf(number, sizeof(number), "%d", (int)t->program);
+    char state = state_of(t->program, number);
+    return state == 'R' || state == 'D';
+}
+
+/* A wait that is made of looks: where this process had no processor, the other had none either. */
+static void wait_quiet(struct terminal *t, int ms, bool (*busy)(const struct terminal *))
+{
+    int slice = ms < SLICE_MS ? ms : SLICE_MS;
+    double end = tty_now() + TTY_PATIENCE_MS;
+    for (int left = ms / slice; left > 0 && tty_now() < end; left--) {
+        double from = tty_now();
+        if (tty_pump(t, slice) || busy(t))
+            left = ms / slice + 1;
+        else if (tty_now() < from + 1) /* the other side is gone: it does not wait */
+            usleep((useconds_t)slice * 1000);
+    }
+}
+
 void tty_quiet(struct terminal *t, int ms)
 {
-    double end = tty_now() + PATIENCE_MS;
-    while (tty_now() < end && tty_pump(t, ms))
-        ;
+    wait_quiet(t, ms, draws);
+}
+
+bool tty_works(const struct terminal *t)
+{
+    return draws(t) || tty_computes(t);
+}
+
+void tty_rest(struct terminal *t, int ms)
+{
+    wait_quiet(t, ms, tty_works);
 }
 
 struct news tty_hear(struct terminal *t)
 {
     struct news news = { 0 };
-    double end = tty_now() + PATIENCE_MS;
+    double end = tty_now() + TTY_PATIENCE_MS;
     struct pollfd p = { .fd = t->shim, .events = POLLIN };
     while (tty_now() < end && poll(&p, 1, 0) <= 0)
         tty_pump(t, 20);
@@ -260,7 +303,7 @@ bool tty_open(struct terminal *t, int cols, int rows, const char *const *environ
     vterm_screen_reset(t->screen, 1);
     struct pollfd p = { .fd = t->shim, .events = POLLIN };
     struct news news = { 0 };
-    if (poll(&p, 1, PATIENCE_MS) > 0 && read(t->shim, &news, sizeof(news)) == sizeof(news))
+    if (poll(&p, 1, TTY_PATIENCE_MS) > 0 && read(t->shim, &news, sizeof(news)) == sizeof(news))
         t->program = news.value;
     return t->program > 0;
 }
@@ -381,7 +424,7 @@ void tty_print(const struct terminal *t)
 
 bool tty_wait(struct terminal *t, const char *text)
 {
-    double end = tty_now() + PATIENCE_MS;
+    double end = tty_now() + TTY_PATIENCE_MS;
     while (tty_now() < end && !tty_find(t, text))
         tty_pump(t, 50);
     tty_quiet(t, QUIET_MS); /* a match may stand in half a frame */
@@ -483,18 +526,6 @@ int tty_form_rank(const struct terminal *t)
     return -1;
 }
 
-/* The letter of a thread's state, proc(5); it follows the name in brackets. */
-static char state_of(pid_t program, const char *thread)
-{
-    char path[64], line[256] = "";
-    snprintf(path, sizeof(path), "/proc/%d/task/%.16s/stat", (int)program, thread);
-    FILE *f = fopen(path, "r");
-    const char *name_end = f && fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
-    if (f)
-        fclose(f);
-    return name_end && name_end[1] ? name_end[2] : '?';
-}
-
 bool tty_computes(const struct terminal *t)
 {
     char path[64];
@@ -521,6 +552,62 @@ size_t tty_memory(const struct terminal *t)
     if (f)
         fclose(f);
     return kb << 10;
+}
+
+static double processor_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+/* Answers each byte after 5 ms of processor time, until the other side is closed. */
+static void work_for(int from)
+{
+    char byte;
+    while (read(from, &byte, 1) == 1) {
+        for (double until = processor_ms() + WORK_MS; processor_ms() < until;)
+            ;
+        (void)!write(from, &byte, 1);
+    }
+    _exit(0);
+}
+
+double tty_slowness(void)
+{
+    int pair[2];
+    double slowest = WORK_MS;
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+        return 1;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(pair[0]);
+        work_for(pair[1]);
+    }
+    close(pair[1]);
+    for (int i = 0; i < ASKS && pid > 0; i++) {
+        char byte = 0;
+        double from = tty_now();
+        if (write(pair[0], &byte, 1) != 1 || read(pair[0], &byte, 1) != 1)
+            break;
+        double took = tty_now() - from;
+        slowest = took > slowest ? took : slowest;
+        usleep(20000);
+    }
+    close(pair[0]);
+    if (pid > 0)
+        waitpid(pid, NULL, 0);
+    return slowest / WORK_MS;
+}
+
+double tty_fair(double got, double limit)
+{
+    if (got <= limit)
+        return got;
+    double slowness = tty_slowness();
+    printf("# %.1f is above %.1f; 5 ms of processor time take up to %.1f here: it counts as %.1f\n",
+           got, limit, slowness * WORK_MS, got / slowness);
+    return got / slowness;
 }
 
 /* The rank that the picture's title names; -1: none. */

@@ -9,7 +9,10 @@
 /* A program in a terminal: libvterm behind a pseudo-terminal reads what it writes, and a
  * shim between the two says how it ended. Nothing here judges; tests do. */
 
-enum { QUIET_MS = 250 }; /* without output for so long: a frame is whole */
+enum {
+    QUIET_MS = 250,         /* without output for so long: a frame is whole */
+    TTY_PATIENCE_MS = 20000 /* for what must come, on a busy machine too */
+};
 
 struct news {
     char what; /* 'p': started, 's': stopped, 'x': exited, 'k': killed */
@@ -52,8 +55,10 @@ bool tty_mode(const struct terminal *t, int number); /* of the private modes bel
 double tty_now(void); /* ms */
 /* Reads what came, for at most ms; false: nothing, or the other side is gone. */
 bool tty_pump(struct terminal *t, int ms);
-void tty_throttle(int bytes_a_second);      /* of all reading from now on; 0: none */
-void tty_quiet(struct terminal *t, int ms); /* until nothing comes for ms */
+void tty_throttle(int bytes_a_second); /* of all reading from now on; 0: none */
+void tty_quiet(struct terminal *t,
+               int ms); /* until nothing comes for ms, nor its first thread runs */
+void tty_rest(struct terminal *t, int ms); /* nor any other */
 void tty_send(struct terminal *t, const char *bytes);
 void tty_press(struct terminal *t, const char *bytes);   /* and until it is quiet */
 void tty_pull(struct terminal *t, int cols, int rows);   /* the window's corner */
@@ -75,6 +80,7 @@ int tty_form_rank(const struct terminal *t); /* in the form's first box; -1: non
 
 /* Whether a thread of the program beside its first one has a processor or waits for one now. */
 bool tty_computes(const struct terminal *t);
+bool tty_works(const struct terminal *t);    /* or its first one */
 size_t tty_memory(const struct terminal *t); /* of the program, resident, bytes; 0: unknown */
 
 struct picture {
@@ -85,6 +91,13 @@ struct picture tty_picture(const struct terminal *t);
 /* Text and colours of every cell but the last two rows (messages, times) and the costs of
  * the last frame. */
 uint64_t tty_hash(const struct terminal *t);
+
+/* How many times longer than its processor time a process takes here and now: of 50 asks for 5 ms
+ * the slowest, at least 1. */
+double tty_slowness(void);
+/* What was measured, or, where it is above the limit, what would have been on a machine that has
+ * nothing else to do. Prints both. */
+double tty_fair(double got, double limit);
 
 /* Whether any SGR in the bytes sets or resets a colour. */
 bool tty_any_color(const char *bytes, size_t n);
