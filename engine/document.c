@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "demo.h"
+#include "folder.h"
 #include "limit.h"
 #include "memory.h"
 
@@ -71,11 +72,22 @@ struct document *document_open_source(struct source *s, struct error *err)
     return d;
 }
 
+/* A folder stands for the model in it. */
+static struct source *open_source(const char *name, struct error *err)
+{
+    if (!folder_is(name))
+        return source_open_file(name, err);
+    char *path = folder_model(name, err);
+    struct source *s = path ? source_open_file(path, err) : NULL;
+    memory_free(path);
+    return s;
+}
+
 struct document *document_open_watched(const char *name, const struct watch *w, struct error *err)
 {
     if (!strncmp(name, "demo:", 5))
         return demo_open(name + 5, err);
-    struct source *s = source_open_file(name, err);
+    struct source *s = open_source(name, err);
     if (!s)
         return NULL;
     source_watch(s, w);
@@ -94,7 +106,7 @@ bool document_probe(const char *name, struct error *err)
 {
     if (!strncmp(name, "demo:", 5))
         return true;
-    struct source *s = source_open_file(name, err);
+    struct source *s = open_source(name, err);
     bool known = s && format_of(s, err);
     source_close(s);
     return known;

@@ -40,7 +40,7 @@ struct fact {
  * the user has opened another. Immutable once open; any thread. */
 struct document {
     atomic_int references;
-    char *name; /* owned; as the user gave it */
+    char *name; /* owned; as the user gave it; of a folder, the file in it that was opened */
     const struct format *format;
     struct source *source;
     struct source **parts; /* owned; further files of the same document */
@@ -57,7 +57,7 @@ struct document {
 };
 
 /* Opens a file by its content, or a built-in source: demo:phantom,
- * demo:phantom256, demo:photo. Fails with ERROR_READ, ERROR_FORMAT or ERROR_LIMIT. */
+ * demo:phantom256, demo:photo; of a folder the model in it (folder.h). Fails with ERROR_READ, ERROR_FORMAT or ERROR_LIMIT. */
 struct document *document_open(const char *name, struct error *err);
 /* The same, watched (source.h; NULL: by nobody) until it returns: ERROR_CANCELLED. */
 struct document *document_open_watched(const char *name, const struct watch *w, struct error *err);

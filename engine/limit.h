@@ -21,6 +21,8 @@
 #define LIMIT_GGUF_TENSORS   ((uint64_t)1 << 16) /* of one file */
 #define LIMIT_GGUF_ALIGNMENT ((uint64_t)1 << 20) /* bytes */
 #define LIMIT_GGUF_FILES     512                 /* of a split document; each stays open */
+#define LIMIT_SHARDS         512 /* safetensors files of one index; each stays open */
+#define LIMIT_CONFIGURATION  ((uint64_t)1 << 20) /* bytes of a config.json */
 #define LIMIT_EXPERTS        1024                /* matrices in one tensor of GGUF */
 #define LIMIT_TENSORS        ((uint64_t)1 << 20)
 #define LIMIT_FACTS          ((uint64_t)1 << 14) /* that a document tells */

@@ -119,6 +119,11 @@ bool source_stamp(const struct source *s, struct source_stamp *out)
     return s->fd >= 0;
 }
 
+bool source_on_disk(const struct source *s)
+{
+    return s->fd >= 0;
+}
+
 void source_watch(struct source *s, const struct watch *w)
 {
     s->watch = w;

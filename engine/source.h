@@ -30,6 +30,7 @@ bool source_step(const struct source *s, double done, const char *stage, struct 
 void source_close(struct source *s); /* NULL is fine */
 const char *source_name(const struct source *s);
 uint64_t source_size(const struct source *s);
+bool source_on_disk(const struct source *s); /* a file, which others lie beside */
 
 /* Which file it is, and of when; false: bytes in memory, which nothing tells apart. */
 struct source_stamp {

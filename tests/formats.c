@@ -530,6 +530,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; formats[i]; i++)
         check_folder(argv[1], formats[i]->name);
+    check_folder(argv[1], "index");
     round_trip("demo:photo", PLANES_RGB, ".png", DTYPE_F32, 8);
     round_trip("demo:photo", PLANES_YCBCR, ".png", DTYPE_F32, 8);
     round_trip("demo:photo::b", PLANES_RGB, ".safetensors", DTYPE_F32, 8);

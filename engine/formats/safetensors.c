@@ -1,15 +1,20 @@
-/* Dense tensors, both ways. Read: every two-dimensional tensor of a plain type. */
+/* Dense tensors, both ways. Read: every two-dimensional tensor of a plain type, of one file or of
+ * all that an index names. */
 #include "safetensors.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "configuration.h"
+#include "folder.h"
 #include "limit.h"
 #include "memory.h"
 #include "raw.h"
+#include "shards.h"
 
-enum { PROBE = 9 };
+enum { PROBE = 64, LEAST = 9 };
 
 static const struct {
     const char *dtype;
@@ -23,10 +28,24 @@ static const struct {
 enum { PLAIN = sizeof(plain) / sizeof(*plain) };
 
 /* There is no magic number: a length that could be one, then the start of JSON. */
+static bool is_file(const unsigned char *head, size_t n)
+{
+    return n >= LEAST && !head[4] && !head[5] && !head[6] && !head[7] &&
+           (head[8] == '{' || head[8] == ' ' || head[8] == '\n' || head[8] == '\t');
+}
+
+/* Text of JSON with a key in it, which only an index should be. */
+static bool is_index(const unsigned char *head, size_t n)
+{
+    size_t at = 0;
+    while (at < n && strchr(" \n\t\r", head[at]) && head[at])
+        at++;
+    return at < n && head[at] == '{' && memchr(head, '"', n) && !memchr(head, 0, n);
+}
+
 static bool probe(const unsigned char *head, size_t n)
 {
-    return n >= PROBE && !head[4] && !head[5] && !head[6] && !head[7] &&
-           (head[8] == '{' || head[8] == ' ' || head[8] == '\n' || head[8] == '\t');
+    return is_file(head, n) || is_index(head, n);
 }
 
 static size_t plain_type(const struct tensor *t)
@@ -45,27 +64,37 @@ static bool add_other(struct document *d, const struct tensor *t, struct error *
     return document_add_other(d, &o, err);
 }
 
-static bool add_tensors(struct document *d, const struct safetensors *h, struct error *err)
+static bool add_tensor(struct document *d, const struct tensor *t, size_t part, struct error *err)
 {
-    for (size_t i = 0; i < h->n; i++) {
-        const struct tensor *t = &h->tensors[i];
-        size_t type = plain_type(t);
-        if (type == PLAIN || t->dims != 2 || t->shape[0] > LIMIT_DIMENSION ||
-            t->shape[1] > LIMIT_DIMENSION) {
-            if (!add_other(d, t, err))
-                return false;
-            continue;
-        }
-        if (!document_add(d, t->name, (size_t)t->shape[0], (size_t)t->shape[1], plain[type].dtype,
-                          t->offset, t->size, (int)type, err))
-            return false;
-    }
-    if (d->n_others)
-        document_note(d, "%zu of %zu tensors are not matrices and left out", d->n_others, h->n);
+    size_t type = plain_type(t);
+    if (type == PLAIN || t->dims != 2 || t->shape[0] > LIMIT_DIMENSION ||
+        t->shape[1] > LIMIT_DIMENSION)
+        return add_other(d, t, err);
+    if (!document_add(d, t->name, (size_t)t->shape[0], (size_t)t->shape[1], plain[type].dtype,
+                      t->offset, t->size, (int)type, err))
+        return false;
+    d->entries[d->n - 1].part = part;
     return true;
 }
 
-static bool index_tensors(struct document *d, struct error *err)
+/* The name is let go at once: of 100,000 tensors there need not be two copies. */
+static bool move_tensor(struct document *d, struct tensor *t, size_t part, struct error *err)
+{
+    bool ok = add_tensor(d, t, part, err);
+    memory_free(t->name);
+    t->name = NULL;
+    return ok;
+}
+
+static bool add_facts(struct document *d, const struct safetensors *h, struct error *err)
+{
+    for (size_t i = 0; i < h->n_metadata; i++)
+        if (!document_add_fact(d, h->metadata[i].key, h->metadata[i].value, err))
+            return false;
+    return configuration_read(d, err);
+}
+
+static bool index_file(struct document *d, struct error *err)
 {
     struct safetensors h = { 0 };
     bool ok = safetensors_read(d->source, &h, err);
@@ -73,17 +102,134 @@ static bool index_tensors(struct document *d, struct error *err)
         ok = source_fail(d->source, NO_OFFSET, err, ERROR_FORMAT,
                          "holds packed factors; 'eigenscope expand FILE -o OUT' makes the matrices "
                          "of them");
-    ok = ok && add_tensors(d, &h, err);
-    for (size_t i = 0; i < h.n_metadata && ok; i++)
-        ok = document_add_fact(d, h.metadata[i].key, h.metadata[i].value, err);
+    for (size_t i = 0; i < h.n && ok; i++)
+        ok = move_tensor(d, &h.tensors[i], 0, err);
+    ok = ok && add_facts(d, &h, err);
     safetensors_finish(&h);
     return ok;
+}
+
+/* What all shards together came to. */
+struct tally {
+    uint64_t bytes;
+    size_t unmapped, links;
+};
+
+/* All are opened before any is read. A link may lead out of the folder, as those of download
+ * caches do, but not unsaid. */
+static bool open_shards(struct document *d, const struct shards *x, struct tally *tally,
+                        struct error *err)
+{
+    for (size_t i = 0; i < x->n_files; i++) {
+        struct error why = { 0 };
+        char *path = folder_beside(d->name, x->files[i], err);
+        if (!path)
+            return false;
+        struct source *s = source_open_file(path, &why);
+        tally->links += s && folder_left(path);
+        memory_free(path);
+        if (!s)
+            return fail(err, why.code, "shard %zu of %zu cannot be read: %s", i + 1, x->n_files,
+                        why.text);
+        if (!document_add_part(d, s, err))
+            return false;
+    }
+    return true;
+}
+
+static bool add_shard(struct document *d, const struct shards *x, size_t shard, struct tally *tally,
+                      struct error *err)
+{
+    struct safetensors h = { 0 };
+    const struct source *s = document_part(d, shard + 1);
+    bool ok = safetensors_read(s, &h, err) && (shard || add_facts(d, &h, err));
+    for (size_t i = 0; i < h.n && ok; i++) {
+        struct shard_tensor *told = shards_find(x, h.tensors[i].name);
+        if (told && told->shard != shard)
+            ok = source_fail(s, NO_OFFSET, err, ERROR_FORMAT, "holds %s, which the index has in %s",
+                             h.tensors[i].name, x->files[told->shard]);
+        if (told)
+            told->found = true;
+        tally->unmapped += !told;
+        tally->bytes += h.tensors[i].size;
+        ok = ok && move_tensor(d, &h.tensors[i], shard + 1, err);
+    }
+    safetensors_finish(&h);
+    return ok;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+/* A tensor that the index does not have may still be in two shards. */
+static bool check_twice(const struct document *d, struct error *err)
+{
+    size_t n = 0;
+    const char *twice = NULL, **names = memory_alloc((d->n + d->n_others) * sizeof(*names), err);
+    if (!names)
+        return false;
+    for (size_t i = 0; i < d->n; i++)
+        names[n++] = d->entries[i].name;
+    for (size_t i = 0; i < d->n_others; i++)
+        names[n++] = d->others[i].name;
+    qsort(names, n, sizeof(*names), by_text);
+    for (size_t i = 1; i < n; i++)
+        twice = strcmp(names[i - 1], names[i]) ? twice : names[i];
+    memory_free(names);
+    return !twice || source_fail(d->source, NO_OFFSET, err, ERROR_FORMAT,
+                                 "index: %s is in two shards", twice);
+}
+
+static bool check_found(const struct document *d, const struct shards *x, struct error *err)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (!x->tensors[i].found)
+            return source_fail(d->source, NO_OFFSET, err, ERROR_FORMAT, "index: %s is not in %s",
+                               x->tensors[i].name, x->files[x->tensors[i].shard]);
+    return true;
+}
+
+static bool index_shards(struct document *d, struct error *err)
+{
+    struct shards x = { 0 };
+    struct tally tally = { 0 };
+    bool ok = shards_read(d->source, &x, err) && open_shards(d, &x, &tally, err);
+    for (size_t i = 0; i < x.n_files && ok; i++)
+        ok = add_shard(d, &x, i, &tally, err);
+    ok = ok && check_found(d, &x, err) && (!tally.unmapped || check_twice(d, err));
+    if (x.n_files > 1)
+        document_note(d, "%zu files read as one", x.n_files);
+    if (tally.unmapped)
+        document_note(d, "%zu tensors are not in the index", tally.unmapped);
+    if (x.total_size && x.total_size != tally.bytes)
+        document_note(d, "the index claims %" PRIu64 " bytes, there are %" PRIu64, x.total_size,
+                      tally.bytes);
+    if (tally.links)
+        document_note(d, "%zu files are links to other folders", tally.links);
+    shards_finish(&x);
+    return ok;
+}
+
+static bool index_tensors(struct document *d, struct error *err)
+{
+    unsigned char head[LEAST] = { 0 };
+    size_t n = source_size(d->source) < LEAST ? (size_t)source_size(d->source) : LEAST;
+    if (!source_read(d->source, 0, head, n, err) ||
+        !(is_file(head, n) ? index_file(d, err) : index_shards(d, err)))
+        return false;
+    if (d->n_others)
+        document_note(d, "%zu of %zu tensors are not matrices and left out", d->n_others,
+                      d->n + d->n_others);
+    return true;
 }
 
 static bool read_tensor(const struct document *d, const struct entry *e, struct matrix_view to,
                         struct error *err)
 {
-    return raw_read(d->source, e->offset, plain[e->encoding].type, false, to, err);
+    return raw_read(document_part(d, e->part), e->offset, plain[e->encoding].type, false, to, err);
 }
 
 static bool write_tensors(const struct export *x, struct sink *to, struct error *err)
@@ -113,7 +259,8 @@ static bool write_tensors(const struct export *x, struct sink *to, struct error 
 const struct format format_safetensors = {
     .name = "safetensors",
     .title = "safetensors",
-    .summary = "Tensors of a network; those with two dimensions are matrices.",
+    .summary = "Tensors of a network, in one file or in all that an index names; those with two "
+               "dimensions are matrices.",
     .specification = "safetensors, github.com/huggingface/safetensors",
     .extensions = (const char *const[]){ ".safetensors", NULL },
     .probe_size = PROBE,

@@ -921,6 +921,68 @@ def make_safetensors():
     bad("metadata4", container(b'{"__metadata__":{},"__metadata__":{},' + raw[1:], f4), "format stands there twice")
 
 
+# ---------------------------------------------------------------- index
+
+def make_index():
+    rows, more = [[1.5, -2, 3], [0, 8, -0.25]], [[4, -5]]
+    f4 = struct.pack("<6f", *sum(rows, []))
+    put("index", "s1.safetensors",
+        container({"__metadata__": {"format": "pt"}, "a": tensor("F32", [2, 3], 0, 24),
+                   "c": tensor("F32", [6], 24, 48)}, f4 + f4), matrix("a", rows))
+    put("index", "s2.safetensors", container({"b": tensor("F16", [1, 2], 0, 4)}, struct.pack("<2e", *more[0])),
+        matrix("b", more))
+    put("index", "bad_cut.safetensors", container({"b": tensor("F16", [1, 2], 0, 4)}, b"\0\0\0"),
+        "format wants 4 bytes, the file has 3")
+    good = {"a": "s1.safetensors", "b": "s2.safetensors", "c": "s1.safetensors"}
+
+    def index(name, weights, *lines, **more):
+        text = weights if isinstance(weights, bytes) else json.dumps({"weight_map": weights, **more}).encode()
+        put("index", f"{name}.json", text, *lines)
+    whole = (matrix("a", rows), matrix("b", more))
+    index("two", good, *whole, "fact format pt", "notice 2 files read as one",
+          "notice 1 of 3 tensors are not matrices and left out", metadata={"total_size": 52, "other": [1, {}]})
+    index("size", good, *whole, "notice the index claims 53 bytes, there are 52", metadata={"total_size": 53})
+    index("sizes", good, *whole, metadata={"total_size": 52.0, "total": None})
+    index("unmapped", {"a": "s1.safetensors", "b": "s2.safetensors"}, *whole, "notice 1 tensors are not in the index")
+    index("one", {"b": "s2.safetensors"}, matrix("b", more))
+    index("indent", json.dumps({"x": True, "weight_map": good}, indent=2).encode(), *whole)
+    index("bad_missing", {**good, "d": "s2.safetensors"}, "format index: d is not in s2.safetensors")
+    index("bad_other", {**good, "b": "s1.safetensors", "c": "s2.safetensors"},
+          "format holds c, which the index has in s2.safetensors")
+    put("index", "s3.safetensors", container({"b": tensor("F16", [1, 2], 0, 4), "d": tensor("U8", [], 4, 5)}, bytes(5)),
+        matrix("b", [[0, 0]]))
+    index("bad_both", {**good, "d": "s3.safetensors"}, "format holds b, which the index has in s2.safetensors")
+    index("bad_twice", {"a": "s1.safetensors", "d": "s3.safetensors", "e": "s2.safetensors"},
+          "format index: e is not in s2.safetensors")
+    put("index", "s4.safetensors", container({"b": tensor("F16", [1, 2], 0, 4), "e": tensor("U8", [], 4, 5)}, bytes(5)),
+        matrix("b", [[0, 0]]))
+    index("bad_unmapped", {"d": "s3.safetensors", "e": "s4.safetensors"}, "format index: b is in two shards")
+    index("bad_shard", {"a": "s1.safetensors", "b": "bad_cut.safetensors"},
+          "format bad_cut.safetensors: offset 72: b: wants 4 bytes, the file has 3")
+    for i, name in enumerate(("../index/s1.safetensors", "/s1.safetensors", "x/s1.safetensors", "..", ".s1.safetensors",
+                              "./s1.safetensors", "")):
+        index(f"bad_outside{i}", {**good, "b": name},
+              "format index: '' is not the name of a safetensors file" if not name else
+              f"format index: '{name}' is not the name of a file in its own folder")
+    for i, name in enumerate(("s1.bin", ".safetensors"[1:], "s\x1b1.safetensors", "s1.safetensors ")):
+        index(f"bad_name{i}", {**good, "b": name}, "format is not the name of a safetensors file")
+    index("bad_long", {**good, "b": "x" * 256 + ".safetensors"}, "format a file name of 268 bytes")
+    index("bad_tensor", {**good, "x" * 1025: "s1.safetensors"}, "limit a name of 1025 bytes")
+    index("bad_nul", {**good, "b": "s\0.safetensors"}, "format index: a NUL in a string")
+    index("bad_number", {**good, "b": 3}, "format index: the file of b is not a string")
+    index("bad_map", [], "format index: 'weight_map' is not an object")
+    index("bad_empty", {}, "format index: maps no tensor")
+    index("bad_none", b'{"weights": {}}', "format no index of safetensors files")
+    index("bad_object", b'{"weight_map": {"a": {"file": "s1.safetensors"}}}', "format the file of a is not a string")
+    index("bad_size", good, "format index: a number beyond 64 bits", metadata={"total_size": 2 ** 64})
+    inner = json.dumps(good).encode()
+    index("bad_maps", b'{"weight_map":%s,"weight_map":%s}' % (inner, inner), "format 'weight_map' stands there twice")
+    index("bad_key", b'{"weight_map":{"a":"s1.safetensors","a":"s1.safetensors"}}', "format the key 'a' stands there twice")
+    index("bad_behind", b'{"weight_map":%s}}' % inner, "format index: something follows its end")
+    index("bad_deep", b'{"x":' + b"[" * 100 + b'"', "format index: nested deeper than 64")
+    index("bad_many", {f"t{i}": f"{i}.safetensors" for i in range(513)}, "limit index: more than 512 files")
+
+
 # ---------------------------------------------------------------- factors
 
 def pack_codes(codes, bits):
@@ -1351,6 +1413,7 @@ def main():
     make_bmp()
     make_tga()
     make_safetensors()
+    make_index()
     make_factors()
     make_gguf()
     for path, data in FILES.items():
