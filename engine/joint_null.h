@@ -19,6 +19,7 @@ enum { JOINT_NULL_DRAWS = 50 }; /* the default */
 /* z above this says "no shared structure". */
 #define JOINT_NULL_SHARED (-3.0)
 
-/* One set of draws answers for all ranks. Needs p >= 2 (ERROR_USAGE); the same seed, the same numbers. */
+/* One set of draws answers for all ranks. Needs p >= 2 and 2 draws
+ * (ERROR_USAGE), and entries that are not all zero (ERROR_NUMERIC); the same seed, the same numbers. */
 bool joint_null(struct job *job, const struct joint_profile *g, const size_t *ranks, size_t n,
                 size_t draws, uint64_t seed, struct joint_null *out, struct error *err);

@@ -28,6 +28,7 @@ enum stream {
                    * column % 32 of word column % 128 / 32; 1 means -1 */
     STREAM_NOISE, /* of simulated mechanisms: column / 4, row, stream, number of the matrix */
     STREAM_DITHER_DENSE, /* of Q in Q + L R: as STREAM_DITHER_LEFT */
+    STREAM_ROTATION,     /* random subspaces: column / 4, row, stream, 8 draw + member */
 };
 
 /* The kinds of random matrix a sketch is made of; each has mean 0 and variance 1. */
