@@ -17,7 +17,6 @@ FLOORS = [
      "framing", "joint", "joint_profile", "joint_plan", "joint_null",
      "remainder", "quarter_circle", "downdate",
      "gguf", "gguf_reader", "anatomy", "anatomy_entries", "verdict", "scan", "scan_file", "scan_keys",
-     "gguf", "gguf_reader", "anatomy", "verdict", "scan",
      "configuration",
      "family", "family_groups", "group",
      "picture", "netpbm"},
