@@ -25,13 +25,13 @@ FLOORS = [
     {"canvas", "theme", "input", "probe", "term", "term_input", "term_modes", "term_signals", "term_copy", "hole", "study", "study_inside", "coarse", "brightness", "kept",
      "run_list", "study_compare", "study_weights", "outcome", "likeness", "worker", "theory_curve", "heat_map",
      "zoom",
-     "provenance", "frame", "typing", "grammar"},
+     "provenance", "state", "frame", "typing", "grammar"},
     {"model", "model_rows", "model_want", "hold", "heat", "levels", "nested", "slots", "runs", "browse", "browse_rows", "inspect", "opening", "plot", "view", "history"},
     {"comparing", "crosshair", "sweep",
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},
     {"main", "cli", "manual", "options", "flags", "help", "account", "trial",
-     "report", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation"},
+     "report", "csv", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation"},
 ]
 DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],
