@@ -17,9 +17,9 @@
 
 static const struct flag_group *const plain_groups[] = { &common_group, NULL };
 static const struct flag_group *const list_groups[] = { &list_group, &common_group, NULL };
+static const struct flag_group *const groups_groups[] = { &groups_group, &many_group, &common_group,
+                                                          NULL };
 static const struct flag_group *const spectrum_groups[] = { &picture_group, &common_group, NULL };
-static const struct flag_group *const scan_groups[] = { &scan_group, &output_group, &common_group,
-                                                        NULL };
 static const struct flag_group *const run_groups[] = { &many_group,    &run_group,    &output_group,
                                                        &picture_group, &common_group, NULL };
 static const struct flag_group *const solve_groups[] = { &solve_group, &output_group,
@@ -58,22 +58,6 @@ const struct word words[] = {
         .least = 1,
         .most = 1,
         .run = spectrum_word,
-    },
-    {
-        .name = "scan",
-        .arguments = "MODEL",
-        .summary = "Every matrix of a model in a row: rank, spectrum, noise, what rounding and low "
-                   "rank leave at the same bytes.",
-        .more = "Rows are kept in $XDG_STATE_HOME/eigenscope/scans as they come, so that a scan "
-                "that was interrupted goes on, and one that was done is there at once; a file that "
-                "has changed is another one. -o writes them as CSV, every digit, what is not known "
-                "empty. Computed by the processor in double precision, singular values from the "
-                "shorter side's Gram matrix: below 1e-7 of the first they are zero. A matrix that "
-                "cannot be looked at has a row that says why.",
-        .groups = scan_groups,
-        .least = 1,
-        .most = 1,
-        .run = scan_word,
     },
     {
         .name = "run",
@@ -145,6 +129,24 @@ const struct word words[] = {
         .least = 1,
         .most = 1,
         .run = sweep_word,
+    },
+    {
+        .name = "groups",
+        .arguments = "MODEL",
+        .summary = "Matrices of a language model that share an input, and what one right factor "
+                   "for each set of them would save and cost.",
+        .more =
+            "Q with K, the gate with up, of every layer and expert, by the names of the tensors; "
+            "--group takes others. With a rule for the ranks it tells the share of the model that "
+            "goes, and the relative errors of joint factors and of separate ones of the same "
+            "parameters: with one share of every matrix (separate), and dealt out by singular "
+            "values (greedy). That the joint error is smaller proves no shared structure; --null "
+            "does: z below -3. A rank that would save nothing leaves a group as it is. `run "
+            "joint-rank MODEL --group NAME` writes the factors of one.",
+        .groups = groups_groups,
+        .least = 1,
+        .most = 1,
+        .run = groups_word,
     },
     {
         .name = "expand",

@@ -44,35 +44,11 @@ bool trial_fits(const struct trial *t, struct error *err)
                 t->o->arguments[0], t->a.method->title, want, have);
 }
 
-/* --group: one that the names tell of, else what was typed. */
-static bool find_group(const struct document *d, const char *text, struct group *out,
-                       struct error *err)
-{
-    struct groups all = { 0 };
-    struct error why = { 0 };
-    if (!family_groups(d, &all, err))
-        return false;
-    const struct group *g = groups_find(&all, text);
-    bool ok = g != NULL;
-    if (g)
-        *out = *g;
-    else
-        ok = group_parse(d, text, out, &why);
-    if (!ok && !strpbrk(text, ",["))
-        fail(err, ERROR_USAGE, "%s: no group or matrix named %.120s; it has %zu groups%s%.120s",
-             d->name, text, all.n, all.n ? ", the first of them " : "",
-             all.n ? all.list[0].name : "");
-    else if (!ok)
-        *err = why;
-    groups_finish(&all);
-    return ok;
-}
-
 static bool open_group(struct trial *t, struct error *err)
 {
     struct group *g = memory_alloc(sizeof(*g), err);
     struct document *d = g ? document_open(t->o->arguments[0], err) : NULL;
-    bool ok = d && find_group(d, t->o->group, g, err) && selection_group(d, g, &t->s, err);
+    bool ok = d && group_named(d, t->o->group, g, err) && selection_group(d, g, &t->s, err);
     if (ok)
         snprintf(t->a.group, sizeof(t->a.group), "%s", g->name);
     for (size_t i = 0; ok && i < t->s.n; i++)

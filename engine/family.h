@@ -79,6 +79,9 @@ void groups_finish(struct groups *g); /* {0} is fine */
 /* By its name, or the end of its name after a dot where only one ends so; NULL: none. */
 const struct group *groups_find(const struct groups *g, const char *name);
 
+/* Whichever `text` is: the name of a group as above, or one by hand. ERROR_USAGE. */
+bool group_named(const struct document *d, const char *text, struct group *out, struct error *err);
+
 /* By hand: NAME,NAME[a:b],...: rows a up to and without b of the output side, counted from 0; of
  * either, none means the end. Fails with ERROR_USAGE: no such matrix, unequal widths, a row twice,
  * too many. */

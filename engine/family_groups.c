@@ -317,3 +317,25 @@ const struct group *groups_find(const struct groups *g, const char *name)
         }
     return found;
 }
+
+bool group_named(const struct document *d, const char *text, struct group *out, struct error *err)
+{
+    struct groups all = { 0 };
+    struct error why = { 0 };
+    if (!family_groups(d, &all, err))
+        return false;
+    const struct group *g = groups_find(&all, text);
+    bool ok = g != NULL;
+    if (g)
+        *out = *g;
+    else
+        ok = group_parse(d, text, out, &why);
+    if (!ok && !strpbrk(text, ",["))
+        fail(err, ERROR_USAGE, "%s: no group or matrix named %.120s; it has %zu group%s%s%.120s",
+             d->name, text, all.n, all.n == 1 ? "" : "s", all.n ? ", the first " : "",
+             all.n ? all.list[0].name : "");
+    else if (!ok)
+        *err = why;
+    groups_finish(&all);
+    return ok;
+}

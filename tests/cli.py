@@ -27,7 +27,7 @@ METHODS += DENSE + ["iterative-lplr"]
 NO_THEORY = ["naive", "truncated-svd", "randomized-svd", "water-filling", "mixed-lplr", "iterative-lplr", "caldera",
              "srr"]
 SOLVED = [m for m in METHODS if m != "water-filling"]  # neither rank nor bits to move
-WORDS = ["list", "spectrum", "scan", "run", "solve", "compare", "sweep", "expand", "frame", "doctor", "docs"]
+WORDS = ["list", "spectrum", "run", "solve", "compare", "sweep", "groups", "expand", "frame", "doctor", "docs"]
 RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
             "relative_error", "optimal_error", "numerical_rank", "bound", "loss", "theory", "psnr_db", "ssim", "bits",
             "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",
@@ -441,6 +441,95 @@ def test_several():
     refused(2, "run", "joint-rank", "m.safetensors", "--group", "blk.1.qk", say=b"no group or matrix named blk.1.qk")
     refused(2, "run", "joint-rank", "m.safetensors", "--group", "blk.0.attn_q.weight[0:30]", say=b"no such rows")
     refused(3, "run", "joint-rank", "q.npy", "nothing.npy", say=b"nothing.npy")
+
+
+def test_groups():
+    up = noisy(16, 12, 5)
+    gate = [[x + .05 * e for x, e in zip(a, b)] for a, b in zip(up, noisy(16, 12, 6))]
+    weights = {"blk.0.attn_q.weight": noisy(20, 12, 1), "blk.0.attn_k.weight": noisy(7, 12, 2),
+               "blk.0.attn_output.weight": noisy(12, 20, 3), "blk.0.ffn_gate.weight": gate,
+               "blk.0.ffn_up.weight": up, "blk.0.ffn_down.weight": noisy(12, 16, 4)}
+    write_tensors("model.safetensors", weights)
+    total = sum(len(w) * len(w[0]) for w in weights.values())
+    j = data("groups", "model.safetensors")
+    groups = j["groups"]
+    check([(g["name"], g["kind"], g["layer"], g["expert"], [m["rows"] for m in g["members"]], g["cols"])
+           for g in groups] == [("blk.0.qk", "qk", 0, None, [20, 7], 12), ("blk.0.gate_up", "gate_up", 0, None, [16, 16], 12)]
+          and [m["module"] for g in groups for m in g["members"]] == ["q", "k", "gate", "up"], "groups of a model", groups)
+    check(j["model_parameters"] == total and j["parameters"] == 12 * 59 and near(j["ceiling"], 12 * 59 / total, 1e-15) and
+          near(groups[0]["break_even"], 27 * 12 / 39, 1e-12) and j["rule"] is None and
+          near(groups[0]["members"][1]["break_even"], 7 * 12 / 19, 1e-12), "their sizes", j)
+    j = data("groups", "model.safetensors", "--rank", "qk=5,blk.0.gate_up=6", "--null", "40", "--precision", "f64")
+    qk, ffn = j["groups"]
+    for g in (qk, ffn):
+        alone = data("run", "joint-rank", "model.safetensors", "--group", g["name"], "--rank", str(g["rank"]),
+                     "--precision", "f64")
+        check(near(alone["relative_error"], g["joint_error"], 1e-9) and
+              all(near(a["relative_error"], m["joint_error"], 1e-9) for a, m in zip(alone["matrices"], g["members"])),
+              f"{g['name']}: the errors that a run measures", (g, alone["relative_error"]))
+        parts = [data("run", "truncated-svd", f"model.safetensors::{m['name']}", "--rank", str(k), "--precision", "f64")
+                 for m, k in zip(g["members"], g["separate_ranks"])]
+        check(all(near(a["relative_error"], m["separate_error"], 1e-6) for a, m in zip(parts, g["members"])) and
+              sum(k * (12 + m["rows"]) for m, k in zip(g["members"], g["separate_ranks"])) <= g["parameters_left"] and
+              g["greedy_error"] <= g["separate_error"] + 1e-12,
+              f"{g['name']}: separate factors of no more parameters", g)
+    check((qk["rank"], ffn["rank"], qk["parameters_left"], ffn["parameters_left"]) == (5, 6, 5 * 39, 6 * 44) and
+          j["parameters_left"] == 5 * 39 + 6 * 44 and
+          near(j["pruned"]["model"], (12 * 59 - j["parameters_left"]) / total, 1e-12) and
+          near(j["pruned"]["modules"], 1 - j["parameters_left"] / (12 * 59), 1e-12) and
+          [k["rank"] for k in j["kinds"]] == [5, 6] and j["total"]["rank"] is None, "what is pruned", j)
+    check(not qk["null"]["shared"] and abs(qk["null"]["z"]) < 3 and ffn["null"]["shared"] and ffn["null"]["z"] < -5 and
+          ffn["null"]["draws"] == 40, "the null test tells shared from not shared", (qk["null"], ffn["null"]))
+    norms = [sum(m["norm"] ** 2 for m in g["members"]) for g in (qk, ffn)]
+    check(near(j["total"]["joint_error"] ** 2 * sum(norms), sum(g["joint_error"] ** 2 * n for g, n in zip((qk, ffn), norms)),
+               1e-9), "errors of all together", j["total"])
+    j = data("groups", "model.safetensors", "--prune", "15%", "--sizes")
+    keep = 1 - .15 / (12 * 59 / total)
+    check([g["rank"] for g in j["groups"]] == [int(keep * 324 / 39), int(keep * 384 / 44)] and
+          j["groups"][0]["joint_error"] is None and j["pruned"]["model"] >= .15 - 1e-12 and
+          j["rule"] == {"name": "prune", "value": .15, "multiple": 1}, "ranks by sizes alone", j)
+    j = data("groups", "model.safetensors", "--keep", "0.9", "--multiple", "4")
+    check([(g["asked"], g["rank"]) for g in j["groups"]] == [(7, 4), (7, 4)] and
+          j["pruned"]["model"] > j["pruned"]["model_asked"] > 0, "ranks in multiples, both ratios", j)
+    j = data("groups", "model.safetensors", "--energy", "80%")
+    check(all(g["joint_error"] ** 2 <= .2 + 1e-9 or not g["factored"] for g in j["groups"]), "--energy", j)
+    j = data("groups", "model.safetensors", "--bytes", "1600", "--bits", "32")
+    check(360 <= j["parameters_left"] <= 400 and j["rule"]["value"] == 400, "--bytes", j)
+    j = data("groups", "model.safetensors", "--mp")
+    check(all(1 <= g["asked"] <= 12 for g in j["groups"]), "--mp", j)
+    j = data("groups", "model.safetensors", "--group", "blk.0.ffn_up.weight[0:8],blk.0.attn_k.weight", "--rank", "3")
+    check(len(j["groups"]) == 1 and j["groups"][0]["kind"] == "hand" and j["groups"][0]["rows"] == 15 and
+          j["groups"][0]["layer"] is None, "a group by hand", j)
+    status, out, _ = run("groups", "model.safetensors", "--prune", "15%", "--null", "20")
+    check(status == 0 and b"2 groups, 708 of" in out and b"no shared structure" in out and b"2 groups together" in out,
+          "groups: text", out)
+    status, out, _ = run("groups", "model.safetensors")
+    check(status == 0 and b"20+7 x 12" in out and b"break-even" in out, "groups: text without a rule", out)
+    j = data("groups", "q.npy")
+    check(j["groups"] == [] and j["parameters"] == 0, "a file without groups", j)
+    refused(2, "groups", "q.npy", "--prune", "10%", say=b"--group NAME,NAME makes one")
+    refused(2, "groups", "model.safetensors", "--prune", "70%", say=b"cannot go: its groups hold")
+    refused(2, "groups", "model.safetensors", "--prune", "ten", say=b"is not a share like 10%")
+    refused(2, "groups", "model.safetensors", "--prune", "10%", "--rank", "4", say=b"give one of them")
+    refused(2, "groups", "model.safetensors", "--rank", "v=4", say=b"no group or kind named v")
+    refused(2, "groups", "model.safetensors", "--rank", "4x", say=b"is not a rank")
+    refused(2, "groups", "model.safetensors", "--null", "10", say=b"--null wants ranks")
+    weights["blk.0.attn_k.weight"][3][4] = math.nan
+    write_tensors("broken.safetensors", weights)
+    check(run("groups", "broken.safetensors", "--rank", "3", "--sizes")[0] == 0, "sizes read no entries")
+    refused(3, "groups", "broken.safetensors", "--rank", "3", say=b"blk.0.attn_k.weight[3, 4] is not a number")
+    folder = os.environ.get("EIGENSCOPE_DATA")
+    if not folder:
+        return skip("groups of a trained llama", "EIGENSCOPE_DATA names no folder")
+    j = data("groups", f"{folder}/stories260K.gguf", "--rank", "qk=24,gate_up=43", "--null", "50", "--precision", "f64")
+    first, second = j["groups"][:2]
+    check(near(first["joint_error"], .226704, 2e-6) and near(second["joint_error"], .386987, 2e-6) and
+          first["null"]["z"] < -5 and first["null"]["shared"] and abs(second["null"]["z"]) < 3 and
+          len(j["groups"]) == 10, "groups of a trained llama", j["groups"][:2])
+    for rule, ranks, realised in (("10%", [31, 43], .10876), ("20%", [24, 34], .20085)):
+        j = data("groups", f"{folder}/stories260K.safetensors", "--prune", rule, "--sizes")
+        check([g["rank"] for g in j["groups"][:2]] == ranks and near(j["pruned"]["model"], realised, 1e-4),
+              f"{rule} of a trained llama", j["pruned"])
 
 
 def test_png():
@@ -1021,7 +1110,7 @@ def main():
     here = tempfile.mkdtemp()
     os.chdir(here)
     try:
-        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several,
+        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several, test_groups,
                      test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds, test_sweep,
                      test_sweep_refusals, test_peers):
