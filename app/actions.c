@@ -134,8 +134,12 @@ static void cancel(struct model *m)
         m->cancel = true;
         opening_drop(m);
         runs_stop(m);
+        if (m->out == REQUEST_ANATOMY)
+            inspect_stop(m);
         if (m->out == REQUEST_COMPARE)
             model_say(m, false, "stopped at %.0f %%, the rows stay", m->progress * 100);
+        else if (m->out == REQUEST_ANATOMY)
+            model_say(m, false, "stopped at %.0f %%", m->progress * 100);
         else
             model_say(m, false, "cancelled at %.0f %%, showing %s", m->progress * 100,
                       m->shown ? "the last picture" : "nothing yet");

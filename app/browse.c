@@ -176,9 +176,13 @@ void browse_forget(struct model *m)
     memory_free(b->leaves);
     memory_free(b->folders);
     memory_free(b->rows);
-    *b = (struct browse){
-        .key = b->key, .rising = b->rising, .focus = b->focus, .page = b->page, .peaks = b->peaks
-    };
+    *b = (struct browse){ .key = b->key,
+                          .rising = b->rising,
+                          .focus = b->focus,
+                          .beside = b->beside,
+                          .page = b->page,
+                          .log_count = b->log_count,
+                          .peaks = b->peaks };
 }
 
 void browse_open(struct model *m)

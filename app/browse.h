@@ -51,9 +51,11 @@ struct browse {
     size_t key;                 /* of browse_keys; but for the first the list is flat */
     bool rising;                /* the least first, instead of the greatest */
     enum browse_pane focus;
-    size_t page;  /* what the right side shows: of the view's own table */
-    size_t about; /* the first line of the file's metadata that is shown */
-    bool peaks;   /* the heat map shows the greatest entry of a block, not the mean */
+    size_t page;             /* what the right side shows: of the view's own table */
+    size_t about;            /* the first line of the file's metadata that is shown */
+    enum browse_pane beside; /* of the right side's panes, the one that had the focus last */
+    bool log_count;          /* the histogram counts on a logarithmic scale */
+    bool peaks;              /* the heat map shows the greatest entry of a block, not the mean */
     int shape_width, dtype_width; /* of the widest, cells */
 };
 

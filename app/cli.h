@@ -32,6 +32,7 @@ extern const struct word workbench; /* what runs without a word */
 
 bool list_word(struct call *c, struct error *err);
 bool spectrum_word(struct call *c, struct error *err);
+bool scan_word(struct call *c, struct error *err);
 bool run_word(struct call *c, struct error *err);
 bool groups_word(struct call *c, struct error *err);
 bool expand_word(struct call *c, struct error *err);

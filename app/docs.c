@@ -7,6 +7,7 @@
 #include "quantizer.h"
 #include "registry.h"
 #include "report.h"
+#include "scan.h"
 #include "view.h"
 
 #include <stdlib.h>
@@ -114,6 +115,25 @@ static void print_formats(FILE *out)
                                                                  : "yes",
                                               f->specification, NULL });
     }
+}
+
+static void print_scan(FILE *out)
+{
+    fputs("What `eigenscope scan` says of each matrix: the keys of its JSON and the columns of its "
+          "CSV (there with\n`_` for `-`), and the words after `--sort`, which puts the largest or "
+          "the smallest first. Empty or null:\nnot known.\n\n",
+          out);
+    table_head(out, (const char *const[]){ "column", "what", "first", NULL });
+    table_row(out, (const char *const[]){ "`name`", "Name of the matrix.", "smallest", NULL });
+    for (const struct scan_key *k = scan_keys; k->key; k++) {
+        char name[64];
+        snprintf(name, sizeof(name), "`%s`", k->key);
+        table_row(out, (const char *const[]){ name, k->help, k->descending ? "largest" : "smallest",
+                                              NULL });
+    }
+    fputs("\nBesides, `dtype`, `verdict` (what is better at the same bytes: quantize, factorize, "
+          "depends, none) and\n`error` (why a matrix has no numbers).\n",
+          out);
 }
 
 static void action_rows(FILE *out, const struct action *actions)
@@ -256,6 +276,7 @@ static const struct page {
     { "methods", "Methods", print_methods },
     { "quantizers", "Quantizers", print_quantizers },
     { "formats", "Formats", print_formats },
+    { "scan", "Scan", print_scan },
     { "views", "Views", print_views },
     { "actions", "Actions", print_actions },
     { "man", NULL, manual_print }, /* scdoc, only by its name */

@@ -425,3 +425,42 @@ static const struct text_flag solve_texts[] = {
     { 0 },
 };
 const struct flag_group solve_group = { .title = "What is searched", .texts = solve_texts };
+
+static const struct param scan_rows[] = {
+    {
+        PARAM(struct scan_flags, reverse),
+        .title = "Reverse",
+        .shorthand = "reverse",
+        .unit = "",
+        .help = "Prints the rows the other way round.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+    {
+        PARAM(struct scan_flags, fresh),
+        .title = "Fresh",
+        .shorthand = "fresh",
+        .unit = "",
+        .help = "Looks at every matrix anew, whatever an earlier scan has kept.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+};
+static const struct text_flag scan_texts[] = {
+    {
+        .name = "sort",
+        .value = "COLUMN",
+        .offset = offsetof(struct options, sort),
+        .help = "Orders the rows by a column (`eigenscope docs scan` lists them) or by name, "
+                "numbers in it by value; as in the file unless given.",
+    },
+    { 0 },
+};
+const struct flag_group scan_group = {
+    .title = "Rows",
+    .params = PARAM_TABLE(struct scan_flags, scan_rows),
+    .offset = offsetof(struct options, scan),
+    .texts = scan_texts,
+};

@@ -20,6 +20,8 @@ static const struct flag_group *const list_groups[] = { &list_group, &common_gro
 static const struct flag_group *const groups_groups[] = { &groups_group, &many_group, &common_group,
                                                           NULL };
 static const struct flag_group *const spectrum_groups[] = { &picture_group, &common_group, NULL };
+static const struct flag_group *const scan_groups[] = { &scan_group, &output_group, &common_group,
+                                                        NULL };
 static const struct flag_group *const run_groups[] = { &many_group,    &run_group,    &output_group,
                                                        &picture_group, &common_group, NULL };
 static const struct flag_group *const solve_groups[] = { &solve_group, &output_group,
@@ -58,6 +60,22 @@ const struct word words[] = {
         .least = 1,
         .most = 1,
         .run = spectrum_word,
+    },
+    {
+        .name = "scan",
+        .arguments = "MODEL",
+        .summary = "Every matrix of a model in a row: rank, spectrum, noise, what rounding and low "
+                   "rank leave at the same bytes.",
+        .more = "Rows are kept in $XDG_STATE_HOME/eigenscope/scans as they come, so that a scan "
+                "that was interrupted goes on, and one that was done is there at once; a file that "
+                "has changed is another one. -o writes them as CSV, every digit, what is not known "
+                "empty. Computed by the processor in double precision, singular values from the "
+                "shorter side's Gram matrix: below 1e-7 of the first they are zero. A matrix that "
+                "cannot be looked at has a row that says why.",
+        .groups = scan_groups,
+        .least = 1,
+        .most = 1,
+        .run = scan_word,
     },
     {
         .name = "run",

@@ -66,6 +66,7 @@ void model_finish(struct model *m)
 {
     forget(m);
     browse_forget(m);
+    inspect_forget(m);
     document_unref(m->document);
     *m = (struct model){ 0 };
 }
@@ -213,8 +214,10 @@ void model_open(struct model *m, struct document *d, const char *entry)
     m->document = document_ref(d);
     snprintf(m->entry, sizeof(m->entry), "%s", entry ? entry : "");
     forget(m);
-    if (d != old)
+    if (d != old) {
+        inspect_forget(m);
         browse_open(m);
+    }
     document_unref(old);
     m->export.path[0] = 0;
     show_what_is_open(m, listed);
@@ -319,7 +322,7 @@ static void (*const accept[REQUEST_KINDS])(struct model *m, struct outcome *o) =
     [REQUEST_EXPORT] = accept_export,   [REQUEST_SLOT] = slots_accept,
     [REQUEST_SOLVE] = accept_answer,    [REQUEST_HEAT] = heat_accept,
     [REQUEST_LEVELS] = levels_accept,   [REQUEST_OPEN] = opening_accept,
-    [REQUEST_COMPARE] = runs_accept,
+    [REQUEST_COMPARE] = runs_accept,    [REQUEST_ANATOMY] = inspect_accept,
 };
 
 static void accept_failure(struct model *m, const struct outcome *o)
@@ -327,6 +330,8 @@ static void accept_failure(struct model *m, const struct outcome *o)
     m->goal_wanted &= o->kind != REQUEST_SOLVE;
     if (o->kind == REQUEST_COMPARE)
         runs_failed(m);
+    if (o->kind == REQUEST_ANATOMY)
+        inspect_failed(m, o);
     model_say(m, true, "%s", o->error.text);
 }
 

@@ -4,6 +4,7 @@
 #include "canvas.h"
 #include "heat.h"
 #include "history.h"
+#include "inspect.h"
 #include "levels.h"
 #include "opening.h"
 #include "registry.h"
@@ -155,6 +156,7 @@ struct model {
     struct slot slots[SLOT_COUNT];
     struct runs runs;     /* the compare view's */
     struct browse browse; /* the weights view's */
+    struct inspect inspect;
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */
     struct heat heat;     /* where the error is, in place of the picture */

@@ -100,6 +100,7 @@ static const struct later {
 } later[] = {
     { REQUEST_HEAT, heat_wanted, heat_asked },
     { REQUEST_LEVELS, levels_wanted, levels_asked },
+    { REQUEST_ANATOMY, inspect_wanted, inspect_request },
     { REQUEST_COMPARE, runs_want, runs_request },
 };
 

@@ -28,6 +28,9 @@ struct picture_flags {
 struct list_flags {
     bool metadata;
 };
+struct scan_flags {
+    bool fresh, reverse;
+};
 struct screen_flags {
     int color; /* enum term_color */
     int theme; /* enum scheme */
@@ -62,12 +65,13 @@ struct options {
     struct picture_flags picture;
     struct list_flags list;
     struct screen_flags screen;
+    struct scan_flags scan;
     struct group_flags groups;
     /* of the word groups, one of them at most */
     const char *group_prune, *group_keep, *group_rank, *group_energy, *group_bytes;
     const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
         *replay, *speed, *method_name, *search, *bits_list, *bytes_list, *method_list, *group,
-        *vary;                                /* argv; NULL: not given; of --vary the last */
+        *sort, *vary;                         /* argv; NULL: not given; of --vary the last */
     const struct method *method;              /* words that take one; NULL: every method */
     struct params_any params;                 /* of the method */
     const char *arguments[OPTIONS_ARGUMENTS]; /* argv, without the method */
@@ -95,7 +99,7 @@ struct flag_group {
 /* The tables are in flags.c and flags_groups.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
     commands_group, frame_group, session_group, solve_group, compare_group, sweep_group, list_group,
-    many_group, groups_group;
+    many_group, groups_group, scan_group;
 
 /* groups: NULL-terminated. word: named in errors. Fails with ERROR_USAGE. */
 bool options_parse(const char *word, const struct flag_group *const *groups,

@@ -48,6 +48,10 @@ void outcome_finish(struct outcome *o)
     o->heat = NULL;
     memory_free(o->levels);
     o->levels = NULL;
+    if (o->anatomy)
+        anatomy_finish(o->anatomy);
+    memory_free(o->anatomy);
+    o->anatomy = NULL;
     document_unref(o->document);
     run_list_finish(&o->runs);
     o->subject = NULL;

@@ -10,6 +10,7 @@
 #include "hold.h"
 #include "memory.h"
 #include "sink.h"
+#include "state.h"
 #include "view.h"
 
 static const char first_line[] = "# eigenscope session ";
@@ -154,31 +155,9 @@ void session_print(const struct model *m, bool anywhere, FILE *out)
         fputc('\n', out);
 }
 
-/* The folder that holds a path's last part, with all above it. */
-static bool make_folders(const char *path, struct error *err)
-{
-    char folder[PATH_TEXT];
-    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
-        if (mkdir(folder, 0700) && errno != EEXIST)
-            return fail(err, ERROR_WRITE, "%s: %s", folder, strerror(errno));
-    }
-    return true;
-}
-
 bool session_path(char *out, size_t size, bool make, struct error *err)
 {
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME"), *below = "";
-    if (!state || state[0] != '/') { /* as its specification says of relative ones */
-        state = home;
-        below = "/.local/state";
-    }
-    if (!state || !*state)
-        return fail(err, ERROR_READ, "neither XDG_STATE_HOME nor HOME says where sessions lie");
-    int n = snprintf(out, size, "%s%s/eigenscope/last.session", state, below);
-    if (n < 0 || (size_t)n >= size)
-        return fail(err, ERROR_READ, "the path of the last session is too long");
-    return !make || make_folders(out, err);
+    return state_path("last.session", make, out, size, err);
 }
 
 /* Nothing is there, or a session; what may not be read may be anything. */

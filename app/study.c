@@ -426,9 +426,16 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
                void (*emit_to)(void *context, struct outcome *o), void *context)
 {
     static bool (*const kinds[])(struct run *, struct outcome *, struct error *) = {
-        [REQUEST_PICTURE] = picture, [REQUEST_QUALITY] = quality, [REQUEST_EXPORT] = export,
-        [REQUEST_SLOT] = picture,    [REQUEST_SOLVE] = solve,     [REQUEST_OPEN] = open_file,
-        [REQUEST_HEAT] = heat,       [REQUEST_LEVELS] = levels,   [REQUEST_COMPARE] = study_compare,
+        [REQUEST_PICTURE] = picture,
+        [REQUEST_QUALITY] = quality,
+        [REQUEST_EXPORT] = export,
+        [REQUEST_SLOT] = picture,
+        [REQUEST_SOLVE] = solve,
+        [REQUEST_OPEN] = open_file,
+        [REQUEST_HEAT] = heat,
+        [REQUEST_LEVELS] = levels,
+        [REQUEST_COMPARE] = study_compare,
+        [REQUEST_ANATOMY] = study_anatomy,
     };
     struct run r = {
         .study = s,
@@ -445,8 +452,8 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
     struct outcome o = { .final = true, .numbers = study_unknown };
     bool fresh;
     backend_counts_reset(s->backend);
-    o.ok = (request->kind == REQUEST_OPEN || look_at(&r, &fresh, &o.error)) &&
-           kinds[request->kind](&r, &o, &o.error);
+    bool whole = request->kind == REQUEST_OPEN || request->kind == REQUEST_ANATOMY;
+    o.ok = (whole || look_at(&r, &fresh, &o.error)) && kinds[request->kind](&r, &o, &o.error);
     arena_finish(&s->scratch);
     backend_release_all(s->backend);
     snprintf(o.trouble, sizeof(o.trouble), "%s", backend_trouble(s->backend));

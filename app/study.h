@@ -1,5 +1,6 @@
 #pragma once
 
+#include "anatomy.h"
 #include "approximate.h"
 #include "brightness.h"
 #include "document.h"
@@ -25,6 +26,7 @@ enum request_kind {
     REQUEST_LEVELS,  /* what is coded at these settings, among the levels */
     REQUEST_OPEN,    /* the file FILE[::NAME] in `path` */
     REQUEST_COMPARE, /* every method at one size, or a grid of one: rows, as they are found */
+    REQUEST_ANATOMY, /* what matrix `tensor` of the document is like */
     REQUEST_KINDS,
 };
 
@@ -52,6 +54,9 @@ struct request {
 
     double bits; /* REQUEST_COMPARE: at most, true bits an entry */
     bool grid;   /* of `method` about `params` instead */
+
+    size_t tensor; /* REQUEST_ANATOMY: which entry of the document */
+    bool exact;    /* its spectrum by an SVD in double precision */
 };
 void request_finish(struct request *r); /* drops the reference */
 
@@ -146,6 +151,9 @@ struct outcome {
     char entry[NAME_TEXT];     /* which of its matrices; "": the whole, or the only one */
 
     struct run_list runs; /* REQUEST_COMPARE: all rows so far; owned */
+
+    size_t tensor;           /* REQUEST_ANATOMY: of which entry */
+    struct anatomy *anatomy; /* owned */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 

@@ -76,5 +76,8 @@ struct export_request study_file(const struct run *r, const struct approximation
                                  const struct method *m, const struct params_any *params,
                                  struct provenance *p);
 
+/* REQUEST_ANATOMY (study_weights.c). */
+bool study_anatomy(struct run *r, struct outcome *o, struct error *err);
+
 /* REQUEST_COMPARE (study_compare.c). */
 bool study_compare(struct run *r, struct outcome *o, struct error *err);

@@ -271,6 +271,14 @@ static const struct action opening_keys[] = {
     { 0 },
 };
 
+/* Where a file is looked through, nothing is set. */
+static bool beside_the_point(const struct model *m, const struct action *table,
+                             const struct action *a)
+{
+    return m->document && m->view->lists && table == common_actions &&
+           strcmp(a->group, "Program") != 0;
+}
+
 static int draw_keys(const struct model *m, struct canvas c)
 {
     const struct action *none_yet = opening_waits(m) ? opening_keys : start_keys;
@@ -288,7 +296,8 @@ static int draw_keys(const struct model *m, struct canvas c)
     for (int pass = 0; pass < 2; pass++) /* first what holds only now */
         for (size_t t = 0; t < 2; t++)
             for (const struct action *a = tables[t]; a && a->name && left > 0; a++)
-                if (a->footer && a != help && holds(m, a, pass) && !told_before(tables[t], a) &&
+                if (a->footer && a != help && !beside_the_point(m, tables[t], a) &&
+                    holds(m, a, pass) && !told_before(tables[t], a) &&
                     x + footer_width(a) <= room) {
                     x = draw_footer(m, c, x, a);
                     left--;

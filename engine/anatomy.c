@@ -159,21 +159,38 @@ static void judge(struct anatomy *out, double deviation, const double rounding[2
                  (unsigned long long)out->statistics.nonfinite);
 }
 
+/* To the types of the verdict's first two lines, in panels, since all of a large one takes a second. */
+static bool round_entries(struct job *job, struct matrix_view a, double out[2], struct error *err)
+{
+    enum { PANEL = 1 << 20 };
+    static const char *const types[] = { [VERDICT_Q8_0] = "Q8_0", [VERDICT_Q4_0] = "Q4_0" };
+    double lost[2] = { 0 }, whole[2] = { 0 };
+    size_t height = a.cols ? PANEL / a.cols + 1 : 1;
+    for (size_t i = 0; i < a.rows; i += height) {
+        size_t rows = a.rows - i < height ? a.rows - i : height;
+        if (!job_step(job, (double)i / (double)a.rows, "rounding", err))
+            return false;
+        for (size_t t = 0; t < 2; t++)
+            verdict_round(matrix_block(a, i, 0, rows, a.cols), types[t], &lost[t], &whole[t]);
+    }
+    for (size_t t = 0; t < 2; t++)
+        out[t] = verdict_rounding(lost[t], whole[t]);
+    return true;
+}
+
 static bool look(struct job *job, struct matrix_view a, double deviation,
                  const struct verdict_line *own, const struct anatomy_options *o,
                  struct anatomy *out, struct error *err)
 {
     double rounding[2] = { (double)NAN, (double)NAN };
-    struct job_share shares[] = { { job, read_share, entries_share }, { job, rounding_share, 1 } };
-    struct job entries = job_part(&shares[0]), spectrum = job_part(&shares[1]);
+    struct job_share shares[] = { { job, read_share, entries_share },
+                                  { job, entries_share, rounding_share },
+                                  { job, rounding_share, 1 } };
+    struct job entries = job_part(&shares[0]), rounds = job_part(&shares[1]),
+               spectrum = job_part(&shares[2]);
     if (!anatomy_entries(&entries, a, o, out, err) ||
-        !job_step(job, entries_share, "rounding", err))
-        return false;
-    if (o->rounding && !out->statistics.nonfinite) {
-        rounding[VERDICT_Q8_0] = verdict_rounding(a, "Q8_0");
-        rounding[VERDICT_Q4_0] = verdict_rounding(a, "Q4_0");
-    }
-    if (!decompose(&spectrum, a, o, out, err))
+        (o->rounding && !out->statistics.nonfinite && !round_entries(&rounds, a, rounding, err)) ||
+        !decompose(&spectrum, a, o, out, err))
         return false;
     judge(out, deviation, rounding, own);
     return true;

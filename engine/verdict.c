@@ -158,9 +158,23 @@ static void (*const rounders[])(const float *x, float *out) = {
     [VERDICT_Q8_0] = round_q8_0, [VERDICT_Q4_0] = round_q4_0
 };
 
-double verdict_rounding(struct matrix_view a, const char *type)
+static void round_block(size_t type, struct matrix_view block, double *lost, double *whole)
 {
-    double lost = 0, whole = 0;
+    float x[BLOCK] = { 0 }, y[BLOCK];
+    double sum = 0, square = 0;
+    matrix_copy(block, (struct matrix_view){ x, 1, block.cols, BLOCK, 1, DTYPE_F32 });
+    rounders[type](x, y);
+    for (size_t k = 0; k < block.cols; k++) {
+        double difference = (double)x[k] - (double)y[k];
+        sum += difference * difference;
+        square += (double)x[k] * (double)x[k];
+    }
+    *lost += sum;
+    *whole += square;
+}
+
+void verdict_round(struct matrix_view a, const char *type, double *lost, double *whole)
+{
     size_t t = 0;
     while (t < MEASURED && strcmp(measured[t].name, type) != 0)
         t++;
@@ -168,18 +182,13 @@ double verdict_rounding(struct matrix_view a, const char *type)
     for (size_t i = 0; i < a.rows; i++)
         for (size_t j = 0; j < a.cols; j += BLOCK) {
             size_t n = a.cols - j < BLOCK ? a.cols - j : BLOCK;
-            float x[BLOCK] = { 0 }, y[BLOCK];
-            struct matrix_view to = { x, 1, n, BLOCK, 1, DTYPE_F32 };
-            double sum = 0, square = 0;
-            matrix_copy(matrix_block(a, i, j, 1, n), to);
-            rounders[t](x, y);
-            for (size_t k = 0; k < n; k++) {
-                double difference = (double)x[k] - (double)y[k];
-                sum += difference * difference;
-                square += (double)x[k] * (double)x[k];
-            }
-            lost += sum;
-            whole += square;
+            round_block(t, matrix_block(a, i, j, 1, n), lost, whole);
         }
-    return isfinite(lost) && isfinite(whole) ? (whole > 0 ? sqrt(lost / whole) : 0) : (double)NAN;
+}
+
+double verdict_rounding(double lost, double whole)
+{
+    if (!isfinite(lost) || !isfinite(whole))
+        return (double)NAN;
+    return whole > 0 ? sqrt(lost / whole) : 0;
 }

@@ -47,6 +47,8 @@ size_t verdict_rank(size_t rows, size_t cols, uint64_t bytes);
 void verdict_of(const struct spectrum *s, const double rounding[2], const struct verdict_line *own,
                 struct verdict *out);
 
-/* ||A - Q(A)||_F / ||A||_F of rounding rows of A in blocks of 32 as the type of that name does, the last block of
- * a row filled with zeros: measured, each step of the quantizer done. 0 for a zero matrix. */
-double verdict_rounding(struct matrix_view a, const char *type);
+/* Rounding rows of A in blocks of 32 as ggml's type of that name does, the last block of a row filled
+ * with zeros: measured, each step of the quantizer done. Adds ||A - Q(A)||_F^2 and ||A||_F^2. */
+void verdict_round(struct matrix_view a, const char *type, double *lost, double *whole);
+/* The relative error of such sums: 0 of a zero matrix, NAN where a scale leaves its range. */
+double verdict_rounding(double lost, double whole);

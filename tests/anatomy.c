@@ -258,27 +258,33 @@ static double rounded_plainly(struct matrix_view a)
     return sqrt(lost / whole);
 }
 
+static double rounding_of(struct matrix_view a, const char *type)
+{
+    double lost = 0, whole = 0;
+    verdict_round(a, type, &lost, &whole);
+    return verdict_rounding(lost, whole);
+}
+
 static void test_rounding(void)
 {
     struct matrix m = gaussian(DTYPE_F32, 40, 172, 7); /* the last block of a row is short */
-    CHECK(relative(verdict_rounding(m.view, "Q8_0"), rounded_plainly(m.view)) < 1e-3);
-    double four = verdict_rounding(
-        m.view, "Q4_0"); /* steps of most / 8: some 2.1 deviations of 32 normals */
+    CHECK(relative(rounding_of(m.view, "Q8_0"), rounded_plainly(m.view)) < 1e-3);
+    double four = rounding_of(m.view,
+                              "Q4_0"); /* steps of most / 8: some 2.1 deviations of 32 normals */
     printf("# normal entries: Q8_0 %g, Q4_0 %g\n", rounded_plainly(m.view), four);
     CHECK(four > .07 && four < .11);
     for (size_t i = 0; i < 40; i++)
         for (size_t j = 0; j < 172; j++)
             matrix_put(m.view, i, j, .25 * ((double)((i + j) % 16) - 8));
-    CHECK(verdict_rounding(matrix_block(m.view, 0, 0, 40, 160), "Q4_0") ==
-          0); /* it can hold them */
+    CHECK(rounding_of(matrix_block(m.view, 0, 0, 40, 160), "Q4_0") == 0); /* it can hold them */
     for (size_t i = 0; i < 40; i++)
         for (size_t j = 0; j < 172; j++)
             matrix_put(m.view, i, j, 1e30 * (double)(i + j));
-    CHECK(isnan(verdict_rounding(m.view, "Q4_0"))); /* a scale beyond half precision */
+    CHECK(isnan(rounding_of(m.view, "Q4_0"))); /* a scale beyond half precision */
     for (size_t i = 0; i < 40; i++)
         for (size_t j = 0; j < 172; j++)
             matrix_put(m.view, i, j, 0);
-    CHECK(verdict_rounding(m.view, "Q4_0") == 0 && verdict_rounding(m.view, "Q8_0") == 0);
+    CHECK(rounding_of(m.view, "Q4_0") == 0 && rounding_of(m.view, "Q8_0") == 0);
     struct anatomy a = look(m.view, &usual);
     CHECK(a.verdict.answer == VERDICT_NONE && !strcmp(a.verdict.text, "all entries are zero"));
     anatomy_finish(&a);

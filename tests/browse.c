@@ -91,7 +91,7 @@ static void test_opens(struct model *m, const char *path)
     snprintf(line, sizeof(line), "open %s", path);
     CHECK(m->view == views[0] && command_run(m, line, &err));
     CHECK(m->view == view_find("weights") && !model_chosen(m) && !m->stale);
-    CHECK(view_of_digit(2) == m->view && !model_want(m, true, &r));
+    CHECK(view_of_digit(2) == m->view && !model_want(m, false, &r));
     CHECK(m->browse.n == 3 * LAYERS + 2 && m->browse.n_folders == LAYERS);
     CHECK(m->browse.n_rows == LAYERS + 3 + 2); /* folders, what is in the first, two others */
     CHECK(!strcmp(here(m), "model.embed_tokens.weight"));
@@ -101,11 +101,11 @@ static void test_opens(struct model *m, const char *path)
     size_t accepted = 0;
     for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
         accepted += command_run(m, no[i], &err);
-    CHECK(accepted == 0 && !model_want(m, true, &r));
+    CHECK(accepted == 0 && !model_want(m, false, &r));
     press(m, "1");
-    CHECK(m->view == views[0] && !model_want(m, true, &r));
+    CHECK(m->view == views[0] && !model_want(m, false, &r));
     press(m, "5");
-    CHECK(!model_want(m, true, &r));
+    CHECK(!model_want(m, false, &r));
     press(m, "2");
 }
 

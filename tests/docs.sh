@@ -8,7 +8,7 @@ count=0 bad=0
 [ -z "$update" ] || mkdir -p "$top/docs/reference"
 fresh=$(mktemp) || exit 1
 trap 'rm -f "$fresh"' EXIT
-for page in words methods quantizers formats views actions man; do
+for page in words methods quantizers formats scan views actions man; do
     count=$((count + 1))
     kept=docs/reference/$page.md
     [ "$page" = man ] && kept=docs/eigenscope.1.scd

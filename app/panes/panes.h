@@ -15,6 +15,10 @@ void pane_parameters(const struct model *m, struct canvas c);
 void pane_run_table(const struct model *m, struct canvas c);
 void pane_tensor_tree(const struct model *m, struct canvas c);
 void pane_tensor_facts(const struct model *m, struct canvas c);
+void pane_anatomy_spectrum(const struct model *m, struct canvas c);
+void pane_anatomy_histogram(const struct model *m, struct canvas c);
+void pane_anatomy_map(const struct model *m, struct canvas c);
+void pane_anatomy_ranks(const struct model *m, struct canvas c);
 void pane_about(const struct model *m, struct canvas c); /* what the file says of itself */
 void pane_run_plot(const struct model *m, struct canvas c);
 

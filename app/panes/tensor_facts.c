@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,33 +21,83 @@ static double entries_of(const struct entry *e)
     return (double)e->rows * (double)e->cols;
 }
 
-/* "64 x 64, 4096 entries". */
-static void put_shape(const struct entry *e, char *out, size_t size)
+/* ---- a matrix ---- */
+
+struct value {
+    const char *label;
+    char text[48];
+};
+enum { VALUES = 32, VALUE_WIDTH = 30 };
+
+static void put(struct value values[VALUES], size_t *n, const char *label, const char *format, ...)
 {
-    snprintf(out, size, "%zu rows x %zu, %zu entries", e->rows, e->cols, e->rows * e->cols);
+    va_list arguments;
+    va_start(arguments, format);
+    values[*n].label = label;
+    vsnprintf(values[*n].text, sizeof(values[*n].text), format, arguments);
+    va_end(arguments);
+    (*n)++;
 }
 
-static void put_size(const char *dtype, uint64_t bytes, double entries, char *out, size_t size)
+static void put_entry(const struct entry *e, struct value v[VALUES], size_t *n)
 {
-    char text[32];
-    pane_bytes(bytes, text, sizeof(text));
-    snprintf(out, size, "%s, %s, %.4g bits an entry", dtype, text, 8 * (double)bytes / entries);
+    char size[32];
+    put(v, n, "shape", "%zu x %zu", e->rows, e->cols);
+    pane_bytes(e->size, size, sizeof(size));
+    if (e->size)
+        put(v, n, "type", "%s, %s", e->dtype, size);
+    else
+        put(v, n, "type", "%s", e->dtype);
+    put(v, n, "entries", "%zu", e->rows * e->cols);
+    if (e->size)
+        put(v, n, "bits each", "%.4g", 8 * (double)e->size / entries_of(e));
 }
 
-static int draw_entry(const struct entry *e, struct canvas c)
+static void put_spectrum(const struct anatomy *a, struct value v[VALUES], size_t *n)
 {
-    char line[LINE];
-    int y = 0;
-    fact(c, &y, "name", e->name);
-    put_shape(e, line, sizeof(line));
-    fact(c, &y, "shape", line);
-    if (e->size) {
-        put_size(e->dtype, e->size, entries_of(e), line, sizeof(line));
-        fact(c, &y, "type", line);
-    } else {
-        fact(c, &y, "type", e->dtype);
+    put(v, n, "stable rank", "%.1f", a->stable_rank);
+    put(v, n, "effective", "%.1f", a->effective_rank);
+    put(v, n, "90 % rank", "%zu", a->rank90);
+    put(v, n, "99, 99.9 %", "%zu, %zu", a->rank99, a->rank999);
+    put(v, n, "norm", "%.5g", a->spectrum.norm);
+    put(v, n, "sigma_1", "%.5g", a->spectrum.sigma[0]);
+    put(v, n, "MP noise", "%.3g an entry", a->noise.sigma);
+    put(v, n, "  edge", "%.4g, %zu above", a->noise.edge, a->noise.above);
+    if (isfinite(a->rounding)) {
+        put(v, n, "rounding", "%.3g an entry", a->rounding);
+        put(v, n, "  edge", "%.4g, %zu under", a->rounding_edge, a->below_rounding);
     }
-    return y;
+    if (isfinite(a->law.alpha)) {
+        put(v, n, "power law", "alpha %.2f", a->law.alpha);
+        put(v, n, "  KS, xmin", "%.3f, %.3g", a->law.ks, a->law.xmin);
+    }
+}
+
+static void put_entries(const struct anatomy *a, struct value v[VALUES], size_t *n)
+{
+    const struct anatomy_statistics *s = &a->statistics;
+    put(v, n, "least", "%.4g", s->min);
+    put(v, n, "greatest", "%.4g", s->max);
+    put(v, n, "mean", "%.3g", s->mean);
+    put(v, n, "sd", "%.4g", s->deviation);
+    put(v, n, "kurtosis", "%.3g", s->kurtosis);
+    put(v, n, "beyond 6 sd", "%" PRIu64, s->outliers);
+    put(v, n, "zeros", "%" PRIu64, s->zeros);
+    if (s->nonfinite)
+        put(v, n, "not finite", "%" PRIu64, s->nonfinite);
+}
+
+/* Down, then in the next column where the pane is broad enough. */
+static void draw_values(const struct value *v, size_t n, struct canvas c)
+{
+    int columns = c.area.w / VALUE_WIDTH, rows = c.area.h > 0 ? c.area.h : 1;
+    columns = columns > 1 ? columns : 1;
+    for (size_t i = 0; i < n && (int)i < rows * columns; i++) {
+        int x = (int)i / rows * VALUE_WIDTH, y = (int)i % rows;
+        struct canvas cell = canvas_inside(c, (struct rect){ x, y, VALUE_WIDTH, 1 });
+        canvas_text(cell, 1, 0, INK_DIM, 0, v[i].label);
+        canvas_text(cell, 2 + LABEL, 0, INK_TEXT, 0, v[i].text);
+    }
 }
 
 static void draw_other(const struct model *m, const struct browse_leaf *leaf, struct canvas c)
@@ -80,11 +131,28 @@ static void draw_folder(const struct model *m, const struct browse_folder *f, st
     snprintf(line, sizeof(line), "%.*s", (int)f->length,
              browse_name(m, &m->browse.leaves[f->first]));
     fact(c, &y, "name", line);
-    snprintf(line, sizeof(line), "%" PRIu32 " tensors, %zu of them matrices", f->n, matrices);
+    snprintf(line, sizeof(line), "%" PRIu32 " tensors, %zu matrices", f->n, matrices);
     fact(c, &y, "holds", line);
     pane_bytes(bytes, size, sizeof(size));
-    snprintf(line, sizeof(line), "%s, %.4g entries in matrices", size, entries);
+    snprintf(line, sizeof(line), "%s, %.4g entries", size, entries);
     fact(c, &y, "size", line);
+}
+
+static void draw_matrix(const struct model *m, const struct entry *e, struct canvas c)
+{
+    const struct anatomy *a = inspect_now(m);
+    struct value values[VALUES];
+    size_t n = 0;
+    put_entry(e, values, &n);
+    if (a && a->spectrum.n)
+        put_spectrum(a, values, &n);
+    if (a)
+        put_entries(a, values, &n);
+    if (a && m->frame_ms >= 0)
+        put(values, &n, "looked at", "in %.2f s", a->seconds);
+    draw_values(values, n, c);
+    if (!a)
+        pane_paragraph(c, 1, (int)n, INK_DIM, inspect_words(m));
 }
 
 void pane_tensor_facts(const struct model *m, struct canvas c)
@@ -95,7 +163,7 @@ void pane_tensor_facts(const struct model *m, struct canvas c)
     if (leaf && leaf->other)
         draw_other(m, leaf, in);
     else if (leaf)
-        draw_entry(browse_entry(m), in);
+        draw_matrix(m, browse_entry(m), in);
     else if (f)
         draw_folder(m, f, in);
 }
@@ -117,7 +185,7 @@ static size_t own_lines(const struct model *m, size_t i, char *label, char *out,
     else if (i == 1)
         snprintf(out, size, "%s, %s", d->format ? d->format->title : "built in", text);
     else if (i == 2)
-        snprintf(out, size, "%zu matrices, %zu others", d->n, d->n_others);
+        snprintf(out, size, "%zu matrices, other: %zu", d->n, d->n_others);
     else if (i == 3)
         snprintf(out, size, "%s", d->notice[0] ? d->notice : "-");
     return LINES;

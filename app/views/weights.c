@@ -10,6 +10,8 @@
 #include "view.h"
 
 enum { SMALL_WIDTH = 60, SMALL_HEIGHT = 10, WIDE = 100, PAGE = 10 };
+/* Of the right side. */
+enum { SMALL_PAGE = 36, SHORT_PAGE = 16, HIGH_PAGE = 30, BROAD_PAGE = 66, WIDE_PAGE = 110 };
 
 /* What the right side shows. To add one: a row here, and its pane in app/panes/. */
 struct page {
@@ -20,9 +22,75 @@ struct page {
 
 /* ---- the layout ---- */
 
+static void (*const panes[BROWSE_PANES])(const struct model *m, struct canvas c) = {
+    [BROWSE_TREE] = pane_tensor_tree,
+    [BROWSE_SPECTRUM] = pane_anatomy_spectrum,
+    [BROWSE_HISTOGRAM] = pane_anatomy_histogram,
+    [BROWSE_HEAT] = pane_anatomy_map,
+    [BROWSE_RANKS] = pane_anatomy_ranks,
+    [BROWSE_FACTS] = pane_tensor_facts,
+};
+
+/* Rectangles inside the right side; w 0: not shown. */
+struct layout {
+    struct rect pane[BROWSE_PANES];
+};
+
+/* Two rows of panes: what is looked at above, what rank buys below. */
+static void lay_two(struct layout *l, int w, int h, enum browse_pane above)
+{
+    int upper = h * 55 / 100;
+    l->pane[above] = (struct rect){ 0, 0, w, upper };
+    l->pane[BROWSE_RANKS] = (struct rect){ 0, upper, w, h - upper };
+}
+
+static void lay_three(struct layout *l, int w, int h)
+{
+    int first = h * 38 / 100, second = h * 28 / 100, half = w / 2, ranks = w - 30;
+    l->pane[BROWSE_SPECTRUM] = (struct rect){ 0, 0, w, first };
+    l->pane[BROWSE_HISTOGRAM] = (struct rect){ 0, first, half, second };
+    l->pane[BROWSE_HEAT] = (struct rect){ half, first, w - half, second };
+    l->pane[BROWSE_RANKS] = (struct rect){ 0, first + second, ranks, h - first - second };
+    l->pane[BROWSE_FACTS] = (struct rect){ ranks, first + second, w - ranks, h - first - second };
+}
+
+static void lay_wide(struct layout *l, int w, int h)
+{
+    int first = h * 45 / 100, second = h * 30 / 100, left = w * 62 / 100,
+        third = h - first - second;
+    l->pane[BROWSE_SPECTRUM] = (struct rect){ 0, 0, left, first };
+    l->pane[BROWSE_HEAT] = (struct rect){ left, 0, w - left, first };
+    l->pane[BROWSE_HISTOGRAM] = (struct rect){ 0, first, left, second };
+    l->pane[BROWSE_FACTS] = (struct rect){ left, first, w - left, second + third };
+    l->pane[BROWSE_RANKS] = (struct rect){ 0, first + second, left, third };
+}
+
+/* A pure function. Where there is room for one alone, that which had the focus last. */
+static struct layout layout_of(const struct model *m, int w, int h)
+{
+    struct layout l = { 0 };
+    enum browse_pane beside = m->browse.beside ? m->browse.beside : BROWSE_SPECTRUM;
+    if (m->full || w < SMALL_PAGE || h < SHORT_PAGE)
+        l.pane[beside] = (struct rect){ 0, 0, w, h };
+    else if (h < HIGH_PAGE || w < BROAD_PAGE)
+        lay_two(&l, w, h, beside == BROWSE_RANKS ? BROWSE_SPECTRUM : beside);
+    else if (w < WIDE_PAGE)
+        lay_three(&l, w, h);
+    else
+        lay_wide(&l, w, h);
+    return l;
+}
+
 static void draw_tensor(const struct model *m, struct canvas c)
 {
-    pane_tensor_facts(m, c);
+    struct layout l = layout_of(m, c.area.w, c.area.h);
+    if (!browse_entry(m)) {
+        pane_tensor_facts(m, c);
+        return;
+    }
+    for (int i = 0; i < BROWSE_PANES; i++)
+        if (l.pane[i].w > 0)
+            panes[i](m, canvas_inside(c, l.pane[i]));
 }
 
 static void move_about(struct model *m, int by)
@@ -184,6 +252,13 @@ static void turn_round(struct model *m)
     browse_update(m);
 }
 
+static void focus(struct model *m, enum browse_pane pane)
+{
+    m->browse.focus = pane;
+    if (pane != BROWSE_TREE)
+        m->browse.beside = pane;
+}
+
 static void show_page(struct model *m, size_t page)
 {
     m->browse.page = page;
@@ -200,9 +275,41 @@ static void about(struct model *m)
     show_page(m, m->browse.page == 1 ? 0 : 1);
 }
 
+/* A page of its own is one pane. */
 static void next_pane(struct model *m)
 {
-    m->browse.focus = m->browse.focus == BROWSE_TREE ? BROWSE_FACTS : BROWSE_TREE;
+    if (m->browse.page)
+        m->browse.focus = m->browse.focus == BROWSE_TREE ? BROWSE_FACTS : BROWSE_TREE;
+    else
+        focus(m, (m->browse.focus + 1) % BROWSE_PANES);
+}
+
+static void previous_pane(struct model *m)
+{
+    if (m->browse.page)
+        next_pane(m);
+    else
+        focus(m, (m->browse.focus + BROWSE_PANES - 1) % BROWSE_PANES);
+}
+
+static void y_scale(struct model *m)
+{
+    m->y_scale = m->y_scale == 1 ? 0 : 1;
+}
+
+static void x_log(struct model *m)
+{
+    m->x_log = !m->x_log;
+}
+
+static void log_count(struct model *m)
+{
+    m->browse.log_count = !m->browse.log_count;
+}
+
+static void peaks(struct model *m)
+{
+    m->browse.peaks = !m->browse.peaks;
 }
 
 static void full(struct model *m)
@@ -230,7 +337,13 @@ static const struct action actions[] = {
     { "unfold-all", "+", "Tensors", "open every folder", NULL, unfold_all },
     { "about", "i", "Screen", "what the file says of itself, and back", "about", about },
     { "next-page", "v", "Screen", "the next thing on the right side", NULL, next_page },
-    { "other-pane", "Tab S-Tab", "Screen", "the tree, or the right side", NULL, next_pane },
+    { "exact-spectrum", "x", "Plots", "singular values by an SVD, or from the Gram matrix; after C-c: look again", NULL, inspect_exact },
+    { "y-scale", "Y", "Plots", "singular values: log, linear", NULL, y_scale },
+    { "x-log", "X", "Plots", "ranks on a log axis, and back", NULL, x_log },
+    { "log-count", "t", "Plots", "the histogram on a log scale, and back", NULL, log_count },
+    { "peaks", "b", "Plots", "the map: the greatest |x| of a block, or the mean", NULL, peaks },
+    { "next-tensor-pane", "Tab", "Screen", "the next pane", "pane", next_pane },
+    { "previous-tensor-pane", "S-Tab", "Screen", "the pane before", NULL, previous_pane },
     { "full-pane", "f", "Screen", "the focused pane alone, and back", NULL, full },
     { 0 },
 };
@@ -239,7 +352,8 @@ static const struct action actions[] = {
 const struct view view_weights = {
     .name = "weights",
     .title = "Weights",
-    .summary = "The tensors of a model as a tree: shapes, types, what the file says of itself.",
+    .summary = "The tensors of a model as a tree, and of each its spectrum, entries, noise and "
+               "what rank buys.",
     .draw = draw,
     .picture_size = picture_size,
     .actions = actions,

@@ -1,5 +1,5 @@
 /* spectrum: singular values and what they say about the matrix. */
-#include "spectrum.h"
+#include "anatomy.h"
 #include "cli.h"
 #include "document.h"
 #include "linalg.h"
@@ -19,22 +19,13 @@ struct reading {
     double noise_floor; /* NAN where the source is not quantized */
 };
 
-/* Rounding to steps of `step` adds noise of standard deviation step / sqrt(12) an
- * entry (where blocks differ, the root of the mean square: document_noise), whose largest singular value is about that times (sqrt rows + sqrt cols). */
+/* The edge of the noise that the rounding of the source added. */
 static bool noise_floor(const struct selection *s, size_t i, double *out, struct error *err)
 {
-    const struct raster *raster = s->document->raster;
-    const struct entry *e = s->entries[i];
-    double step = nan(""), square = nan("");
-    if (e && !document_noise(s->document, e, &square, err))
+    double deviation = nan("");
+    if (s->entries[i] && !anatomy_rounding(s->document, s->entries[i], &deviation, err))
         return false;
-    if (raster && e &&
-        (raster->channels < 3 || strlen(e->name) == 1)) /* grey of colours is a mean */
-        step = raster_step(raster);
-    else if (!raster && e && (e->dtype[0] == 'u' || e->dtype[0] == 'i' || e->dtype[0] == 'b'))
-        step = 1;
-    double deviation = isnan(square) ? step / sqrt(12) : sqrt(square);
-    *out = deviation * (sqrt((double)s->rows) + sqrt((double)s->cols));
+    *out = anatomy_edge(deviation, s->rows, s->cols);
     return true;
 }
 

@@ -1,4 +1,5 @@
 /* sweep: one row per setting, as soon as it is measured. */
+#include "csv.h"
 #include "progress.h"
 #include "report.h"
 #include "sink.h"
@@ -6,8 +7,6 @@
 #include "variation.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct sweeping {
@@ -19,34 +18,10 @@ struct sweeping {
     struct error last; /* why the last failed setting did */
 };
 
-/* RFC 4180: quoted where it must be. */
-static void put_text(FILE *out, const char *text)
-{
-    struct error plain;
-    text = report_plain(text, &plain);
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text; text++)
-        fprintf(out, *text == '"' ? "\"\"" : "%c", *text);
-    fputc('"', out);
-}
-
-/* The fewest digits that read back as the same double; nothing where it is not known. */
 static void put_number(FILE *out, double value)
 {
-    char digits[40];
     fputc(',', out);
-    if (isnan(value))
-        return;
-    for (int n = 15; n <= 17; n++) {
-        snprintf(digits, sizeof(digits), "%.*g", n, value);
-        if (strtod(digits, NULL) == value)
-            break;
-    }
-    fputs(digits, out);
+    csv_number(out, value);
 }
 
 static void put_header(FILE *out, const struct method *m)
@@ -62,9 +37,9 @@ static void put_header(FILE *out, const struct method *m)
 static void put_row(FILE *out, const struct account *a, const struct error *why)
 {
     const struct account_line *x = &a->total;
-    put_text(out, a->method->name);
+    csv_text(out, a->method->name);
     fputc(',', out);
-    put_text(out, a->options->arguments[0]);
+    csv_text(out, a->options->arguments[0]);
     for (size_t i = 0; i < a->method->params.n; i++) {
         char value[64];
         param_format(&a->method->params.rows[i], a->params.bytes, value, sizeof(value));
@@ -72,7 +47,7 @@ static void put_row(FILE *out, const struct account *a, const struct error *why)
     }
     if (why) {
         fputs(",,,,,,,,,,,,", out);
-        put_text(out, why->text);
+        csv_text(out, why->text);
         fputs("\r\n", out);
         return;
     }
