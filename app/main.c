@@ -55,7 +55,9 @@ const struct word words[] = {
         .arguments = "FILE[::NAME]",
         .summary = "Singular values and what they say about the matrix.",
         .more = "Computed in double precision, always; --precision f32 first rounds the entries "
-                "to single precision, and then no numerical rank is given.",
+                "to single precision, and then no numerical rank is given. A last line says "
+                "whether low rank pays: what the best rank leaves out at the bytes of plain "
+                "rounding, and what that does (the JSON's verdict has all sizes).",
         .groups = spectrum_groups,
         .least = 1,
         .most = 1,

@@ -217,15 +217,21 @@ bool anatomy_of_matrix(struct job *job, struct matrix_view a, double deviation,
     return ok;
 }
 
+struct verdict_line anatomy_own(const struct entry *e)
+{
+    bool kept = e && e->size;
+    return (struct verdict_line){ .type = kept ? e->dtype : NULL,
+                                  .bytes = kept ? e->size : 0,
+                                  .rounding = (double)NAN,
+                                  .estimated = kept && e->block > 0 };
+}
+
 bool anatomy_of(struct job *job, const struct document *d, const struct entry *e,
                 const struct anatomy_options *o, struct anatomy *out, struct error *err)
 {
     struct matrix a = { 0 };
     double deviation = (double)NAN, start = now();
-    struct verdict_line own = { .type = e->size ? e->dtype : NULL,
-                                .bytes = e->size,
-                                .rounding = (double)NAN,
-                                .estimated = e->block > 0 };
+    struct verdict_line own = anatomy_own(e);
     *out = (struct anatomy){ 0 };
     bool ok = job_step(job, 0, "reading", err) &&
               matrix_init(&a, o->dtype, e->rows, e->cols, err) &&

@@ -68,6 +68,7 @@ bool anatomy_of(struct job *job, const struct document *d, const struct entry *e
                 const struct anatomy_options *o, struct anatomy *out, struct error *err);
 /* The same of entries at hand. deviation: what rounding gave an entry (anatomy_rounding), NAN: nothing;
  * own: the line of the file's type, or NULL (verdict_of); an estimated one gets its rounding from it. */
+struct verdict_line anatomy_own(const struct entry *e); /* that line; NULL: of none */
 bool anatomy_of_matrix(struct job *job, struct matrix_view a, double deviation,
                        const struct verdict_line *own, const struct anatomy_options *o,
                        struct anatomy *out, struct error *err);

@@ -76,6 +76,12 @@ def test_rows():
         k = m["q4_rank"]
         bytes_ = m["rows"] * -(-m["cols"] // 32) * 18
         tail = math.sqrt(sum(x * x for x in s["sigma"][k:]) / sum(x * x for x in s["sigma"]))
+        v = {line["type"]: line for line in s["verdict"]["at_bytes_of"]}
+        check(v["Q4_0"]["bytes"] == bytes_ and v["Q4_0"]["rank"] == k and abs(v["Q4_0"]["low_rank"] - tail) < 1e-9
+              and abs(v["Q4_0"]["rounding"] / m["q4_rounding"] - 1) < 1e-6 and s["verdict"]["answer"] == m["verdict"]
+              and f"({k}) at the same bytes" in s["verdict"]["text"] and v["F32"]["rounding"] is None
+              and abs(s["statistics"]["kurtosis"] / m["kurtosis"] - 1) < 1e-6
+              and s["statistics"]["zeros"] == m["zeros"], f"{name}: the verdict of spectrum", s["verdict"])
         check(k == bytes_ // (2 * (m["rows"] + m["cols"])) and abs(m["q4_low_rank"] - tail) < 1e-9
               and m["gain"] == m["q4_rounding"] / m["q4_low_rank"] and m["verdict"] == "quantize"
               and m["own_rounding"] is None, f"{name}: rank at the bytes of Q4_0", (k, bytes_, tail))

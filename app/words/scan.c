@@ -182,10 +182,14 @@ static void print_legend(FILE *out, const struct scan *s)
         starred += isnan(s->rows[i].values[SCAN_OWN_ROUNDING]) ? 0 : 1;
     }
     fputs("  r90: rank for 90 % of the energy, and its share of the full rank. rounding: error of "
-          "rounding to Q4_0, measured",
+          "rounding to Q4_0, measured.\n",
           out);
-    fputs(starred ? "; * of the rounding in the file, by its steps" : "", out);
-    fputs(".\n  low rank: what the best rank in half precision leaves out at the same bytes. gain: "
+    if (starred)
+        fputs(
+            "  *: error of the rounding that is in the file, by its steps; low rank is then at its "
+            "bytes.\n",
+            out);
+    fputs("  low rank: what the best rank in half precision leaves out at the same bytes. gain: "
           "rounding over low rank.\n",
           out);
     fprintf(out, "  at the same bytes: rounding is better for %zu of %zu, low rank for %zu",

@@ -1,9 +1,6 @@
 /* spectrum: singular values and what they say about the matrix. */
 #include "anatomy.h"
 #include "cli.h"
-#include "document.h"
-#include "linalg.h"
-#include "memory.h"
 #include "report.h"
 
 #include <inttypes.h>
@@ -13,41 +10,67 @@
 /* What is said about one matrix. */
 struct reading {
     const char *name;
-    struct spectrum s;
-    double *sigma;      /* owned; s.sigma */
-    bool exact;         /* entries as they are: a numerical rank means something */
-    double noise_floor; /* NAN where the source is not quantized */
+    struct anatomy a;
+    bool exact; /* entries as they are: a numerical rank means something */
 };
 
-/* The edge of the noise that the rounding of the source added. */
-static bool noise_floor(const struct selection *s, size_t i, double *out, struct error *err)
+static bool look(struct job *job, const struct selection *s, size_t i, struct matrix_view a,
+                 struct reading *out, struct error *err)
 {
+    const struct anatomy_options o = { .dtype = a.dtype, .exact = true, .rounding = true };
+    const struct entry *e = s->entries[i];
+    struct verdict_line own = anatomy_own(e);
     double deviation = nan("");
-    if (s->entries[i] && !anatomy_rounding(s->document, s->entries[i], &deviation, err))
+    if ((e && !anatomy_rounding(s->document, e, &deviation, err)) ||
+        !anatomy_of_matrix(job, a, deviation, &own, &o, &out->a, err))
         return false;
-    *out = anatomy_edge(deviation, s->rows, s->cols);
-    return true;
+    if (out->a.spectrum.n || !a.rows || !a.cols)
+        return true;
+    return fail(err, ERROR_FORMAT, "%s",
+                out->a.statistics.nonfinite ? out->a.verdict.text
+                                            : "the matrix is too large to factorize");
 }
 
-static bool analyse(struct matrix_view a, struct reading *out, struct error *err)
+static void put_statistics(struct report *r, const struct anatomy_statistics *s)
 {
-    size_t n = a.rows < a.cols ? a.rows : a.cols;
-    out->sigma = memory_alloc(n * sizeof(double), err);
-    if (!out->sigma || !linalg_singular_values(a, out->sigma, err))
-        return false;
-    out->s = (struct spectrum){
-        .sigma = out->sigma,
-        .n = n,
-        .rows = a.rows,
-        .cols = a.cols,
-        .norm = matrix_norm(a),
-    };
-    return true;
+    report_object(r, "statistics");
+    report_number(r, "min", s->min);
+    report_number(r, "max", s->max);
+    report_number(r, "mean", s->mean);
+    report_number(r, "deviation", s->deviation);
+    report_number(r, "kurtosis", s->kurtosis);
+    report_count(r, "zeros", s->zeros);
+    report_count(r, "outliers", s->outliers);
+    report_end(r);
+}
+
+static void put_verdict(struct report *r, const struct verdict *v)
+{
+    report_object(r, "verdict");
+    report_text(r, "answer", verdict_names[v->answer]);
+    report_text(r, "text", *v->text ? v->text : NULL);
+    report_number(r, "gain", v->gain);
+    report_array(r, "at_bytes_of");
+    for (size_t i = 0; i < VERDICT_LINES; i++) {
+        const struct verdict_line *line = &v->lines[i];
+        if (!line->type)
+            continue;
+        report_object(r, NULL);
+        report_text(r, "type", line->type);
+        report_count(r, "bytes", line->bytes);
+        report_number(r, "rounding", line->rounding);
+        report_bool(r, "estimated", line->estimated);
+        report_count(r, "rank", line->rank);
+        report_number(r, "low_rank", line->low_rank);
+        report_end(r);
+    }
+    report_end(r);
+    report_end(r);
 }
 
 static void put(struct report *r, const struct call *c, const struct reading *x)
 {
-    const struct spectrum *s = &x->s;
+    const struct spectrum *s = &x->a.spectrum;
     report_text(r, "file", c->o.arguments[0]);
     report_text(r, "matrix", x->name);
     report_count(r, "rows", s->rows);
@@ -81,7 +104,9 @@ static void put(struct report *r, const struct call *c, const struct reading *x)
     report_number(r, "xmin", law.xmin);
     report_number(r, "ks", law.ks);
     report_end(r);
-    report_number(r, "noise_floor", x->noise_floor);
+    report_number(r, "noise_floor", x->a.rounding_edge);
+    put_statistics(r, &x->a.statistics);
+    put_verdict(r, &x->a.verdict);
     report_text(r, "precision", x->exact ? "f64" : "f32");
 }
 
@@ -109,7 +134,7 @@ static bool print_json(struct call *c, const struct reading *x, size_t n, struct
 
 static void print_text(FILE *out, const struct reading *x)
 {
-    const struct spectrum *s = &x->s;
+    const struct spectrum *s = &x->a.spectrum;
     struct error plain;
     struct marchenko_pastur mp = spectrum_marchenko_pastur(s);
     struct power_law law = spectrum_power_law(s);
@@ -127,8 +152,11 @@ static void print_text(FILE *out, const struct reading *x)
     if (isfinite(law.alpha))
         fprintf(out, "  power law        alpha %.3g above %.4g, KS distance %.3g\n", law.alpha,
                 law.xmin, law.ks);
-    if (isfinite(x->noise_floor))
-        fprintf(out, "  noise floor      %.4g, from the rounding of the source\n", x->noise_floor);
+    if (isfinite(x->a.rounding_edge))
+        fprintf(out, "  noise floor      %.4g, from the rounding of the source; %zu values below\n",
+                x->a.rounding_edge, x->a.below_rounding);
+    if (*x->a.verdict.text)
+        fprintf(out, "  %s\n", x->a.verdict.text);
     fprintf(out, "  %6s  %14s  %14s  %14s\n", "k", "sigma_k", "gap to next", "error at rank k");
     for (size_t k = 0; k < s->n && k < 16; k++)
         fprintf(out, "  %6zu  %14.6g  %14.6g  %14.6g\n", k + 1, s->sigma[k],
@@ -142,13 +170,14 @@ bool spectrum_word(struct call *c, struct error *err)
     struct selection s = { 0 };
     struct matrix a[SELECTION_MAX] = { 0 };
     struct reading x[SELECTION_MAX] = { 0 };
+    struct job job = { .cancel = &cli_cancel };
     bool single = options_given(&c->o, "precision") && c->o.common.precision == DTYPE_F32;
     bool ok = selection_open(c->o.arguments[0], (enum planes)c->o.picture.planes, &s, err) &&
               selection_read(&s, single ? DTYPE_F32 : DTYPE_F64,
                              (enum nonfinite)c->o.common.nonfinite, a, err);
     for (size_t i = 0; ok && i < s.n; i++) {
         x[i] = (struct reading){ .name = s.names[i], .exact = !single };
-        ok = noise_floor(&s, i, &x[i].noise_floor, err) && analyse(a[i].view, &x[i], err);
+        ok = look(&job, &s, i, a[i].view, &x[i], err);
         matrix_finish(&a[i]);
     }
     if (ok && c->o.common.json)
@@ -156,7 +185,7 @@ bool spectrum_word(struct call *c, struct error *err)
     for (size_t i = 0; ok && !c->o.common.json && i < s.n; i++)
         print_text(c->out, &x[i]);
     for (size_t i = 0; i < SELECTION_MAX; i++) {
-        memory_free(x[i].sigma);
+        anatomy_finish(&x[i].a);
         matrix_finish(&a[i]);
     }
     selection_finish(&s);
