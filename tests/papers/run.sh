@@ -17,7 +17,7 @@ sum() { echo "$2  $1" | sha256sum -c --status 2>/dev/null; }
 # another sum is neither used nor kept.
 have() {
     sum "$store/$1" "$2" && return
-    rm -rf "$store/$1" "$store/new"
+    rm -rf "${store:?}/$1" "$store/new"
     (mkdir "$store/new" && cd "$store/new" && $3) >/dev/null 2>&1
     if [ ! -f "$store/new/$1" ]; then
         say "$1 ($4) cannot be had here"
