@@ -18,17 +18,6 @@ struct remainder {
     bool rotate;   /* all of it within randomised Hadamard transforms, from the pair's seed */
 };
 
-/* The remainder that a params struct describes, which has the fields of PAIR_OF and `bits`: one
- * round, the rank still to be set. */
-/* clang-format off */
-#define REMAINDER_OF(params)                                                               \
-    remainder_coded((params)->bits, PAIR_OF(params))
-/* clang-format on */
-
-/* Q coded like the pair, with `bits` an entry; uniform levels for either beyond 8 bits, and where its
- * quantizer has none of so many or cannot dither. */
-struct remainder remainder_coded(int bits, struct pair pair);
-
 uint64_t remainder_bits(const struct remainder *r, size_t rows, size_t cols, bool paper);
 
 /* Floating-point operations of the products with the whole matrix, if it takes all rounds. */
@@ -40,9 +29,3 @@ double remainder_flops(const struct remainder *r, size_t rows, size_t cols);
  * inner_rounds 0 and Q first: Li et al. 2024, LoftQ, Algorithm 1.) */
 bool remainder_fit(struct job *job, const struct remainder *r, const struct inputs *in,
                    struct result *out, struct error *err);
-
-/* For method.theory: at rank k what the quarter-circle law leaves of Q's error, which is that of
- * this result, ||A - Q||^2 = ||A - Q - L R||^2 + ||L R||^2, as it is where L R is the truncated SVD of
- * A - Q. Never proved. */
-bool remainder_theory(const struct spectrum *s, const struct result *r, size_t matrix,
-                      const size_t *ranks, size_t n, struct theory *out);

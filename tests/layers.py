@@ -15,7 +15,7 @@ FLOORS = [
      "panel", "goal", "goal_solve", "theory", "histogram",
      "compare", "compare_search", "reference", "jpeg_reference",
      "framing", "joint", "joint_profile", "joint_plan", "joint_null",
-     "remainder", "quarter_circle", "downdate",
+     "remainder", "remainder_method", "quarter_circle", "downdate",
      "gguf", "gguf_reader", "anatomy", "anatomy_entries", "verdict", "scan", "scan_file", "scan_keys",
      "configuration",
      "family", "family_groups", "group",

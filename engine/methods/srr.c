@@ -4,66 +4,44 @@
 #include "coding_rows.h"
 #include "framing.h"
 #include "quarter_circle.h"
-#include "remainder.h"
+#include "remainder_method.h"
 #include "truncation.h"
 
 #include <math.h>
-
-struct params {
-    int rank, before, bits, left_bits, right_bits, rounding, scales, quantizer, clip;
-    bool joint, symmetric, hadamard;
-    uint64_t seed;
-};
 
 #define PAPER "Preserve then quantize, 2026 (SRR)"
 
 /* clang-format off */
 static const struct param rows[] = {
-    ROW_RANK(struct params),
-    { PARAM(struct params, before), .title = "Ranks before Q", .shorthand = "before K",
+    ROW_RANK(struct remainder_params),
+    { PARAM(struct remainder_params, before), .title = "Ranks before Q", .shorthand = "before K",
       .unit = "columns",
       .help = "Ranks that are taken off before Q is rounded, at most the rank; -1: as many as "
               "make tau_K^2 T(rank - K) least, T the quarter-circle law.",
       .source = PAPER ", k; the rule is ours", .min = -1, .max = 65536, .def = -1, .paper = -1 },
-    { PARAM(struct params, joint), .title = "Joint fit", .shorthand = "joint", .unit = "",
+    { PARAM(struct remainder_params, joint), .title = "Joint fit", .shorthand = "joint", .unit = "",
       .help = "Fits all ranks to A - Q in the end, which is never worse; else those taken before "
               "stay as they are beside those taken after.",
       .source = "Eckart, Young 1936; " PAPER ": side by side", .min = 0, .max = 1, .def = 1,
       .paper = 0 },
-    ROW_DENSE_BITS(struct params, 2, 2),
-    ROW_LEFT_BITS(struct params, 16, 16),
-    ROW_RIGHT_BITS(struct params, 16, 16),
-    ROW_ROUNDING(struct params),
-    ROW_SCALES(struct params),
-    ROW_SYMMETRIC(struct params),
-    ROW_DENSE_QUANTIZER(struct params, ROW_OF_lloyd_max, ROW_OF_lloyd_max,
+    ROW_DENSE_BITS(struct remainder_params, 2, 2),
+    ROW_LEFT_BITS(struct remainder_params, 16, 16),
+    ROW_RIGHT_BITS(struct remainder_params, 16, 16),
+    ROW_ROUNDING(struct remainder_params),
+    ROW_SCALES(struct remainder_params),
+    ROW_SYMMETRIC(struct remainder_params),
+    ROW_DENSE_QUANTIZER(struct remainder_params, ROW_OF_lloyd_max, ROW_OF_lloyd_max,
                         PAPER ": any"),
-    ROW_CLIP(struct params),
-    ROW_HADAMARD(struct params, 1, 0),
-    ROW_SEED(struct params),
+    ROW_CLIP(struct remainder_params),
+    ROW_HADAMARD(struct remainder_params, 1, 0),
+    ROW_SEED(struct remainder_params),
 };
 /* clang-format on */
-
-static struct remainder remainder_of(const void *params, size_t n, size_t d)
-{
-    const struct params *p = params;
-    struct remainder r = REMAINDER_OF(p);
-    r.rotate = p->hadamard;
-    r.rank = rank_clamped(p->rank, n, d);
-    return r;
-}
-
-static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, bool paper)
-{
-    struct remainder r = remainder_of(params, n, d);
-    (void)dtype;
-    return remainder_bits(&r, n, d, paper);
-}
 
 /* One fit before and one after, and twice what the first ranks hold taken off. */
 static double flops(const void *params, size_t n, size_t d)
 {
-    struct remainder r = remainder_of(params, n, d);
+    struct remainder r = remainder_method_of(params, n, d);
     return 2 * remainder_flops(&r, n, d) + 4.0 * (double)n * (double)d * (double)r.rank;
 }
 
@@ -88,7 +66,7 @@ static size_t split(const struct svd *s, size_t n, size_t d)
 /* Where a run stands. The first factors are kept for the second where they stay. */
 struct state {
     struct job *job;
-    const struct params *p;
+    const struct remainder_params *p;
     struct remainder r;
     struct buffer a, m, left, right; /* m: what is to be rounded or fitted */
     struct svd first, second;
@@ -172,7 +150,7 @@ static bool run(struct job *job, const struct inputs *in, const void *params, st
 {
     struct matrix_view a = in->matrices[0];
     struct inputs own = *in;
-    struct state s = { .job = job, .p = params, .r = remainder_of(params, a.rows, a.cols) };
+    struct state s = { .job = job, .p = params, .r = remainder_method_of(params, a.rows, a.cols) };
     struct buffer dense = { 0 };
     bool ok = true;
     if (s.r.rotate) {
@@ -198,8 +176,8 @@ const struct method method_srr = {
     .summary = "Some ranks before the matrix is rounded, the others of what rounding leaves.",
     .source = PAPER ", unweighted; its 16-bit factors are fp16, ours codes of the same size",
     .flags = METHOD_DENSE,
-    .params = PARAM_TABLE(struct params, rows),
-    .bits = bits,
+    .params = PARAM_TABLE(struct remainder_params, rows),
+    .bits = remainder_method_bits,
     .flops = flops,
     .run = run,
 };
