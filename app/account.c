@@ -23,7 +23,7 @@ void account_params(struct report *r, const struct method *m, const struct param
         else if (p->kind == PARAM_SEED)
             report_count(r, p->key, seed);
         else if (p->kind == PARAM_INT)
-            report_count(r, p->key, (uint64_t)param_get(p, params));
+            report_whole(r, p->key, (int64_t)param_get(p, params));
         else
             report_number(r, p->key, param_get(p, params));
     }

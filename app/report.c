@@ -128,6 +128,12 @@ void report_count(struct report *r, const char *key, uint64_t value)
     fprintf(r->out, "%" PRIu64, value);
 }
 
+void report_whole(struct report *r, const char *key, int64_t value)
+{
+    begin(r, key);
+    fprintf(r->out, "%" PRId64, value);
+}
+
 void report_text(struct report *r, const char *key, const char *value)
 {
     if (!value) {

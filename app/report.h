@@ -21,6 +21,7 @@ void report_array(struct report *r, const char *key);
 void report_end(struct report *r);
 void report_number(struct report *r, const char *key, double value);
 void report_count(struct report *r, const char *key, uint64_t value);
+void report_whole(struct report *r, const char *key, int64_t value);    /* also below 0 */
 void report_text(struct report *r, const char *key, const char *value); /* NULL value: null */
 void report_bool(struct report *r, const char *key, bool value);
 void report_null(struct report *r, const char *key);

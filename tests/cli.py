@@ -279,6 +279,7 @@ def test_flags():
           [4, 8, "tensor", 1, "nearest"] != [params()[k] for k in ("left_bits", "right_bits", "scales",
                                                                    "rounds", "rounding")],
           "--paper sets what the source describes", paper)
+    check(data("run", "srr", "demo:phantom256")["params"]["before"] == -1, "a number below zero in the params")
     check(params("--rank", "3", "--rank", "7")["rank"] == 7, "of a repeated flag the last one counts")
     on, off = params("--symmetric"), params("--symmetric", "off")
     check(on["symmetric"] is True and off["symmetric"] is False and
