@@ -124,7 +124,7 @@ static void together_fails(struct lab *l, const struct method *m, const struct m
 
 /* Members higher than wide together, with zeros, a single row and less rank than all have; wider than
  * high; alone. */
-static void many(struct lab *l, const struct method *m)
+static void laws(struct lab *l, const struct method *m)
 {
     static const char *const settings[] = { "rank=1",
                                             "rank=5",
@@ -167,6 +167,83 @@ static void many(struct lab *l, const struct method *m)
     }
 }
 
+/* A power of two as factor changes no error, where squares leave the range of the type too. */
+static void scaled(struct lab *l, const struct method *m)
+{
+    static const int exponents[][2] = { [DTYPE_F32] = { -100, 100 }, [DTYPE_F64] = { -900, 900 } };
+    static const size_t heights[][2] = { { 20, 11 }, { 5, 7 } };
+    double worst = 0;
+    for (int i = 0; i < 12; i++) {
+        static const char *const settings[] = { "rank=4", "rank=4 balance=frobenius bits=6",
+                                                "rank=4 balance=spectral split=both bits=6" };
+        enum dtype dtype = i % 2 ? DTYPE_F64 : DTYPE_F32;
+        struct params_any params = small_params(m, settings[i / 4]);
+        struct matrix a[2], b[2];
+        double errors[3];
+        for (int end = -1; end < 2; end++) {
+            struct matrix_view views[2];
+            for (size_t j = 0; j < 2; j++) {
+                a[j] = lab_spectrum(dtype, heights[i / 2 % 2][j], 17, 8 + j, decaying);
+                b[j] = lab_matrix(dtype, a[j].view.rows, 17);
+                for (size_t r = 0; r < a[j].view.rows; r++)
+                    for (size_t c = 0; c < 17; c++)
+                        matrix_put(
+                            b[j].view, r, c,
+                            ldexp(matrix_at(a[j].view, r, c), end < 0 ? 0 : exponents[dtype][end]));
+                views[j] = b[j].view;
+            }
+            struct inputs in = { views, 2, NULL };
+            struct approximation out = { 0 };
+            struct error err = { 0 };
+            bool ok = approximate(&l->job, m, params.bytes, &in, &out, &err);
+            errors[end + 1] = ok ? out.error : (double)NAN;
+            approximation_finish(&out);
+            for (size_t j = 0; j < 2; j++) {
+                matrix_finish(&a[j]);
+                matrix_finish(&b[j]);
+            }
+        }
+        worst = fmax(worst, fmax(fabs(errors[1] / errors[0] - 1), fabs(errors[2] / errors[0] - 1)));
+        worst = isnan(errors[1] + errors[2]) ? HUGE_VAL : worst;
+    }
+    printf("# %s: scaled, errors apart by %.2g\n", m->name, worst);
+    CHECK(worst < 1e-4);
+}
+
+/* Memory for several is what is told of the matrices on top of each other, or less. */
+static void estimated(struct lab *l, const struct method *m)
+{
+    static const size_t shapes[][2] = { { 100, 200 }, { 500, 100 }, { 30, 700 } };
+    static const char *const settings[] = { "rank=20", "rank=65536 balance=spectral",
+                                            "rank=20 balance=spectral bits=4 split=both" };
+    double most = 0;
+    for (size_t i = 0; i < 3 * 3 * 2; i++) {
+        size_t rows = shapes[i % 3][0], cols = shapes[i % 3][1];
+        struct params_any params = small_params(m, settings[i / 3 % 3]);
+        enum dtype dtype = i / 9 ? DTYPE_F64 : DTYPE_F32;
+        struct matrix a = lab_matrix(dtype, 3 * rows, cols);
+        random_fill(SKETCH_GAUSSIAN, 9, STREAM_TEST, 0, 1, a.view);
+        struct matrix_view views[3];
+        for (size_t j = 0; j < 3; j++)
+            views[j] = matrix_block(a.view, j * rows, 0, rows, cols);
+        struct inputs in = { views, 3, NULL };
+        struct approximation out = { 0 };
+        struct error err = { 0 };
+        memory_limit(0);
+        CHECK(approximate(&l->job, m, params.bytes, &in, &out, &err));
+        double share = (double)memory_peak() /
+                       (double)approximate_memory(m, params.bytes, dtype, 3 * rows, cols);
+        if (share > 1)
+            printf("# 3 of %zu x %zu f%d, %s: %.2f of what is told\n", rows, cols, dtype ? 64 : 32,
+                   settings[i / 3 % 3], share);
+        most = fmax(most, share);
+        approximation_finish(&out);
+        matrix_finish(&a);
+    }
+    printf("# %s: %.2f of what is told, at most\n", m->name, most);
+    CHECK(most <= 1);
+}
+
 int main(void)
 {
     struct lab l;
@@ -176,7 +253,9 @@ int main(void)
         CHECK(!(methods[i]->flags & METHOD_MANY) == !methods[i]->bits_many);
         if (!(methods[i]->flags & METHOD_MANY))
             continue;
-        many(&l, methods[i]);
+        laws(&l, methods[i]);
+        scaled(&l, methods[i]);
+        estimated(&l, methods[i]);
         n++;
     }
     CHECK(n >= 1);

@@ -177,6 +177,35 @@ static void large(struct lab *device, struct lab *processor)
     matrix_finish(&r);
 }
 
+/* Methods that take several matrices at once: the same error, and nothing left to the processor. */
+static void together(struct lab *device, struct lab *processor)
+{
+    static const char *const more[] = { "rank=7", "rank=7 bits=4 balance=spectral split=both" };
+    struct matrix a = lab_spectrum(DTYPE_F32, 130, 45, 5, decaying),
+                  b = lab_spectrum(DTYPE_F32, 30, 45, 6, decaying);
+    const struct matrix_view views[] = { a.view, b.view };
+    const struct inputs in = { views, 2, NULL };
+    double worst = 0;
+    unsigned long left = 0;
+    for (size_t i = 0; methods[i]; i++)
+        for (size_t s = 0; methods[i]->flags & METHOD_MANY && s < 2; s++) {
+            struct params_any params = lab_params(methods[i], false, "");
+            struct approximation got = { 0 }, want = { 0 };
+            struct error err = { 0 };
+            lab_set(methods[i], &params, more[s], true);
+            bool ok = approximate(&device->job, methods[i], params.bytes, &in, &got, &err) &&
+                      approximate(&processor->job, methods[i], params.bytes, &in, &want, &err);
+            worst = ok ? fmax(worst, fabs(got.error / want.error - 1)) : HUGE_VAL;
+            left += fallbacks(&got.counts) + !dispatched(methods[i], &got);
+            approximation_finish(&got);
+            approximation_finish(&want);
+        }
+    printf("# several at once: errors apart by %.2g\n", worst);
+    CHECK(worst < 1e-4 && left == 0);
+    matrix_finish(&a);
+    matrix_finish(&b);
+}
+
 int main(void)
 {
     struct lab device, processor;
@@ -192,6 +221,7 @@ int main(void)
         ask(&device, &processor, methods[i], sizeof(settings) / sizeof(settings[0]));
     groups(&device, &processor);
     large(&device, &processor);
+    together(&device, &processor);
     lab_close(&device);
     vulkan_testing.binding = 54 << 10; /* 643 x 45 are three panels, or five */
     printf("# panels of %zu bytes\n", vulkan_testing.binding);

@@ -117,7 +117,16 @@ static bool matters(struct lab *l, const struct method *m, const struct param *p
     for (int step = 0; step < 4 && least + step <= p->max && !changed; step++) {
         struct params_any params = with(m, settings);
         param_put(p, params.bytes, least + step);
-        struct approximation out = lab_run(l, m, &params, a, NULL);
+        const struct matrix_view parts[] = { matrix_block(a, 0, 0, 9, a.cols),
+                                             matrix_block(a, 9, 0, a.rows - 9, a.cols) };
+        const struct inputs two = { parts, 2, NULL }, one = { &a, 1, NULL };
+        struct approximation out = { 0 };
+        struct error err = { 0 };
+        if (!approximate(&l->job, m, params.bytes, m->flags & METHOD_MANY ? &two : &one, &out,
+                         &err)) {
+            printf("Bail out! %s: %s\n", m->name, err.text);
+            exit(1);
+        }
         first = step ? first : out.error;
         changed = out.error != first;
         approximation_finish(&out);
@@ -129,7 +138,7 @@ static bool matters(struct lab *l, const struct method *m, const struct param *p
 static void every_parameter_matters(struct lab *l, const struct method *m)
 {
     static const char *const settings[] = { "rounding=dithered", "", "quantizer=uniform",
-                                            "bits-per-entry=8" };
+                                            "bits-per-entry=8", "bits=4" };
     struct matrix a = tall(DTYPE_F64);
     bool all = true;
     for (size_t i = 0; i < m->params.n; i++) {

@@ -88,7 +88,8 @@ static uint64_t bits(const void *params, enum dtype dtype, size_t n, size_t d, b
 static double flops(const void *params, size_t n, size_t d)
 {
     const struct params *p = params;
-    return 2.0 * (double)n * (double)d * (double)rank_clamped(p->rank, n, d);
+    /* Of one. Several wait for eigenvectors, which no device finds, more than for products. */
+    return truncation_flops(n, d, rank_clamped(p->rank, n, d), false);
 }
 
 /* What finds the shared factor: Gram matrices, one at a time, and their weighted sum. */
