@@ -47,6 +47,14 @@ static void blank(struct scan_row *row, const struct entry *e)
     row->values[SCAN_BYTES] = (double)e->size;
 }
 
+/* What a matrix costs, in flops or so: every entry some passes, a Gram matrix, its eigenvalues. */
+static double cost(const struct entry *e)
+{
+    const double passes = 200, eigen = 8;
+    double rows = (double)e->rows, cols = (double)e->cols, least = fmin(rows, cols);
+    return rows * cols * (passes + 2 * least) + eigen * least * least * least + 1;
+}
+
 bool scan_open(struct scan *s, struct document *d, const char *path, bool fresh, struct error *err)
 {
     *s = (struct scan){ .document = document_ref(d), .n = d->n, .identity = scan_identity(d) };
@@ -61,6 +69,11 @@ bool scan_open(struct scan *s, struct document *d, const char *path, bool fresh,
         blank(&s->rows[i], &d->entries[i]);
     if (s->path && !fresh)
         scan_file_read(s);
+    for (size_t i = 0; i < s->n; i++) {
+        double x = cost(&d->entries[i]);
+        s->work += x;
+        s->worked += s->rows[i].done ? x : 0;
+    }
     return true;
 }
 
@@ -80,28 +93,9 @@ size_t scan_next(const struct scan *s)
     return i;
 }
 
-/* What a matrix costs, in flops or so: every entry some passes, a Gram matrix, its eigenvalues. */
-static double cost(const struct entry *e)
-{
-    const double passes = 200, eigen = 8;
-    double rows = (double)e->rows, cols = (double)e->cols, least = fmin(rows, cols);
-    return rows * cols * (passes + 2 * least) + eigen * least * least * least + 1;
-}
-
-static double share(const struct scan *s, size_t also)
-{
-    double done = 0, all = 0;
-    for (size_t i = 0; i < s->n; i++) {
-        double x = cost(&s->document->entries[i]);
-        all += x;
-        done += s->rows[i].done || i == also ? x : 0;
-    }
-    return all > 0 ? done / all : 1;
-}
-
 double scan_share(const struct scan *s)
 {
-    return share(s, s->n);
+    return s->work > 0 ? fmin(fmax(s->worked / s->work, 0), 1) : 1;
 }
 
 /* The job of one matrix, as a part of the whole scan's. */
@@ -120,15 +114,21 @@ static void progress(void *context, double done, const char *stage)
 
 static bool look(struct scan *s, size_t i, struct job *job, struct anatomy *out, struct error *err)
 {
-    const struct anatomy_options o = { .dtype = DTYPE_F32, .rounding = true };
-    struct turn p = { .whole = job, .from = scan_share(s), .to = share(s, i) };
+    const struct entry *e = &s->document->entries[i];
+    bool wide = e->size / sizeof(double) / (e->rows ? e->rows : 1) >=
+                e->cols; /* eight bytes each */
+    const struct anatomy_options o = { .dtype = wide ? DTYPE_F64 : DTYPE_F32, .rounding = true };
+    double own_share = cost(e) / s->work;
+    struct turn p = { .whole = job,
+                      .from = scan_share(s),
+                      .to = fmin(scan_share(s) + own_share, 1) };
     struct job own = *job;
     snprintf(p.stage, sizeof(p.stage), "matrix %zu of %zu", s->done + 1, s->n);
     if (job->progress) {
         own.progress = progress;
         own.context = &p;
     }
-    return anatomy_of(&own, s->document, &s->document->entries[i], &o, out, err);
+    return anatomy_of(&own, s->document, e, &o, out, err);
 }
 
 /* Cut between characters. */
@@ -147,7 +147,10 @@ bool scan_one(struct scan *s, size_t i, struct job *job, struct error *err)
     struct scan_row *row = &s->rows[i];
     struct anatomy a = { 0 };
     struct error why = { 0 };
-    s->done -= row->done;
+    if (row->done) {
+        s->done--;
+        s->worked -= cost(&s->document->entries[i]);
+    }
     blank(row, &s->document->entries[i]);
     bool ok = look(s, i, job, &a, &why);
     if (!ok && why.code == ERROR_CANCELLED) {
@@ -164,6 +167,7 @@ bool scan_one(struct scan *s, size_t i, struct job *job, struct error *err)
         say_why(row, why.text);
     row->done = true;
     s->done++;
+    s->worked += cost(&s->document->entries[i]);
     anatomy_finish(&a);
     if (ok)
         scan_file_keep(s, i);

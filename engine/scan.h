@@ -67,11 +67,12 @@ struct scan {
     struct document *document; /* a reference of its own */
     struct scan_row *rows;     /* owned; one for each entry of the document */
     size_t n, done;
-    size_t kept;       /* of them were in the file already */
-    uint64_t identity; /* scan_identity */
-    char *path;        /* owned; NULL: nothing is kept */
-    bool whole;        /* the file is this scan's: rows are added to it; else it is written anew */
-    char notice[200];  /* "2 rows of an earlier scan were damaged and are done again", or "" */
+    double work, worked; /* what all matrices cost, and those that are done: scan_share */
+    size_t kept;         /* of them were in the file already */
+    uint64_t identity;   /* scan_identity */
+    char *path;          /* owned; NULL: nothing is kept */
+    bool whole;       /* the file is this scan's: rows are added to it; else it is written anew */
+    char notice[200]; /* "2 rows of an earlier scan were damaged and are done again", or "" */
 };
 
 /* What tells a model from every other: device, inode, size and time of its files, and what they

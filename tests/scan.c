@@ -281,6 +281,28 @@ static void test_order(void)
     scan_close(&s);
 }
 
+/* Doubles stay doubles. */
+static void test_wide(void)
+{
+    static const char head[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2), }";
+    static const double values[] = { 3e200, 0, 0, 4e200 };
+    struct error err = { 0 };
+    struct job job = { 0 };
+    struct scan s;
+    unsigned char bytes[160] = "\x93NUMPY\x01\x00\x76";
+    memset(bytes + 10, ' ', 118);
+    memcpy(bytes + 10, head, sizeof(head) - 1);
+    bytes[127] = '\n';
+    memcpy(bytes + 128, values, sizeof(values));
+    struct source *source = source_open_memory("wide.npy", bytes, sizeof(bytes), &err);
+    struct document *d = document_open_source(source, &err);
+    CHECK(d && scan_open(&s, d, kept, false, &err) && !s.path && scan_one(&s, 0, &job, &err));
+    CHECK_NEAR(s.rows[0].values[SCAN_SIGMA] / 4e200, 1, 1e-12);
+    CHECK_NEAR(s.rows[0].values[SCAN_NORM] / 5e200, 1, 1e-12);
+    scan_close(&s);
+    document_unref(d);
+}
+
 static void test_failures(void)
 {
     struct error err = { 0 };
@@ -316,6 +338,7 @@ int main(void)
     test_other_models();
     test_unkept();
     test_order();
+    test_wide();
     test_failures();
     unlink(model);
     unlink(kept);
