@@ -506,6 +506,18 @@ def test_groups():
           "groups: text", out)
     status, out, _ = run("groups", "model.safetensors")
     check(status == 0 and b"20+7 x 12" in out and b"break-even" in out, "groups: text without a rule", out)
+    os.mkdir("phi")
+    write_tensors("phi/model.safetensors", {"model.layers.0.self_attn.qkv_proj.weight": noisy(16, 8, 1),
+                                            "model.layers.0.mlp.gate_up_proj.weight": noisy(12, 8, 2)})
+    pathlib.Path("phi/config.json").write_text('{"num_attention_heads": 4, "num_key_value_heads": 2}')
+    j = data("groups", "phi", "--rank", "3")
+    check([m["name"].rsplit(".", 1)[1] for g in j["groups"] for m in g["members"]] ==
+          ["weight[0:8]", "weight[8:12]", "weight[0:6]", "weight[6:12]"] and all(g["joint_error"] > 0 for g in j["groups"]),
+          "fused tensors are cut as config.json says", j["groups"])
+    pathlib.Path("phi/config.json").write_text('{"num_attention_heads": 3}')
+    j = data("groups", "phi")
+    check(len(j["groups"]) == 1 and "nothing tells where to cut" in j["notice"], "or left out", j)
+    shutil.rmtree("phi")
     j = data("groups", "q.npy")
     check(j["groups"] == [] and j["parameters"] == 0, "a file without groups", j)
     refused(2, "groups", "q.npy", "--prune", "10%", say=b"--group NAME,NAME makes one")
