@@ -134,12 +134,15 @@ static void cancel(struct model *m)
         m->cancel = true;
         opening_drop(m);
         runs_stop(m);
+        scanning_stop(m);
         if (m->out == REQUEST_ANATOMY)
             inspect_stop(m);
         if (m->out == REQUEST_COMPARE)
             model_say(m, false, "stopped at %.0f %%, the rows stay", m->progress * 100);
         else if (m->out == REQUEST_ANATOMY)
             model_say(m, false, "stopped at %.0f %%", m->progress * 100);
+        else if (m->out == REQUEST_SCAN)
+            model_say(m, false, "the scan stopped, what is known stays - s goes on");
         else
             model_say(m, false, "cancelled at %.0f %%, showing %s", m->progress * 100,
                       m->shown ? "the last picture" : "nothing yet");

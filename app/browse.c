@@ -177,7 +177,7 @@ void browse_forget(struct model *m)
     memory_free(b->folders);
     memory_free(b->rows);
     *b = (struct browse){ .key = b->key,
-                          .rising = b->rising,
+                          .reversed = b->reversed,
                           .focus = b->focus,
                           .beside = b->beside,
                           .page = b->page,
@@ -327,16 +327,4 @@ void browse_unmark(struct model *m)
     for (size_t i = 0; i < m->browse.n; i++)
         m->browse.leaves[i].marked = false;
     m->browse.marked = 0;
-}
-
-bool browse_sort(struct model *m, const char *key)
-{
-    size_t i = 0;
-    while (browse_keys[i].name && strcmp(browse_keys[i].name, key) != 0)
-        i++;
-    if (!browse_keys[i].name)
-        return false;
-    m->browse.key = i;
-    browse_update(m);
-    return true;
 }

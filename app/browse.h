@@ -1,6 +1,6 @@
 #pragma once
 
-#include "document.h"
+#include "scan.h"
 
 /* The tensors of a file as a list that folds: what the weights view shows of the document, which tensor
  * is looked at, which are marked. Built from names alone; no matrix is read. UI thread only. */
@@ -48,8 +48,8 @@ struct browse {
     size_t at;                  /* the row one is on */
     size_t shown, marked;       /* leaves */
     char filter[BROWSE_FILTER]; /* words that all have to be in a name or type; "": all tensors */
-    size_t key;                 /* of browse_keys; but for the first the list is flat */
-    bool rising;                /* the least first, instead of the greatest */
+    const struct scan_key *key; /* what it is sorted by, in one list; NULL: by name, in folders */
+    bool reversed;              /* the other way round than is usual for the key */
     enum browse_pane focus;
     size_t page;             /* what the right side shows: of the view's own table */
     size_t about;            /* the first line of the file's metadata that is shown */
@@ -58,13 +58,6 @@ struct browse {
     bool peaks;              /* the heat map shows the greatest entry of a block, not the mean */
     int shape_width, dtype_width; /* of the widest, cells */
 };
-
-/* What the list can be sorted by; ends with {0}. The first are names. NAN: not known, behind all others. */
-struct browse_key {
-    const char *name, *help;
-    double (*of)(const struct model *m, const struct browse_leaf *leaf);
-};
-extern const struct browse_key browse_keys[];
 
 void browse_open(struct model *m); /* of the document that is open now */
 void browse_forget(struct model *m);
@@ -86,4 +79,8 @@ void browse_fold(struct model *m, bool open); /* the folder one is on, or in */
 void browse_fold_all(struct model *m, bool open);
 void browse_mark(struct model *m); /* the tensor, or all of a folder, and back */
 void browse_unmark(struct model *m);
-bool browse_sort(struct model *m, const char *key); /* false: there is none of that name */
+/* "name", or a key of scan.h. Fails with ERROR_USAGE. */
+bool browse_sort(struct model *m, const char *key, struct error *err);
+void browse_sort_next(struct model *m); /* by the next of those that are asked for most */
+/* Of a column of the scan; NAN: not known. */
+double browse_value(const struct model *m, const struct browse_leaf *leaf, enum scan_column column);

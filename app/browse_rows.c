@@ -9,27 +9,40 @@
 #include "memory.h"
 #include "model.h"
 
-static double bytes_of(const struct model *m, const struct browse_leaf *leaf)
+double browse_value(const struct model *m, const struct browse_leaf *leaf, enum scan_column column)
 {
-    return (double)browse_bytes(m, leaf);
-}
-
-static double entries_of(const struct model *m, const struct browse_leaf *leaf)
-{
-    const struct other *o = leaf->other ? &m->document->others[leaf->at] : NULL;
     const struct entry *e = leaf->other ? NULL : &m->document->entries[leaf->at];
-    double n = e ? (double)e->rows * (double)e->cols : 1;
-    for (size_t i = 0; o && i < o->dims; i++)
-        n *= (double)o->shape[i];
-    return n;
+    const struct scan_row *row = e ? scanning_row(m, leaf->at) : NULL;
+    if (column == SCAN_BYTES)
+        return (double)browse_bytes(m, leaf);
+    if (e && (column == SCAN_ROWS || column == SCAN_COLS))
+        return (double)(column == SCAN_ROWS ? e->rows : e->cols);
+    return row ? row->values[column] : (double)NAN;
 }
 
-const struct browse_key browse_keys[] = {
-    { "name", "as the file's tensors are called", NULL },
-    { "bytes", "in the file", bytes_of },
-    { "entries", "how many numbers", entries_of },
-    { 0 },
-};
+bool browse_sort(struct model *m, const char *key, struct error *err)
+{
+    const struct scan_key *found = scan_key(key);
+    if (!found && strcmp(key, "name") != 0)
+        return fail(err, ERROR_USAGE, "sort: there is no column '%s'", key);
+    m->browse.key = found;
+    browse_update(m);
+    return true;
+}
+
+void browse_sort_next(struct model *m)
+{
+    static const char *const most[] = { "bytes",          "rank90", "share90", "stable-rank",
+                                        "effective-rank", "alpha",  "gain",    "outliers" };
+    enum { MOST = sizeof(most) / sizeof(most[0]) };
+    struct browse *b = &m->browse;
+    size_t i = 0;
+    while (b->key && i < MOST && strcmp(most[i], b->key->key) != 0)
+        i++;
+    i += b->key && i < MOST;
+    b->key = i < MOST ? scan_key(most[i]) : NULL;
+    browse_update(m);
+}
 
 static char lower(char c)
 {
@@ -137,11 +150,12 @@ static bool rows_by_value(struct model *m)
         return false;
     for (size_t i = 0; i < b->n; i++)
         if (b->leaves[i].shown)
-            ranked[n++] = (struct ranked){ browse_keys[b->key].of(m, &b->leaves[i]), (uint32_t)i };
+            ranked[n++] = (struct ranked){ browse_value(m, &b->leaves[i], b->key->column),
+                                           (uint32_t)i };
     qsort(ranked, n, sizeof(*ranked), by_value);
     while (known < n && !isnan(ranked[known].value))
         known++;
-    if (b->rising)
+    if (b->reversed == b->key->descending)
         turn_round(ranked, known);
     for (size_t i = 0; i < n; i++)
         add(b, ranked[i].leaf, false, false);
@@ -180,7 +194,7 @@ void browse_update(struct model *m)
     bool any = b->at < b->n_rows;
     filter(m);
     b->n_rows = 0;
-    if (!browse_keys[b->key].of || !rows_by_value(m))
+    if (!b->key || !rows_by_value(m))
         rows_of_tree(b);
     stay(b, any ? &was : NULL);
 }

@@ -109,6 +109,7 @@ void inspect_accept(struct model *m, struct outcome *o)
     drop(&s->kept[at]);
     memmove(&s->kept[1], &s->kept[0], (size_t)at * sizeof(s->kept[0]));
     s->kept[0] = now;
+    scanning_take(m, o->tensor, o->anatomy);
     o->anatomy = NULL;
 }
 

@@ -67,6 +67,7 @@ void model_finish(struct model *m)
     forget(m);
     browse_forget(m);
     inspect_forget(m);
+    scanning_forget(m);
     document_unref(m->document);
     *m = (struct model){ 0 };
 }
@@ -216,6 +217,7 @@ void model_open(struct model *m, struct document *d, const char *entry)
     forget(m);
     if (d != old) {
         inspect_forget(m);
+        scanning_forget(m);
         browse_open(m);
     }
     document_unref(old);
@@ -323,6 +325,7 @@ static void (*const accept[REQUEST_KINDS])(struct model *m, struct outcome *o) =
     [REQUEST_SOLVE] = accept_answer,    [REQUEST_HEAT] = heat_accept,
     [REQUEST_LEVELS] = levels_accept,   [REQUEST_OPEN] = opening_accept,
     [REQUEST_COMPARE] = runs_accept,    [REQUEST_ANATOMY] = inspect_accept,
+    [REQUEST_SCAN] = scanning_accept,
 };
 
 static void accept_failure(struct model *m, const struct outcome *o)
@@ -332,6 +335,8 @@ static void accept_failure(struct model *m, const struct outcome *o)
         runs_failed(m);
     if (o->kind == REQUEST_ANATOMY)
         inspect_failed(m, o);
+    if (o->kind == REQUEST_SCAN)
+        scanning_failed(m, o);
     model_say(m, true, "%s", o->error.text);
 }
 

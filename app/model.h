@@ -9,6 +9,7 @@
 #include "opening.h"
 #include "registry.h"
 #include "runs.h"
+#include "scanning.h"
 #include "slots.h"
 #include "study.h"
 #include "zoom.h"
@@ -157,6 +158,7 @@ struct model {
     struct runs runs;     /* the compare view's */
     struct browse browse; /* the weights view's */
     struct inspect inspect;
+    struct scanning scanning;
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */
     struct heat heat;     /* where the error is, in place of the picture */
@@ -218,7 +220,7 @@ bool model_same_frame(const struct model *m, size_t w, size_t h, struct region r
 /* Tells the model that another part of the picture is looked at. */
 void model_looked(struct model *m);
 
-/* Nothing is out, or a comparison, which goes on after whatever overtakes it. */
+/* Nothing is out, or a comparison or scan, which go on after whatever overtakes them. */
 bool model_rests(const struct model *m);
 
 /* The next thing to compute, if any; idle: nothing was pressed for a while, so

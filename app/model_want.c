@@ -89,7 +89,7 @@ static bool wants_picture(const struct model *m)
 
 bool model_rests(const struct model *m)
 {
-    return !m->busy || m->out == REQUEST_COMPARE;
+    return !m->busy || m->out == REQUEST_COMPARE || m->out == REQUEST_SCAN;
 }
 
 /* What comes when no key was pressed for a while, in this order. */
@@ -102,6 +102,7 @@ static const struct later {
     { REQUEST_LEVELS, levels_wanted, levels_asked },
     { REQUEST_ANATOMY, inspect_wanted, inspect_request },
     { REQUEST_COMPARE, runs_want, runs_request },
+    { REQUEST_SCAN, scanning_wanted, scanning_request },
 };
 
 static bool want_later(struct model *m, struct request *out)

@@ -10,7 +10,9 @@
 void request_finish(struct request *r)
 {
     document_unref(r->document);
+    memory_free(r->tensors);
     r->document = NULL;
+    r->tensors = NULL;
 }
 
 void subject_destroy(struct subject *s)
@@ -54,9 +56,22 @@ void outcome_finish(struct outcome *o)
     o->anatomy = NULL;
     document_unref(o->document);
     run_list_finish(&o->runs);
+    scan_list_finish(&o->scan);
     o->subject = NULL;
     o->shown = NULL;
     o->document = NULL;
+}
+
+void outcome_follow(struct outcome *newer, struct outcome *older)
+{
+    struct error unused; /* rows that are lost come again: scanning.c */
+    if (newer->ok && !newer->subject) {
+        newer->subject = older->subject;
+        older->subject = NULL;
+    }
+    if (newer->ok)
+        scan_list_before(&newer->scan, &older->scan, &unused);
+    outcome_finish(older);
 }
 
 void subject_tails(const struct subject *s, const double *ranks, size_t n, double *tails)

@@ -54,6 +54,7 @@ void study_destroy(struct study *s)
     if (!s)
         return;
     forget(s);
+    scan_close(&s->scan);
     arena_finish(&s->scratch);
     memory_free(s);
 }
@@ -436,6 +437,12 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
         [REQUEST_LEVELS] = levels,
         [REQUEST_COMPARE] = study_compare,
         [REQUEST_ANATOMY] = study_anatomy,
+        [REQUEST_SCAN] = study_scan,
+    };
+    static const bool of_a_file[REQUEST_KINDS] = {
+        [REQUEST_OPEN] = true, /* no matrix is chosen for these */
+        [REQUEST_ANATOMY] = true,
+        [REQUEST_SCAN] = true,
     };
     struct run r = {
         .study = s,
@@ -452,8 +459,8 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
     struct outcome o = { .final = true, .numbers = study_unknown };
     bool fresh;
     backend_counts_reset(s->backend);
-    bool whole = request->kind == REQUEST_OPEN || request->kind == REQUEST_ANATOMY;
-    o.ok = (whole || look_at(&r, &fresh, &o.error)) && kinds[request->kind](&r, &o, &o.error);
+    o.ok = (of_a_file[request->kind] || look_at(&r, &fresh, &o.error)) &&
+           kinds[request->kind](&r, &o, &o.error);
     arena_finish(&s->scratch);
     backend_release_all(s->backend);
     snprintf(o.trouble, sizeof(o.trouble), "%s", backend_trouble(s->backend));

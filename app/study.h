@@ -9,6 +9,7 @@
 #include "histogram.h"
 #include "preview.h"
 #include "run_list.h"
+#include "scan_list.h"
 #include "theory_curve.h"
 
 /* What the workbench asks of the engine, and what comes back. A study keeps the
@@ -27,6 +28,7 @@ enum request_kind {
     REQUEST_OPEN,    /* the file FILE[::NAME] in `path` */
     REQUEST_COMPARE, /* every method at one size, or a grid of one: rows, as they are found */
     REQUEST_ANATOMY, /* what matrix `tensor` of the document is like */
+    REQUEST_SCAN,    /* rows of many matrices, as they come; `tensors` NULL: what is kept */
     REQUEST_KINDS,
 };
 
@@ -57,8 +59,11 @@ struct request {
 
     size_t tensor; /* REQUEST_ANATOMY: which entry of the document */
     bool exact;    /* its spectrum by an SVD in double precision */
+
+    uint32_t *tensors; /* REQUEST_SCAN: which entries, in this order; owned */
+    size_t n_tensors;
 };
-void request_finish(struct request *r); /* drops the reference */
+void request_finish(struct request *r); /* what it owns */
 
 /* What is being looked at: everything that does not change with a slider. */
 struct subject {
@@ -154,8 +159,13 @@ struct outcome {
 
     size_t tensor;           /* REQUEST_ANATOMY: of which entry */
     struct anatomy *anatomy; /* owned */
+
+    struct scan_list scan; /* REQUEST_SCAN: rows since the outcome before; owned */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
+
+/* The newer takes over what only the older one carried; the older is finished. */
+void outcome_follow(struct outcome *newer, struct outcome *older);
 
 struct study;
 struct study *study_create(struct backend *backend, struct error *err); /* borrows the backend */

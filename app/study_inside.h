@@ -37,6 +37,7 @@ struct study {
     struct brightness brightness;
     struct kept kept; /* the last approximations; the first is the one in hand */
     struct looks looks;
+    struct scan scan; /* document NULL: none is open; it has a reference of its own */
     struct reference references[REFERENCES]; /* at reference_bytes; n 0: none */
     size_t n_references;
     uint64_t reference_bytes;
@@ -76,8 +77,9 @@ struct export_request study_file(const struct run *r, const struct approximation
                                  const struct method *m, const struct params_any *params,
                                  struct provenance *p);
 
-/* REQUEST_ANATOMY (study_weights.c). */
+/* REQUEST_ANATOMY, REQUEST_SCAN (study_weights.c). */
 bool study_anatomy(struct run *r, struct outcome *o, struct error *err);
+bool study_scan(struct run *r, struct outcome *o, struct error *err);
 
 /* REQUEST_COMPARE (study_compare.c). */
 bool study_compare(struct run *r, struct outcome *o, struct error *err);

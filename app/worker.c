@@ -51,17 +51,6 @@ static void on_progress(void *context, double done, const char *stage)
     pthread_mutex_unlock(&w->lock);
 }
 
-/* The newer outcome takes the slot; what only the older one carried goes with it. */
-static void replace(struct outcome *slot, struct outcome *newer)
-{
-    if (newer->ok && !newer->subject) {
-        newer->subject = slot->subject;
-        slot->subject = NULL;
-    }
-    outcome_finish(slot);
-    *slot = *newer;
-}
-
 static void on_emit(void *context, struct outcome *o)
 {
     struct worker *w = context;
@@ -69,7 +58,8 @@ static void on_emit(void *context, struct outcome *o)
     bool muted = (w->muted && o->kind != REQUEST_EXPORT) ||
                  w->quit; /* a file that is there is told */
     if (!muted && w->ready[o->kind]) {
-        replace(&w->outcomes[o->kind], o);
+        outcome_follow(o, &w->outcomes[o->kind]);
+        w->outcomes[o->kind] = *o;
     } else if (!muted) {
         w->outcomes[o->kind] = *o;
         w->ready[o->kind] = true;

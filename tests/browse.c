@@ -163,8 +163,9 @@ static void test_filter(struct model *m)
 static void test_sort(struct model *m)
 {
     const struct browse *b = &m->browse;
+    struct error err;
     size_t wrong = 0;
-    CHECK(browse_sort(m, "bytes") && !browse_sort(m, "luck"));
+    CHECK(browse_sort(m, "bytes", &err) && !browse_sort(m, "luck", &err));
     CHECK(b->n_rows == b->n);
     for (size_t i = 1; i < b->n_rows; i++)
         wrong += browse_bytes(m, &b->leaves[b->rows[i - 1].index]) <
@@ -174,7 +175,7 @@ static void test_sort(struct model *m)
     press(m, "O");
     CHECK(b->at == b->n_rows - 1 && !strcmp(here(m), "model.embed_tokens.weight"));
     press(m, "O");
-    CHECK(browse_sort(m, "name") && b->n_rows < b->n);
+    CHECK(browse_sort(m, "name", &err) && b->n_rows < b->n);
 }
 
 static void test_marks(struct model *m)

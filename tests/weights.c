@@ -1,139 +1,7 @@
-/* The weights view's requests and the study behind them, without a terminal and without threads: what is
- * asked for and when, what is kept, what a screen shows of it. */
+/* The weights view's requests for one tensor and the study behind them, without a terminal and without
+ * threads: what is asked for and when, what is kept, what a screen shows of it. */
 
-#include "check.h"
-
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "actions.h"
-#include "frame.h"
-#include "memory.h"
-#include "view.h"
-
-enum { LAYERS = 3, TEXT = 1 << 18, SIDE = 48, WIDTH = 64 };
-
-static struct backend *backend;
-static struct study *study;
-static atomic_bool cancel;
-static char folder[] = "/tmp/eigenscope-weights-XXXXXX";
-
-/* ---- a model in a file ---- */
-
-static unsigned seed = 1;
-
-static double draw(void)
-{
-    double sum = 0;
-    for (int i = 0; i < 12; i++) {
-        seed = 1664525 * seed + 1013904223;
-        sum += (double)(seed >> 8) / (1 << 24);
-    }
-    return sum - 6; /* nearly normal */
-}
-
-/* Of rank 4 and noise, or of noise alone; one entry is far out. */
-static void write_matrix(FILE *f, size_t rows, size_t cols, bool low)
-{
-    static double left[SIDE][4], right[4][WIDTH];
-    for (size_t k = 0; k < 4; k++) {
-        for (size_t i = 0; i < rows; i++)
-            left[i][k] = draw();
-        for (size_t j = 0; j < cols; j++)
-            right[k][j] = draw();
-    }
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = 0; j < cols; j++) {
-            double v = 0.05 * draw();
-            for (size_t k = 0; low && k < 4; k++)
-                v += left[i][k] * right[k][j] / (double)(k + 1);
-            float out = (float)(i == 3 && j == 5 ? 40 : v);
-            fwrite(&out, sizeof(out), 1, f);
-        }
-}
-
-static bool write_model(char *path, size_t size, bool broken)
-{
-    static char header[TEXT];
-    size_t n = 1, end = 0, bytes = 4 * SIDE * WIDTH;
-    snprintf(path, size, "%s/%s.safetensors", folder, broken ? "broken" : "model");
-    FILE *f = fopen(path, "wb");
-    if (!f)
-        return false;
-    header[0] = '{';
-    for (int i = 0; i < 2 * LAYERS; i++, end += bytes)
-        n += (size_t)sprintf(header + n,
-                             "%s\"layers.%d.%s.weight\":{\"dtype\":\"F32\",\"shape\":[%d,%d],"
-                             "\"data_offsets\":[%zu,%zu]}",
-                             i ? "," : "", i / 2, i % 2 ? "low" : "noise", SIDE, WIDTH, end,
-                             end + bytes);
-    n += (size_t)sprintf(header + n,
-                         ",\"norm\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":"
-                         "[%zu,%zu]}}",
-                         end, end + 16);
-    while (n % 8)
-        header[n++] = ' ';
-    uint64_t length = n;
-    fwrite(&length, sizeof(length), 1, f);
-    fwrite(header, 1, n, f);
-    for (int i = 0; i < 2 * LAYERS; i++)
-        write_matrix(f, SIDE, WIDTH, i % 2);
-    for (int i = 0; i < 4; i++)
-        fwrite(&(float){ 1 }, 4, 1, f);
-    return fclose(f) == 0;
-}
-
-/* ---- hands and clock ---- */
-
-static void press(struct model *m, const char *keys)
-{
-    char key[16];
-    while (*keys) {
-        size_t n = strcspn(keys, " ");
-        snprintf(key, sizeof(key), "%.*s", (int)n, keys);
-        bool space = !strcmp(key, "Space");
-        action_press(m, key, space ? ' ' : key[1] ? 0 : (uint32_t)(unsigned char)key[0]);
-        keys += n + strspn(keys + n, " ");
-    }
-}
-
-static bool command(struct model *m, const char *line)
-{
-    struct error err;
-    bool ok = command_run(m, line, &err);
-    if (!ok)
-        printf("# %s: %s\n", line, err.text);
-    return ok;
-}
-
-static bool open_file(struct model *m, const char *path)
-{
-    char line[256];
-    snprintf(line, sizeof(line), "open %s", path);
-    return command(m, line);
-}
-
-static void take(void *context, struct outcome *o)
-{
-    model_accept(context, o);
-}
-
-static void run(struct model *m, struct request *r)
-{
-    atomic_store(&cancel, false);
-    study_run(study, r, &cancel, NULL, take, m);
-    request_finish(r);
-}
-
-static int settle(struct model *m)
-{
-    struct request r;
-    int n = 0;
-    for (; n < 40 && model_want(m, true, &r); n++)
-        run(m, &r);
-    return n;
-}
+#include "weights.h"
 
 /* ---- one tensor ---- */
 
@@ -142,51 +10,51 @@ static void test_asks(struct model *m)
 {
     struct request r, newer;
     CHECK(browse_find(m, "layers.1.low.weight"));
-    CHECK(!model_want(m, false, &r) && model_want(m, true, &r));
+    CHECK(!model_want(m, false, &r) && wants(m, &r));
     CHECK(r.kind == REQUEST_ANATOMY && m->busy);
     CHECK(!strcmp(m->document->entries[r.tensor].name, "layers.1.low.weight"));
-    CHECK(!model_want(m, true, &newer)); /* it is out */
+    CHECK(!wants(m, &newer)); /* it is out */
     press(m, "j");
-    CHECK(model_want(m, true, &newer) && newer.tensor != r.tensor); /* the newest wish */
-    run(m, &r);                                                     /* it came all the same */
+    CHECK(wants(m, &newer) && newer.tensor != r.tensor); /* the newest wish */
+    run(m, &r);                                          /* it came all the same */
     CHECK(m->busy && !inspect_now(m));
     run(m, &newer);
-    CHECK(!m->busy && inspect_now(m) && !model_want(m, true, &r));
+    CHECK(!m->busy && inspect_now(m) && !wants(m, &r));
     press(m, "k");
-    CHECK(inspect_now(m) && !model_want(m, true, &r)); /* it is known */
+    CHECK(inspect_now(m) && !wants(m, &r)); /* it is known */
     const struct anatomy *a = inspect_now(m);
     printf("# r90 %zu, stable rank %.3g: %s\n", a->rank90, a->stable_rank, a->verdict.text);
     CHECK(a->rows == SIDE && a->cols == WIDTH && a->rank90 == 3 && a->statistics.outliers >= 1);
     CHECK(a->statistics.n == SIDE * WIDTH && a->map.rows == SIDE && !a->exact);
     press(m, "x");
-    CHECK(model_want(m, true, &r) && r.exact);
+    CHECK(wants(m, &r) && r.exact);
     run(m, &r);
     CHECK(inspect_now(m)->exact && inspect_now(m)->rank90 == 3);
     press(m, "x");
-    CHECK(!model_want(m, true, &r)); /* better than asked for */
-    CHECK(browse_find(m, "norm") && !model_want(m, true, &r) && !inspect_now(m));
+    CHECK(!wants(m, &r)); /* better than asked for */
+    CHECK(browse_find(m, "norm") && !wants(m, &r) && !inspect_now(m));
     press(m, "g");
-    CHECK(browse_folder(m) && !model_want(m, true, &r));
+    CHECK(browse_folder(m) && !wants(m, &r));
 }
 
 /* C-c: not asked for again until one comes back, or x. */
 static void test_stopped(struct model *m)
 {
     struct request r;
-    CHECK(browse_find(m, "layers.2.noise.weight") && model_want(m, true, &r));
+    CHECK(browse_find(m, "layers.2.noise.weight") && wants(m, &r));
     press(m, "C-c");
     CHECK(m->cancel && !m->busy && strstr(m->message, "stopped"));
     m->cancel = false;
     request_finish(&r);
-    CHECK(!model_want(m, true, &r) && strstr(inspect_words(m), "stopped"));
+    CHECK(!wants(m, &r) && strstr(inspect_words(m), "stopped"));
     press(m, "k j");
     struct request other;
     CHECK(browse_find(m, "layers.0.noise.weight") && settle(m) <= 1);
-    CHECK(browse_find(m, "layers.2.noise.weight") && model_want(m, true, &other));
+    CHECK(browse_find(m, "layers.2.noise.weight") && wants(m, &other));
     press(m, "C-c x");
     m->cancel = false;
     request_finish(&other);
-    CHECK(!m->inspect.exact && model_want(m, true, &r) && r.kind == REQUEST_ANATOMY);
+    CHECK(!m->inspect.exact && wants(m, &r) && r.kind == REQUEST_ANATOMY);
     run(m, &r);
     CHECK(inspect_now(m) != NULL);
 }
@@ -200,7 +68,7 @@ static void test_beside_a_picture(struct model *m)
     CHECK(m->view == views[0] && settle(m) > 0 && m->subject && !m->stale);
     const struct subject *subject = m->subject;
     press(m, "2 j");
-    while (model_want(m, true, &r)) {
+    while (wants(m, &r)) {
         CHECK(r.kind == REQUEST_ANATOMY);
         run(m, &r);
     }
@@ -237,7 +105,7 @@ static void test_no_memory(struct model *m, const char *path)
     CHECK(open_file(m, path) && browse_find(m, "layers.0.low.weight"));
     int failed = 0;
     for (int i = 0; i < 40; i++) {
-        if (!model_want(m, true, &r))
+        if (!wants(m, &r))
             break;
         size_t before = memory_used();
         memory_fail_after(i);
@@ -258,9 +126,9 @@ static void test_broken(struct model *m)
     struct request r;
     CHECK(write_model(path, sizeof(path), true) && open_file(m, path));
     CHECK(truncate(path, 3000) == 0 && browse_find(m, "layers.2.low.weight"));
-    CHECK(model_want(m, true, &r));
+    CHECK(wants(m, &r));
     run(m, &r);
-    CHECK(m->message_is_error && !inspect_now(m) && !model_want(m, true, &r));
+    CHECK(m->message_is_error && !inspect_now(m) && !wants(m, &r));
     printf("# %s\n", inspect_words(m));
     CHECK(strlen(inspect_words(m)) > 20);
     unlink(path);
@@ -334,6 +202,17 @@ static void test_screens(struct model *m)
     golden(m, "weights-filter-80x24", 80, 24, true);
     press(m, "Esc g Space");
     golden(m, "weights-folder-80x24", 80, 24, true);
+    press(m, "Space s");
+    struct request r;
+    CHECK(settle_until_scan(m, &r));
+    run_scan(m, &r, 4);
+    m->message[0] = 0;
+    golden(m, "weights-scan-80x24", 80, 24, true);
+    press(m, "C-c o o");
+    m->message[0] = 0;
+    golden(m, "weights-sorted-120x40", 120, 40, true);
+    m->cancel = false;
+    press(m, "o o o o o o o");
 }
 
 /* Whatever the size and the pane: nothing beside the screen, ASCII where that is all there is, and the row
@@ -367,7 +246,8 @@ int main(void)
     backend = backend_open("cpu", NULL, &err);
     study = study_create(backend, &err);
     CHECK(backend && study && model_init(&m, &err));
-    CHECK(mkdtemp(folder) && write_model(path, sizeof(path), false) && open_file(&m, path));
+    CHECK(mkdtemp(folder) && setenv("XDG_STATE_HOME", folder, 1) == 0); /* scans of these files */
+    CHECK(write_model(path, sizeof(path), false) && open_file(&m, path));
     CHECK(m.view == view_find("weights"));
     test_asks(&m);
     test_stopped(&m);
@@ -380,8 +260,9 @@ int main(void)
     model_finish(&m);
     study_destroy(study);
     backend_close(backend);
-    unlink(path);
-    rmdir(folder);
+    char line[128];
+    snprintf(line, sizeof(line), "rm -r %s", folder);
+    CHECK(system(line) == 0);
     CHECK(memory_used() == 0);
     return check_done();
 }

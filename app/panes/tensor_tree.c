@@ -3,11 +3,13 @@
 #include "panes.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
     MARGIN = 2,
+    VALUE = 8,
     INDENT = 2,
     NAME_LEAST = 12,
     NAME_TEXT_MOST = 300,
@@ -27,19 +29,40 @@ struct canvas pane_browse_frame(const struct model *m, struct canvas c, enum bro
 
 /* Columns from the right; w 0: no room. */
 struct columns {
-    int name, shape, dtype;
+    int name, shape, dtype, value;
 };
 
-static struct columns columns_of(const struct browse *b, int width)
+/* What a name has to leave room for first: the number that the list is sorted by, or the rank that is
+ * usually asked for. */
+static struct columns columns_of(const struct model *m, int width)
 {
+    const struct browse *b = &m->browse;
     struct columns w = { 0 };
     int room = width - MARGIN - NAME_LEAST;
-    if (room >= b->shape_width + 1)
+    if ((b->key || m->scanning.done) && room >= VALUE)
+        w.value = VALUE;
+    if (room - w.value >= b->shape_width + 1)
         w.shape = b->shape_width + 1;
-    if (room - w.shape >= b->dtype_width + 1)
+    if (room - w.value - w.shape >= b->dtype_width + 1)
         w.dtype = b->dtype_width + 1;
-    w.name = width - MARGIN - w.shape - w.dtype;
+    w.name = width - MARGIN - w.shape - w.dtype - w.value;
     return w;
+}
+
+/* "r68": nine tenths of the energy; or what the list is sorted by. */
+static void put_value(const struct model *m, const struct browse_leaf *leaf, char *out, size_t size)
+{
+    const struct scan_key *key = m->browse.key;
+    const struct scan_row *row = leaf->other ? NULL : scanning_row(m, leaf->at);
+    double v = browse_value(m, leaf, key ? key->column : SCAN_RANK_90);
+    if (isnan(v))
+        snprintf(out, size, "%s", row ? "-" : "");
+    else if (key && key->column == SCAN_BYTES)
+        pane_bytes((uint64_t)v, out, size);
+    else if (key)
+        snprintf(out, size, key->count ? "%.0f" : "%.3g", v);
+    else
+        snprintf(out, size, "r%.0f", v);
 }
 
 /* Without what its folder says already, and without the ".weight" that nearly all end with. */
@@ -115,6 +138,9 @@ static void draw_leaf(const struct model *m, struct canvas c, const struct colum
     if (w->dtype)
         canvas_text(c, MARGIN + w->name + w->shape + 1, 0, ink == INK_SELECTED ? ink : INK_DIM, 0,
                     browse_dtype(m, leaf));
+    put_value(m, leaf, name, sizeof(name));
+    if (w->value)
+        put_right(c, c.area.w, ink == INK_SELECTED ? ink : INK_GOOD, name);
 }
 
 static void draw_row(const struct model *m, struct canvas c, const struct columns *w, size_t i)
@@ -136,7 +162,7 @@ static void draw_row(const struct model *m, struct canvas c, const struct column
 static void title(const struct model *m, char *out, size_t size)
 {
     const struct browse *b = &m->browse;
-    const char *sorted = b->key ? browse_keys[b->key].name : "";
+    const char *sorted = b->key ? b->key->title : "";
     size_t n = 0;
     n = (size_t)snprintf(out, size, "tensors%s%s", b->key ? " by " : "", sorted);
     if (m->overlay == OVERLAY_FILTER)
@@ -149,13 +175,27 @@ static void title(const struct model *m, char *out, size_t size)
         snprintf(out + n, size - n, " %zu", b->n);
 }
 
+/* In the frame's foot: how far the scan is, and what one can do about it. */
+static void draw_scan(const struct model *m, struct canvas c)
+{
+    const struct scanning *s = &m->scanning;
+    size_t done, all;
+    if (!s->wanted)
+        return;
+    scanning_count(m, &done, &all);
+    canvas_printf(c, 2, c.area.h - 1, INK_WARNING, 0, " scan %zu/%zu%s ", done, all,
+                  s->stopped ? " stopped, s goes on" : ", C-c stops");
+}
+
 void pane_tensor_tree(const struct model *m, struct canvas c)
 {
     const struct browse *b = &m->browse;
     char line[160];
     title(m, line, sizeof(line));
     struct canvas in = pane_browse_frame(m, c, BROWSE_TREE, line);
-    struct columns w = columns_of(b, in.area.w);
+    if (in.area.h < c.area.h)
+        draw_scan(m, c);
+    struct columns w = columns_of(m, in.area.w);
     size_t shown = in.area.h > 0 ? (size_t)in.area.h : 0;
     size_t first = b->at > shown / 2 ? b->at - shown / 2 : 0;
     if (first + shown > b->n_rows)

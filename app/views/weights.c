@@ -238,17 +238,9 @@ static void mark(struct model *m)
         browse_move(m, 1);
 }
 
-static void sort(struct model *m)
-{
-    m->browse.key++;
-    if (!browse_keys[m->browse.key].name)
-        m->browse.key = 0;
-    browse_update(m);
-}
-
 static void turn_round(struct model *m)
 {
-    m->browse.rising = !m->browse.rising;
+    m->browse.reversed = !m->browse.reversed;
     browse_update(m);
 }
 
@@ -327,10 +319,11 @@ static const struct action actions[] = {
     { "last-tensor", "G End $", "Tensors", "the last one", NULL, last },
     { "open-tensor", "Enter", "Tensors", "the matrix in the image view; of a folder, what is in it", "open", enter },
     { "filter", "/", "Tensors", "fewer of them: letters of their names or types", "filter", overlay_filter },
+    { "scan", "s", "Tensors", "look at every matrix, or the marked ones, in the background; C-c stops, s goes on", "scan", scanning_begin },
     { "mark-tensor", "Space", "Tensors", "mark it, or all of a folder, and back", "mark", mark },
     { "unmark", "U", "Tensors", "no marks any more", NULL, browse_unmark },
-    { "sort-tensors", "o", "Tensors", "by the next of its numbers, in one list; at last by name again", "sort", sort },
-    { "turn-round", "O", "Tensors", "the least first instead of the greatest, and back", NULL, turn_round },
+    { "sort-tensors", "o", "Tensors", "by the next of its numbers, in one list; at last by name again", "sort", browse_sort_next },
+    { "turn-round", "O", "Tensors", "sorted the other way round, and back", NULL, turn_round },
     { "fold", "h Left", "Tensors", "close the folder", "fold", fold },
     { "unfold", "l Right", "Tensors", "open it", "fold", unfold },
     { "fold-all", "-", "Tensors", "close every folder", NULL, fold_all },
