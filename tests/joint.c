@@ -390,6 +390,73 @@ static void layers(struct lab *l, struct document *d)
     CHECK(least > .435 && most < .505);
 }
 
+/* At equal parameters, as numpy counted: how often joint loses less, of five layers, and the range of
+ * either error. A win is no law, and no sign of structure: noise wins too. */
+static void equal_parameters(struct lab *l, struct document *d)
+{
+    static const int wins[2][5] = { { 0, 1, 0, 0, 0 }, { 0, 5, 3, 5, 5 } };
+    static const double keeps[] = { .5, .6, .7, .8, .9 };
+    double joint[2][5][2], separate[2][5][2], mean[2] = { 0 };
+    bool same = true;
+    for (int p = 0; p < 2; p++)
+        for (int k = 0; k < 5; k++) {
+            int won = 0;
+            double *j = joint[p][k], *s = separate[p][k];
+            j[0] = s[0] = 1;
+            j[1] = s[1] = 0;
+            for (int layer = 0; layer < 5; layer++) {
+                size_t ranks[2];
+                struct joint_profile g = layer_pair(l, d, layer, pairs[p]);
+                separate_ranks_kept(&g.shape, keeps[k], ranks);
+                double a = joint_error(&g, joint_rank_kept(&g.shape, keeps[k])),
+                       b = separate_error(&g, ranks);
+                won += a < b;
+                j[0] = fmin(j[0], a);
+                j[1] = fmax(j[1], a);
+                s[0] = fmin(s[0], b);
+                s[1] = fmax(s[1], b);
+                if (p == 1 && k == 3) {
+                    mean[0] += a / 5;
+                    mean[1] += b / 5;
+                }
+                joint_profile_finish(&g);
+            }
+            printf("# %s, keep %.1f: joint %.3f-%.3f, separate %.3f-%.3f, joint wins %d of 5\n",
+                   p ? "gate and up" : "Q and K", keeps[k], j[0], j[1], s[0], s[1], won);
+            same = same && won == wins[p][k];
+        }
+    CHECK(same);
+    CHECK(fabs(joint[0][3][0] - .176) < 6e-4 && fabs(joint[0][3][1] - .225) < 6e-4);
+    CHECK(fabs(separate[0][3][0] - .172) < 6e-4 && fabs(separate[0][3][1] - .215) < 6e-4);
+    CHECK(fabs(joint[1][4][0] - .299) < 6e-4 && fabs(joint[1][4][1] - .323) < 6e-4);
+    CHECK(fabs(separate[1][4][0] - .326) < 6e-4 && fabs(separate[1][4][1] - .345) < 6e-4);
+    CHECK(fabs(mean[0] - .375) < 6e-4 && fabs(mean[1] - .388) < 6e-4);
+}
+
+/* Noise in the shapes of gate and up: the joint form wins at keep .9, by its higher break-even alone. */
+static void noise_wins(struct lab *l)
+{
+    enum { DRAWS = 10 };
+    double joint = 0, separate = 0;
+    int won = 0;
+    for (uint32_t draw = 0; draw < DRAWS; draw++) {
+        struct matrix m[2] = { noise(172, 64, 20 + 2 * draw), noise(172, 64, 21 + 2 * draw) };
+        struct joint_profile g = profile(l, m, 2, BALANCE_NONE, 0);
+        size_t ranks[2];
+        separate_ranks_kept(&g.shape, .9, ranks);
+        double a = joint_error(&g, joint_rank_kept(&g.shape, .9)), b = separate_error(&g, ranks);
+        joint += a / DRAWS;
+        separate += b / DRAWS;
+        won += a < b;
+        joint_profile_finish(&g);
+        matrix_finish(&m[0]);
+        matrix_finish(&m[1]);
+    }
+    printf("# noise, keep .9: joint %.4f, separate %.4f on average\n", joint, separate);
+    CHECK(won == DRAWS);
+    CHECK(fabs(joint - .352) < .005 && fabs(separate - .378) < .005);
+}
+
 static void model(struct lab *l)
 {
     const char *data = getenv("EIGENSCOPE_DATA");
@@ -403,6 +470,7 @@ static void model(struct lab *l)
     }
     anchors(l, d);
     layers(l, d);
+    equal_parameters(l, d);
     document_unref(d);
 }
 
@@ -417,6 +485,7 @@ int main(void)
     members_alone(&l);
     optimal(&l);
     greedy(&l);
+    noise_wins(&l);
     ends(&l);
     refusals(&l);
     model(&l);
