@@ -3,6 +3,7 @@
 
 #include "blas.h"
 
+#include "cancel.h"
 #include "memory.h"
 
 #include <assert.h>
@@ -121,8 +122,10 @@ bool blas_gemm_wide(struct matrix_view a, struct matrix_view b, struct matrix_vi
         gemm(1, ra.view, matrix_transposed(rb.view), 0, out);
     for (size_t k = 0; ok && k < a.cols; k += inner) {
         size_t n = a.cols - k < inner ? a.cols - k : inner;
-        gemm(1, widened(a, k, n, ra.view), matrix_transposed(widened(bt, k, n, rb.view)), k ? 1 : 0,
-             out);
+        ok = cancel_none(err);
+        if (ok)
+            gemm(1, widened(a, k, n, ra.view), matrix_transposed(widened(bt, k, n, rb.view)),
+                 k ? 1 : 0, out);
     }
     matrix_finish(&ra);
     matrix_finish(&rb);
@@ -160,17 +163,18 @@ bool blas_gram(struct matrix_view a, struct matrix_view out, struct error *err)
     if (height > a.rows)
         height = a.rows;
     struct matrix panel = { 0 };
-    if (!matrix_init(&panel, DTYPE_F64, height, a.cols, err))
-        return false;
-    for (size_t i = 0; i < a.rows; i += height) {
+    bool ok = matrix_init(&panel, DTYPE_F64, height, a.cols, err);
+    for (size_t i = 0; ok && i < a.rows; i += height) {
         size_t rows = a.rows - i < height ? a.rows - i : height;
         struct matrix_view part = matrix_block(panel.view, 0, 0, rows, a.cols);
         matrix_copy(matrix_block(a, i, 0, rows, a.cols), part);
         gram_add(part, i ? 1 : 0, out);
+        ok = cancel_none(err);
     }
-    mirror(out);
+    if (ok)
+        mirror(out);
     matrix_finish(&panel);
-    return true;
+    return ok;
 }
 
 void blas_solve_upper(struct matrix_view r, struct matrix_view b)

@@ -3,6 +3,7 @@
 
 #include "coding.h"
 
+#include "cancel.h"
 #include "coding_chunk.h"
 #include "coding_groups.h"
 #include "half.h"
@@ -108,7 +109,11 @@ bool coding_encode(const struct coding *c, struct matrix_view a, struct coded *o
               ranges_measure(c, a, &t, err) && coded_start(c, &t, a.rows, a.cols, &x, err);
     if (ok) {
         write_codes(&l, &t, a, &x);
-        *out = x;
+        ok = cancel_none(err);
+        if (ok)
+            *out = x;
+        else
+            coded_finish(&x);
     }
     coding_table_finish(&t);
     coding_levels_finish(&l);
@@ -143,6 +148,7 @@ bool coding_decode(const struct coded *x, struct matrix_view out, struct error *
     if (ok) {
         coding_table_read(x, &t);
         read_codes(x, &l, &t, out);
+        ok = cancel_none(err);
     }
     coding_table_finish(&t);
     coding_levels_finish(&l);

@@ -2,6 +2,7 @@
 
 #include "coding_chunk.h"
 
+#include "cancel.h"
 #include "random.h"
 
 #include <float.h>
@@ -12,6 +13,8 @@ bool chunk_next(struct chunk *k, size_t rows, size_t cols)
     if (k->col >= cols) {
         k->row += k->n != 0;
         k->col = 0;
+        if (cancel_asked())
+            return false;
     }
     k->n = cols - k->col < CHUNK ? cols - k->col : CHUNK;
     return k->row < rows && cols;

@@ -1,9 +1,17 @@
 #include "coding_groups.h"
 
+#include "cancel.h"
+
 #include <assert.h>
 #include <float.h>
 
-enum { GROUP_MOST = 8 };
+enum { GROUP_MOST = 8, GROUPS_ASK = 4096 };
+
+/* Where a loop over groups asks whether it is to end; the caller does, too. */
+static bool is_over(size_t i)
+{
+    return i % GROUPS_ASK == 0 && cancel_asked();
+}
 
 /* One group: where it starts, how many entries of the matrix it has, and R of its range. */
 struct group {
@@ -42,7 +50,7 @@ void groups_encode(const struct coding *c, const struct coding_table *t, struct 
 {
     double x[GROUP_MOST], units[GROUP_MOST];
     size_t n = coding_codes(c, a.rows, a.cols);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !is_over(i); i++) {
         struct group k = group_at(c, t, a, i);
         take(&k, a, x, units);
         uint32_t code = c->quantizer->nearest(c->bits, units);
@@ -56,7 +64,7 @@ void groups_decode(const struct coding *c, const struct coding_table *t, struct 
     const double most = out.dtype == DTYPE_F64 ? DBL_MAX : (double)FLT_MAX;
     double units[GROUP_MOST];
     size_t n = coding_codes(c, out.rows, out.cols);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !is_over(i); i++) {
         struct group k = group_at(c, t, out, i);
         uint32_t code;
         packing_pull(from, &code, 1, coding_width(c));
@@ -74,7 +82,7 @@ void groups_error(const struct coding *c, const struct coding_table *t, struct m
 {
     double x[GROUP_MOST], units[GROUP_MOST];
     size_t n = coding_codes(c, a.rows, a.cols);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !is_over(i); i++) {
         struct group k = group_at(c, t, a, i);
         take(&k, a, x, units);
         c->quantizer->value(c->bits, c->quantizer->nearest(c->bits, units), units);

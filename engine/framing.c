@@ -1,5 +1,6 @@
 #include "framing.h"
 
+#include "cancel.h"
 #include "rotation.h"
 
 #include <math.h>
@@ -102,7 +103,7 @@ static void walk(struct matrix_view x, struct matrix_view y,
                  struct fit *f)
 {
     double u[PIECE], v[PIECE];
-    for (size_t i = 0; i < x.rows; i++)
+    for (size_t i = 0; i < x.rows && !cancel_asked(); i++)
         for (size_t j = 0, n; j < x.cols; j += n) {
             n = x.cols - j < PIECE ? x.cols - j : PIECE;
             matrix_copy(matrix_block(x, i, j, 1, n),
@@ -144,5 +145,5 @@ bool framing_normalise(struct job *job, struct matrix_view a, struct result *r, 
         return false;
     framing_fit(a, y, &f->scale, &f->shift);
     f->shifted = true;
-    return true;
+    return cancel_none(err);
 }

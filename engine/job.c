@@ -1,5 +1,7 @@
 #include "job.h"
 
+#include "cancel.h"
+
 bool job_step(struct job *job, double done, const char *stage, struct error *err)
 {
     if (job->cancel && atomic_load_explicit(job->cancel, memory_order_relaxed))
@@ -29,7 +31,9 @@ static bool attempt_once(struct job *job,
                          bool (*attempt)(struct job *job, void *context, struct error *err),
                          void *context, struct error *err)
 {
+    const atomic_bool *before = cancel_watch(job->cancel);
     bool ok = attempt(job, context, err);
+    cancel_watch(before);
     backend_release_all(job->backend);
     arena_finish(job->scratch);
     return ok;

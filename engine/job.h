@@ -17,7 +17,8 @@ struct job {
 
 /* Between two steps: reports progress (0..1), and fails with ERROR_CANCELLED once
  * a newer request waits. One call to LAPACK cannot be interrupted; keep the
- * steps between calls short. */
+ * steps between calls short. Products, codes and rotations ask within a step (cancel.h): job_run
+ * has them watch the job's flag. */
 bool job_step(struct job *job, double done, const char *stage, struct error *err);
 
 /* A part of a job: what it reports as 0..1 is from..to of the whole. It shares everything

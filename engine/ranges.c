@@ -1,5 +1,6 @@
 #include "ranges.h"
 
+#include "cancel.h"
 #include "coding_chunk.h"
 #include "coding_groups.h"
 #include "memory.h"
@@ -41,7 +42,7 @@ static bool all_entries(const struct coding *c, struct matrix_view a, struct cod
         chunk_load(&k, a);
         finite &= widen(t, &k);
     }
-    return coding_table_settle(t, c, finite, err);
+    return cancel_none(err) && coding_table_settle(t, c, finite, err);
 }
 
 /* Ranges that hold all entries, each cut in its middle, and what clipping needs to know of them.
@@ -146,6 +147,8 @@ static void chunks_error(const struct coding_table *t, const struct coding_level
 static void attempt(const struct coding *c, const struct coding_levels *l, struct matrix_view a,
                     struct extent *e, struct coding_table *t, bool start, double low, double high)
 {
+    if (cancel_asked())
+        return;
     for (size_t i = 0; i < e->n; i++) {
         narrow(c, e, i, low + (start ? 0 : e->low[i]), high + (start ? 0 : e->high[i]), t);
         e->error[i] = 0;
@@ -203,7 +206,7 @@ bool ranges_measure(const struct coding *c, struct matrix_view a, struct coding_
             take_spread(c, &e, t);
         else
             ok = search(c, a, &e, t, err);
-        ok = ok && coding_table_settle(t, c, true, err);
+        ok = ok && cancel_none(err) && coding_table_settle(t, c, true, err);
     }
     memory_free(e.middle);
     return ok;

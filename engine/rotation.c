@@ -5,6 +5,7 @@
 #include "rotation.h"
 
 #include "blas.h"
+#include "cancel.h"
 #include "memory.h"
 #include "random.h"
 
@@ -173,7 +174,7 @@ static void turn(struct room *r, size_t rows, const uint8_t *signs, bool inverse
                  struct matrix_view to)
 {
     size_t q = r->q, lines = rows * (r->n / q), width = r->basis.view.cols;
-    for (size_t first = 0; first < q; first += width) {
+    for (size_t first = 0; first < q && !cancel_asked(); first += width) {
         size_t w = q - first < width ? q - first : width;
         struct matrix_view y = dense(&r->y, lines, w);
         fill_basis(r, first, w, inverse);
@@ -215,6 +216,7 @@ bool rotation_apply(struct matrix_view x, const uint8_t *signs, bool inverse, st
         n = r.x.view.rows;
         n = n < x.rows - i ? n : x.rows - i;
         batch(&r, matrix_block(x, i, 0, n, x.cols), signs, inverse);
+        ok = cancel_none(err);
     }
     room_finish(&r);
     return ok;

@@ -15,6 +15,7 @@ bool rotation_signs(uint64_t seed, uint32_t side, size_t n, uint8_t **signs, str
 
 /* x = x D (H (x) C), row by row, in place; inverse: x (H (x) C)^T D. signs: x.cols bits. Works on the
  * transposed view for the other side. Sums in x's precision, fixed order. n (log n + q) operations a
- * row, hence ERROR_LIMIT above ROTATION_ODD, x untouched; ERROR_MEMORY likewise. */
+ * row, hence ERROR_LIMIT above ROTATION_ODD, x untouched; ERROR_MEMORY likewise. ERROR_CANCELLED (cancel.h)
+ * leaves it half done. */
 enum { ROTATION_ODD = 65535 }; /* the largest q */
 bool rotation_apply(struct matrix_view x, const uint8_t *signs, bool inverse, struct error *err);

@@ -137,10 +137,10 @@ static bool soon_computes(struct terminal *t)
     return tty_computes(t);
 }
 
-/* Steps of milliseconds, as every method has them. */
-static void test_stop(int stops)
+/* Products and codes that ask between their pieces, as every method has them. */
+static void test_stop(const char *what, char *document, int stops)
 {
-    char document[] = "demo:photo", flag[] = "-x";
+    char flag[] = "-x";
     char setting[] = "method lplr; k 300; set rounds=100";
     char *arguments[] = { program, document, flag, setting, NULL };
     struct terminal t;
@@ -155,8 +155,17 @@ static void test_stop(int stops)
     }
     printf("# %d of %d jobs ran when C-c came\n", computed, stops);
     CHECK(computed == stops);
-    judge("C-c to a worker that is idle, lplr, the slowest", worst, 200, "ms");
+    judge(what, worst, 200, "ms");
     end(&t);
+}
+
+static void test_stop_large(void)
+{
+    char path[] = "/tmp/eigenscope-noise-XXXXXX";
+    int file = mkstemp(path);
+    CHECK(file >= 0 && close(file) == 0 && write_noise(path));
+    test_stop("C-c to a worker that is idle, lplr of 3000 x 2000, the slowest", path, STOPS);
+    unlink(path);
 }
 
 /* Whether the picture is of this rank, with nothing better to come: the last row says `~` or how
@@ -440,14 +449,16 @@ static void test_memory(void)
 
 int main(int argc, char **argv)
 {
+    char photo[] = "demo:photo";
     if (!figures_of(argc, argv))
         return 2;
     test_held();
-    test_stop(strict ? STOPS : 2);
+    test_stop("C-c to a worker that is idle, lplr, the slowest", photo, strict ? STOPS : 2);
     test_sizes(strict ? SIZES : 4);
     test_dialogs();
     if (strict) {
         test_processors();
+        test_stop_large();
         test_stop_svd();
         test_storms(STORMS);
         test_sweep();

@@ -2,6 +2,7 @@
 
 #include "backend.h"
 #include "blas.h"
+#include "cancel.h"
 #include "exact.h"
 #include "hadamard.h"
 #include "memory.h"
@@ -215,18 +216,18 @@ static bool cpu_residual(const struct buffer *a, const struct buffer_product *pr
     size_t height = PANEL / (a->cols ? a->cols : 1) + 1;
     if (height > a->rows)
         height = a->rows;
-    if (!matrix_init(&panel, a->dtype, height, a->cols, err))
-        return false;
     double sum = 0;
-    for (size_t i = 0; i < a->rows; i += height) {
+    bool ok = matrix_init(&panel, a->dtype, height, a->cols, err);
+    for (size_t i = 0; ok && i < a->rows; i += height) {
         size_t rows = a->rows - i < height ? a->rows - i : height;
         struct matrix_view d = matrix_block(panel.view, 0, 0, rows, a->cols);
         subtract_rows(a, products, n, i, d);
         sum = hypot(sum, matrix_norm(d)); /* squares of large or tiny entries leave the range */
+        ok = cancel_none(err);
     }
     *norm = sum;
     matrix_finish(&panel);
-    return true;
+    return ok;
 }
 
 /* d -= l r in single precision, the product in double: an entry is rounded once, so that it does
