@@ -39,10 +39,12 @@ enum zone {
     ZONE_LINE,   /* a line of the list on top */
     ZONE_ACTION, /* action_number() */
     ZONE_OVERLAY,
-    ZONE_PICTURE, /* the pixels in the picture pane */
-    ZONE_RUN,     /* a row of the compare view */
-    ZONE_TENSOR,  /* a row of the weights view's tree: the low 16 bits of its number */
-    ZONE_BROWSE   /* enum browse_pane */
+    ZONE_PICTURE,   /* the pixels in the picture pane */
+    ZONE_RUN,       /* a row of the compare view */
+    ZONE_TENSOR,    /* a row of the weights view's tree: the low 16 bits of its number */
+    ZONE_BROWSE,    /* enum browse_pane */
+    ZONE_GROUP,     /* a row of the groups view */
+    ZONE_GROUP_RANK /* from rank 1 to the chosen group's largest */
 };
 enum { ZONE_CHOICES = 256 };
 

@@ -6,6 +6,7 @@
 #include "aim.h"
 #include "export.h"
 #include "grammar.h"
+#include "group_commands.h"
 #include "hold.h"
 #include "memory.h"
 #include "player.h"
@@ -370,6 +371,8 @@ const struct command commands[] = {
     { "nonfinite", "refuse|zero|keep", "what to do with NaN and infinities", nonfinite },
     { "view", "VIEW", "another view", view },
     { "compare", "[BITS]", "every method at so many true bits per entry, 1 or *2; alone: at the size at hand", compare },
+    { "ranks", "RULE", "of all groups: prune 10%, greedy 10%, keep 80%, energy 90%, edge, multiple 32; of the chosen one: rank 24", group_ranks },
+    { "group", "NAME,NAME...", "matrices with one input, by hand: names or NAME[FROM:TO], rows of the output side", group_add },
     { "show", "SHOW=VALUE...", "what the panes show: show focus=spectrum gaps=on", show },
     { "open", "FILE[::NAME]", "another file", open_file },
     { "export", "PATH", "write what is shown; the ending says how", export_file },

@@ -68,6 +68,7 @@ void model_finish(struct model *m)
     browse_forget(m);
     inspect_forget(m);
     scanning_forget(m);
+    grouping_forget(m);
     document_unref(m->document);
     *m = (struct model){ 0 };
 }
@@ -219,6 +220,7 @@ void model_open(struct model *m, struct document *d, const char *entry)
         inspect_forget(m);
         scanning_forget(m);
         browse_open(m);
+        grouping_forget(m);
     }
     document_unref(old);
     m->export.path[0] = 0;
@@ -325,7 +327,7 @@ static void (*const accept[REQUEST_KINDS])(struct model *m, struct outcome *o) =
     [REQUEST_SOLVE] = accept_answer,    [REQUEST_HEAT] = heat_accept,
     [REQUEST_LEVELS] = levels_accept,   [REQUEST_OPEN] = opening_accept,
     [REQUEST_COMPARE] = runs_accept,    [REQUEST_ANATOMY] = inspect_accept,
-    [REQUEST_SCAN] = scanning_accept,
+    [REQUEST_SCAN] = scanning_accept,   [REQUEST_GROUP] = grouping_accept,
 };
 
 static void accept_failure(struct model *m, const struct outcome *o)
@@ -337,6 +339,8 @@ static void accept_failure(struct model *m, const struct outcome *o)
         inspect_failed(m, o);
     if (o->kind == REQUEST_SCAN)
         scanning_failed(m, o);
+    if (o->kind == REQUEST_GROUP)
+        grouping_failed(m, &o->error);
     model_say(m, true, "%s", o->error.text);
 }
 

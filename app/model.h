@@ -2,6 +2,7 @@
 
 #include "browse.h"
 #include "canvas.h"
+#include "grouping.h"
 #include "heat.h"
 #include "history.h"
 #include "inspect.h"
@@ -159,6 +160,7 @@ struct model {
     struct browse browse; /* the weights view's */
     struct inspect inspect;
     struct scanning scanning;
+    struct grouping grouping; /* the groups view's */
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */
     struct heat heat;     /* where the error is, in place of the picture */

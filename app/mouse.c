@@ -222,6 +222,27 @@ static void press_browse(struct model *m, const struct grid *g, const struct hit
         m->browse.focus = (enum browse_pane)h->index;
 }
 
+static void press_group(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    m->grouping.at = h->index;
+    m->grouping.focus = GROUP_FOCUS_LIST;
+}
+
+static void slide_group(struct model *m, int x)
+{
+    const struct grouped *g = grouping_chosen(m);
+    if (g)
+        grouping_rank(m, 1 + along(m, x) * (double)(joint_rank_most(&g->shape) - 1));
+}
+
+static void press_group_rank(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    m->grip = (struct grip){ ZONE_GROUP_RANK, 0, h->left, h->width };
+    slide_group(m, h->x);
+}
+
 static void press_line(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
@@ -257,6 +278,7 @@ static const struct {
     [ZONE_ACTION] = { press_action, true },   [ZONE_OVERLAY] = { press_nothing, true },
     [ZONE_PICTURE] = { press_picture, false }, [ZONE_RUN] = { press_run, false },
     [ZONE_TENSOR] = { press_tensor, false },  [ZONE_BROWSE] = { press_browse, false },
+    [ZONE_GROUP] = { press_group, false },    [ZONE_GROUP_RANK] = { press_group_rank, false },
 };
 /* clang-format on */
 
@@ -308,6 +330,10 @@ static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
             run(m, up ? "row-up" : "row-down");
     } else if (h.zone == ZONE_TENSOR) {
         browse_move(m, up ? -steps : steps);
+    } else if (h.zone == ZONE_GROUP || h.zone == ZONE_GROUP_RANK) {
+        bool list = h.zone == ZONE_GROUP;
+        for (int i = 0; i < steps; i++)
+            run(m, list ? (up ? "group-up" : "group-down") : (up ? "more-ranks" : "fewer-ranks"));
     } else if (h.zone == ZONE_PICTURE) {
         double down = (e->y - top_of(g, e->x, e->y) + 0.5) / picture_rows(m);
         comparing_zoom_at(m, up ? 2 : 0.5, down, (h.x - h.left + 0.5) / h.width);
@@ -390,6 +416,8 @@ static void take(struct model *m, const struct grid *g, const struct mouse *e)
             slide(m, e->x);
         else if (m->grip.zone == ZONE_RANK)
             choose_rank(m, e->x);
+        else if (m->grip.zone == ZONE_GROUP_RANK)
+            slide_group(m, e->x);
         else if (m->grip.zone == ZONE_PICTURE)
             reach(m, e->x, e->y);
         return;

@@ -57,6 +57,8 @@ void outcome_finish(struct outcome *o)
     document_unref(o->document);
     run_list_finish(&o->runs);
     scan_list_finish(&o->scan);
+    group_found_destroy(o->group);
+    o->group = NULL;
     o->subject = NULL;
     o->shown = NULL;
     o->document = NULL;

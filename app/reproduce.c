@@ -119,3 +119,28 @@ bool reproduce_look(const struct model *m, char *out, size_t size, struct error 
            fail(err, ERROR_LIMIT,
                 "the command is longer than %zu bytes, or a name ends with a line feed", size - 1);
 }
+
+bool reproduce_groups(const struct model *m, char *out, size_t size, struct error *err)
+{
+    const struct grouped *g = grouping_chosen(m);
+    char names[2 * MODEL_LINE] = "", file[2 * PATH_TEXT], group[4 * MODEL_LINE], more[64] = "";
+    if (!g || !g->rank)
+        return fail(err, ERROR_USAGE, g ? "the group is left dense" : "there is no group");
+    if (g->group.kind == GROUP_HAND)
+        grouping_text(m, g, names, sizeof(names));
+    else
+        snprintf(names, sizeof(names), "%s", g->group.name);
+    if (m->grouping.balance != BALANCE_NONE)
+        snprintf(more, sizeof(more), " --balance %s", balance_names[m->grouping.balance]);
+    bool fits = strlen(names) + 1 < sizeof(names) && strlen(m->document->name) < PATH_TEXT;
+    if (fits) {
+        provenance_quote(m->document->name, file, sizeof(file));
+        provenance_quote(names, group, sizeof(group));
+        int n = snprintf(out, size, "eigenscope run joint-rank%s --group %s --rank %zu%s%s %s",
+                         m->flags, group, g->rank, more, file[0] == '-' ? " --" : "", file);
+        fits = n > 0 && (size_t)n < size && file[0] && group[0];
+    }
+    return fits ||
+           fail(err, ERROR_LIMIT,
+                "the command is longer than %zu bytes, or a name ends with a line feed", size - 1);
+}

@@ -47,6 +47,9 @@ static const struct param rows[] = {
     { PARAM(struct model, runs.bits), .max = RUNS_BITS_MOST },
     { PARAM(struct model, runs.by_size), .max = 1 },
     { PARAM(struct model, runs.plot), .max = 1 },
+    { PARAM(struct model, grouping.page), .max = GROUP_PAGES - 1, .choices = group_page_names },
+    { PARAM(struct model, grouping.focus), .max = GROUP_FOCUS_COUNT - 1,
+      .choices = group_focus_names },
 };
 const struct param_table session_rows = { rows, sizeof(rows) / sizeof(rows[0]),
                                           sizeof(struct model) };

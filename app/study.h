@@ -5,6 +5,7 @@
 #include "brightness.h"
 #include "document.h"
 #include "goal.h"
+#include "group_found.h"
 #include "heat_map.h"
 #include "histogram.h"
 #include "preview.h"
@@ -29,6 +30,7 @@ enum request_kind {
     REQUEST_COMPARE, /* every method at one size, or a grid of one: rows, as they are found */
     REQUEST_ANATOMY, /* what matrix `tensor` of the document is like */
     REQUEST_SCAN,    /* rows of many matrices, as they come; `tensors` NULL: what is kept */
+    REQUEST_GROUP,   /* what one group of matrices is like */
     REQUEST_KINDS,
 };
 
@@ -62,6 +64,8 @@ struct request {
 
     uint32_t *tensors; /* REQUEST_SCAN: which entries, in this order; owned */
     size_t n_tensors;
+
+    struct group_wish group; /* REQUEST_GROUP */
 };
 void request_finish(struct request *r); /* what it owns */
 
@@ -161,6 +165,8 @@ struct outcome {
     struct anatomy *anatomy; /* owned */
 
     struct scan_list scan; /* REQUEST_SCAN: rows since the outcome before; owned */
+
+    struct group_found *group; /* REQUEST_GROUP: owned */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 

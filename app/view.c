@@ -112,7 +112,7 @@ static void draw_tabs(const struct model *m, struct canvas c)
 {
     char line[LINE];
     int x = canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, " es "), width;
-    bool cut = tabs_width() > c.area.w / 2;
+    bool cut = tabs_width() > c.area.w * 11 / 20;
     for (int i = 0; views[i]; i++) {
         bool active = views[i] == m->view;
         int length = cut ? SHORT : (int)strlen(views[i]->title);

@@ -21,6 +21,12 @@ void pane_anatomy_map(const struct model *m, struct canvas c);
 void pane_anatomy_ranks(const struct model *m, struct canvas c);
 void pane_about(const struct model *m, struct canvas c); /* what the file says of itself */
 void pane_run_plot(const struct model *m, struct canvas c);
+void pane_group_list(const struct model *m, struct canvas c);
+void pane_group_numbers(const struct model *m, struct canvas c);
+void pane_group_plot(const struct model *m, struct canvas c, int page); /* enum group_page */
+/* Inside that, of GROUP_PAGE_MAPS; `whole` has the frame. */
+void pane_group_maps(const struct model *m, const struct grouped *g, struct canvas c,
+                     struct canvas whole);
 
 /* The frame, or none below 16 x 5; the inside either way. */
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,
