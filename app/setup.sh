@@ -52,10 +52,10 @@ need() {
 # Without what Vulkan is built with, the processor computes alone.
 need_program() {
     need cc pkg-config meson ninja -- \
-        openblas lapacke libpng jansson ncursesw libseccomp libjpeg stb -- \
+        openblas lapacke libpng jansson ncursesw libseccomp libjpeg zlib stb -- \
         gcc libc6-dev pkg-config meson ninja-build \
         libopenblas-dev liblapacke-dev libpng-dev libjansson-dev libncurses-dev \
-        libseccomp-dev libjpeg62-turbo-dev libstb-dev || return 1
+        libseccomp-dev libjpeg62-turbo-dev zlib1g-dev libstb-dev || return 1
     need glslc spirv-val -- vulkan -- glslc spirv-tools libvulkan-dev ||
         say "going on without Vulkan"
 }

@@ -9,7 +9,7 @@ FLOORS = [
     {"error", "cancel", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
-     "exif", "confine", "decode", "blocks", "pull", "shards", "folder"},
+     "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "allocation", "pair", "fit", "sketch",
      "panel", "goal", "goal_solve", "theory", "histogram",
@@ -44,6 +44,7 @@ DOORS = {  # outside header -> who may include it
     "pthread.h": ["app/worker.c"],
     "seccomp.h": ["engine/confine.c"],
     "jpeglib.h": ["engine/jpeg_reference.c"],
+    "zlib.h": ["engine/archive.c"],
     "stb_image.h": ["engine/decode.c"],
     "vulkan/vulkan_core.h": ["engine/vulkan/api.h"],
 }

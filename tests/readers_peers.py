@@ -199,12 +199,46 @@ def test_peers():
     check(same and not bad, name, (shapes, bad))
 
 
+def test_npz():
+    name = "what numpy.savez writes, stored and deflated"
+    try:
+        import numpy
+    except ImportError:
+        skip(name, "numpy is not installed here")
+        skip("an array of 64 MB in 64 KB is a limit", "numpy is not installed here")
+        return
+    rng = numpy.random.default_rng(6)
+    arrays = {f"{d[1:]}_{'big' if d[0] == '>' else 'little'}": (rng.standard_normal((5, 7)) * 50).astype(d)
+              for b in "<>" for d in (b + "f2", b + "f4", b + "f8", b + "i2", b + "i4", b + "i8", b + "u4")}
+    arrays.update(fortran=numpy.asfortranarray(arrays["f8_little"]), flag=arrays["i2_big"] > 0, none=numpy.zeros((0, 3)))
+    more = {"cube": numpy.zeros((2, 2, 2)), "text": numpy.array(["x"]), "object": numpy.array([{}], dtype=object)}
+    bad = []
+    for save in (numpy.savez, numpy.savez_compressed):
+        save("theirs.npz", **arrays, **more)
+        j = listed("theirs.npz")
+        shapes = {m["name"]: (m["rows"], m["cols"]) for m in j["matrices"]}
+        if shapes != {k: a.shape for k, a in arrays.items()} or {t["name"] for t in j["tensors"]} != set(more):
+            bad.append(j)
+        for key, a in arrays.items():
+            exact = a.size and measured("run", "truncated-svd", f"theirs.npz::{key}", "--precision", "f64", "--rank", "5",
+                                        "--exact", "-o", "ours.npy", "--force", "--json")
+            want = a.astype("float64")
+            if exact and (exact[0] or abs(numpy.load("ours.npy") - want).max() > 1e-9 * abs(want).max()):
+                bad.append((save, key, exact))
+    check(not bad, name, bad)
+    numpy.savez_compressed("zeros.npz", z=numpy.zeros((4096, 2048)))
+    status, out, err, _, _ = measured("run", "naive", "zeros.npz::z", "--max-memory", "48M")
+    check(status == 5 and not out and err.count(b"\n") == 1 and os.path.getsize("zeros.npz") < 70000,
+          "an array of 64 MB in 64 KB is a limit", (status, err, os.path.getsize("zeros.npz")))
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         test_folder()
         test_config()
         test_large()
+        test_npz()
         test_peers()  # last: a child's peak of memory begins with ours, and NumPy is large
         os.chdir("/")
     print(f"1..{count}")

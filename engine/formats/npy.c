@@ -1,277 +1,21 @@
-/* NumPy's array file, both ways. The header is a Python literal; the scanner
- * here knows no more of Python than the format needs, and evaluates nothing. */
-#include "document.h"
+/* NumPy's array file, both ways. */
+#include "npy.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "bytes.h"
-#include "limit.h"
-#include "memory.h"
-#include "raw.h"
+#include "document.h"
 
-enum { MAGIC = 6, ALIGNMENT = 64, GROWTH = 21, FORTRAN = 1 << 8, BIG = 1 << 9 };
-
-static const struct {
-    const char *code; /* behind the byte order */
-    enum raw_type type;
-} accepted[] = {
-    { "f2", RAW_F16 }, { "f4", RAW_F32 }, { "f8", RAW_F64 }, { "i1", RAW_I8 },
-    { "i2", RAW_I16 }, { "i4", RAW_I32 }, { "i8", RAW_I64 }, { "u1", RAW_U8 },
-    { "u2", RAW_U16 }, { "u4", RAW_U32 }, { "u8", RAW_U64 }, { "b1", RAW_BOOL },
-};
-
-/* Types that are refused by name; the first letter decides. */
-static const struct {
-    char letter;
-    const char *reason;
-} refused[] = {
-    { 'O', "Python objects (pickle), and loading them would run code" },
-    { 'V', "raw bytes; if they are bfloat16, export them as float32" },
-    { 'U', "text" },
-    { 'S', "text" },
-    { 'a', "text" },
-    { 'M', "dates" },
-    { 'm', "time spans" },
-    { 'c', "complex numbers" },
-    { 'g', "long doubles; export them as float64" },
-    { 'f', "floats of an unusual size; export them as float64" },
-};
-
-struct header {
-    uint64_t shape[LIMIT_NPY_DIMENSIONS];
-    size_t dims;
-    bool fortran, big;
-    size_t type;   /* index into accepted */
-    unsigned seen; /* bit i: key i of `keys` */
-    uint64_t data; /* offset of the array */
-    unsigned version;
-};
-
-struct scanner {
-    const char *at, *end;
-    uint64_t offset; /* in the file, of `end` */
-    const struct source *source;
-    struct error *err;
-};
-
-#define REFUSE(s, ...)                                                                             \
-    source_fail((s)->source, (s)->offset - (uint64_t)((s)->end - (s)->at), (s)->err, ERROR_FORMAT, \
-                __VA_ARGS__)
-
-static void skip_blanks(struct scanner *s)
-{
-    while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\t' || *s->at == '\r'))
-        s->at++;
-}
-
-/* The next thing is c: steps over it. */
-static bool next_is(struct scanner *s, char c)
-{
-    skip_blanks(s);
-    if (s->at == s->end || *s->at != c)
-        return false;
-    s->at++;
-    return true;
-}
-
-static bool expect(struct scanner *s, char c)
-{
-    return next_is(s, c) || REFUSE(s, "npy header: '%c' expected", c);
-}
-
-static bool scan_string(struct scanner *s, char *out, size_t size)
-{
-    skip_blanks(s);
-    if (s->at == s->end || (*s->at != '\'' && *s->at != '"'))
-        return REFUSE(s, "npy header: a string expected");
-    char quote = *s->at++;
-    size_t n = 0;
-    for (; s->at < s->end && *s->at != quote; s->at++) {
-        if (*s->at == '\\' || n + 1 == size)
-            return REFUSE(s, "npy header: a plain short string expected");
-        out[n++] = *s->at;
-    }
-    out[n] = '\0';
-    return expect(s, quote);
-}
-
-static bool scan_word(struct scanner *s, const char *word)
-{
-    size_t n = strlen(word);
-    if ((size_t)(s->end - s->at) < n || memcmp(s->at, word, n) != 0)
-        return false;
-    s->at += n;
-    return true;
-}
-
-static bool scan_type(struct scanner *s, struct header *h)
-{
-    char text[32];
-    skip_blanks(s);
-    if (s->at < s->end && (*s->at == '[' || *s->at == '('))
-        return REFUSE(s, "npy: holds a structured type; export one field");
-    if (!scan_string(s, text, sizeof(text)))
-        return false;
-    const char *code = text[0] && strchr("<>|=", text[0]) ? text + 1 : text;
-    h->big = text[0] == '>';
-    for (size_t i = 0; i < sizeof(accepted) / sizeof(*accepted); i++)
-        if (!strcmp(code, accepted[i].code)) {
-            h->type = i;
-            if (code == text || (text[0] == '|' && raw_size(accepted[i].type) > 1))
-                return REFUSE(s, "npy: type '%s' does not say its byte order", text);
-            return true;
-        }
-    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++)
-        if (code[0] == refused[i].letter)
-            return REFUSE(s, "npy: type '%s' holds %s", text, refused[i].reason);
-    return REFUSE(s, "npy: unknown type '%s'", text);
-}
-
-static bool scan_order(struct scanner *s, struct header *h)
-{
-    skip_blanks(s);
-    h->fortran = scan_word(s, "True");
-    return h->fortran || scan_word(s, "False") || REFUSE(s, "npy header: True or False expected");
-}
-
-static bool scan_dimension(struct scanner *s, struct header *h)
-{
-    uint64_t n = 0;
-    const char *first = s->at;
-    for (; s->at < s->end && *s->at >= '0' && *s->at <= '9'; s->at++)
-        if (!size_mul(n, 10, &n) || !size_add(n, (uint64_t)(*s->at - '0'), &n))
-            return REFUSE(s, "npy header: a dimension beyond 64 bits");
-    if (s->at == first)
-        return REFUSE(s, "npy header: a plain dimension expected");
-    if (h->version < 3 && s->at < s->end && *s->at == 'L')
-        s->at++; /* Python 2 wrote long integers so */
-    if (h->dims == LIMIT_NPY_DIMENSIONS)
-        return REFUSE(s, "npy: more than %d dimensions", LIMIT_NPY_DIMENSIONS);
-    h->shape[h->dims++] = n;
-    return true;
-}
-
-static bool scan_shape(struct scanner *s, struct header *h)
-{
-    if (!expect(s, '('))
-        return false;
-    bool comma = true;
-    while (!next_is(s, ')')) {
-        if (!comma)
-            return REFUSE(s, "npy header: ',' or ')' expected");
-        if (!scan_dimension(s, h))
-            return false;
-        comma = next_is(s, ',');
-    }
-    return comma || h->dims != 1 || REFUSE(s, "npy header: the shape is not a tuple");
-}
-
-static const struct {
-    const char *name;
-    bool (*scan)(struct scanner *s, struct header *h);
-} keys[] = { { "descr", scan_type }, { "fortran_order", scan_order }, { "shape", scan_shape } };
-enum { KEYS = sizeof(keys) / sizeof(*keys) };
-
-static bool scan_item(struct scanner *s, struct header *h)
-{
-    char name[32];
-    if (!scan_string(s, name, sizeof(name)))
-        return false;
-    for (size_t i = 0; i < KEYS; i++) {
-        if (strcmp(name, keys[i].name) != 0)
-            continue;
-        if (h->seen & 1u << i)
-            return REFUSE(s, "npy header: '%s' stands there twice", name);
-        h->seen |= 1u << i;
-        return expect(s, ':') && keys[i].scan(s, h);
-    }
-    return REFUSE(s, "npy header: unknown key '%s'", name);
-}
-
-static bool scan_header(struct scanner *s, struct header *h)
-{
-    if (!expect(s, '{'))
-        return false;
-    bool comma = true;
-    while (!next_is(s, '}')) {
-        if (!comma)
-            return REFUSE(s, "npy header: ',' or '}' expected");
-        if (!scan_item(s, h))
-            return false;
-        comma = next_is(s, ',');
-    }
-    skip_blanks(s);
-    if (s->at < s->end)
-        return REFUSE(s, "npy header: something follows the '}'");
-    for (size_t i = 0; i < KEYS; i++)
-        if (!(h->seen & 1u << i))
-            return REFUSE(s, "npy header: '%s' is missing", keys[i].name);
-    return true;
-}
-
-/* The array fills the rest of the file exactly. */
-static bool check_size(const struct source *s, const struct header *h, uint64_t *size,
-                       struct error *err)
-{
-    uint64_t bytes = raw_size(accepted[h->type].type), have = source_size(s) - h->data;
-    bool empty = false;
-    for (size_t i = 0; i < h->dims; i++) {
-        empty = empty || !h->shape[i];
-        if (h->shape[i] && !size_mul(bytes, h->shape[i], &bytes)) /* zeros do not excuse the rest */
-            return source_fail(s, 0, err, ERROR_FORMAT, "npy: the shape is beyond 64 bits");
-    }
-    *size = empty ? 0 : bytes;
-    if (*size > have)
-        return source_fail(s, h->data, err, ERROR_FORMAT,
-                           "npy: the array wants %" PRIu64 " bytes, the file has %" PRIu64, *size,
-                           have);
-    if (*size < have)
-        return source_fail(s, h->data + *size, err, ERROR_FORMAT,
-                           "npy: %" PRIu64 " bytes follow the array", have - *size);
-    return true;
-}
-
-static bool read_header(const struct source *s, struct header *h, struct error *err)
-{
-    unsigned char head[12] = { 0 };
-    if (!source_read(s, 0, head, 10, err))
-        return false;
-    h->version = head[MAGIC];
-    bool wide = h->version > 1;
-    if (!h->version || h->version > 3 || head[MAGIC + 1])
-        return source_fail(s, MAGIC, err, ERROR_FORMAT, "npy: version %u.%u is not known",
-                           h->version, head[MAGIC + 1]);
-    if (wide && !source_read(s, 0, head, 12, err))
-        return false;
-    struct bytes b = { head + 8, head + 12, false };
-    uint64_t n = wide ? bytes_u32le(&b) : bytes_u16le(&b), start = wide ? 12 : 10;
-    if (n > source_size(s) - start)
-        return source_fail(s, 8, err, ERROR_FORMAT,
-                           "npy: the header claims %" PRIu64 " bytes, the file has %" PRIu64, n,
-                           source_size(s) - start);
-    if (n > LIMIT_NPY_HEADER)
-        return source_fail(s, 8, err, ERROR_LIMIT,
-                           "npy: a header of %" PRIu64 " bytes is longer than %" PRIu64, n,
-                           LIMIT_NPY_HEADER);
-    char *text = memory_alloc(n, err);
-    if (!text)
-        return false;
-    h->data = start + n;
-    struct scanner scanner = { text, text + n, h->data, s, err };
-    bool ok = source_read(s, start, text, n, err) && scan_header(&scanner, h);
-    memory_free(text);
-    return ok;
-}
+enum { MAGIC = 6, ALIGNMENT = 64, GROWTH = 21 };
 
 static bool probe(const unsigned char *head, size_t n)
 {
     return n >= MAGIC && !memcmp(head, "\x93NUMPY", MAGIC);
 }
 
-static bool refuse_dims(const struct source *s, const struct header *h, struct error *err)
+static bool refuse_dims(const struct source *s, const struct npy_header *h, struct error *err)
 {
     char shape[120] = "";
     for (size_t i = 0, n = 0; i < h->dims && n < sizeof(shape); i++)
@@ -283,8 +27,8 @@ static bool refuse_dims(const struct source *s, const struct header *h, struct e
 }
 
 /* "folder/phantom.npy" holds the matrix "phantom". */
-static bool add_matrix(struct document *d, size_t rows, size_t cols, const struct header *h,
-                       uint64_t size, struct error *err)
+static bool add_matrix(struct document *d, size_t rows, size_t cols, const struct npy_header *h,
+                       struct error *err)
 {
     char name[256], clean[256];
     const char *slash = strrchr(d->name, '/'), *base = slash ? slash + 1 : d->name;
@@ -293,36 +37,32 @@ static bool add_matrix(struct document *d, size_t rows, size_t cols, const struc
         n -= 4;
     snprintf(name, sizeof(name), "%.*s", (int)(n < 250 ? n : 250), base);
     error_escape(name, clean, sizeof(clean));
-    int encoding = (int)h->type | (h->fortran ? FORTRAN : 0) | (h->big ? BIG : 0);
-    return document_add(d, clean, rows, cols, accepted[h->type].code, h->data, size, encoding, err);
+    return document_add(d, clean, rows, cols, h->code, h->data, h->size, npy_encoding(h), err);
 }
 
 static bool index_array(struct document *d, struct error *err)
 {
-    struct header h = { 0 };
-    uint64_t size = 0;
-    if (!read_header(d->source, &h, err) || !check_size(d->source, &h, &size, err))
+    struct npy_header h;
+    uint64_t rows, cols;
+    if (!npy_read_header(d->source, source_size(d->source), &h, err))
         return false;
-    if (h.dims > 2)
+    if (!npy_is_matrix(&h, &rows, &cols))
         return refuse_dims(d->source, &h, err);
-    uint64_t cols = h.dims ? h.shape[h.dims - 1] : 1, rows = h.dims == 2 ? h.shape[0] : 1;
     if (rows > LIMIT_DIMENSION || cols > LIMIT_DIMENSION)
         return source_fail(d->source, NO_OFFSET, err, ERROR_LIMIT,
                            "npy: %" PRIu64 " x %" PRIu64 " is longer than %" PRIu64 " a side", rows,
                            cols, LIMIT_DIMENSION);
     if (h.dims < 2)
         document_note(d, h.dims ? "one dimension read as one row" : "a single number");
-    if (!strcmp(accepted[h.type].code + 1, "8") && accepted[h.type].code[0] != 'f')
+    if (npy_rounds(&h))
         document_note(d, "integers above 2^53 are rounded");
-    return add_matrix(d, (size_t)rows, (size_t)cols, &h, size, err);
+    return add_matrix(d, (size_t)rows, (size_t)cols, &h, err);
 }
 
 static bool read_array(const struct document *d, const struct entry *e, struct matrix_view to,
                        struct error *err)
 {
-    /* Fortran order is the transpose in C order */
-    return raw_read(d->source, e->offset, accepted[e->encoding & 0xff].type, e->encoding & BIG,
-                    e->encoding & FORTRAN ? matrix_transposed(to) : to, err);
+    return npy_read_array(d->source, e->offset, e->encoding, to, err);
 }
 
 /* What numpy.save writes: version 1.0, room for the first dimension to grow, data aligned. */

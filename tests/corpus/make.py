@@ -150,6 +150,141 @@ def make_npy():
         "format unknown type '<\\x1b[31m\\x07'")
 
 
+# ---------------------------------------------------------------- npz
+
+def deflate(data):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packer.compress(data) + packer.flush()
+
+
+def zip_file(name, data, squeeze=True, **more):
+    """What both headers say of a file; local_KEY: the local one alone; bytes: as they are packed."""
+    raw = deflate(data) if squeeze else data
+    f = {"name": name.encode() if isinstance(name, str) else name, "bytes": raw, "method": 8 if squeeze else 0, "flags": 0,
+         "crc": zlib.crc32(data), "packed": len(raw), "size": len(data), "extra": b"", "disk": 0, "behind": b""}
+    f.update(more, name=f["name"])
+    for key in ("name", "method", "flags", "crc", "packed", "size", "extra"):
+        f.setdefault("local_" + key, b"" if key == "extra" else f[key])
+    return f
+
+
+def zip_archive(files, tail=b"", zip64=False, order=None, **end):
+    """end: fields of the end record that lie."""
+    data, places = b"", []
+    for f in files:
+        places.append(f.get("offset", len(data)))
+        data += struct.pack("<IHHHIIIIHH", 0x04034b50, 45, f["local_flags"], f["local_method"], 0x210000, f["local_crc"],
+                            f["local_packed"], f["local_size"], len(f["local_name"]), len(f["local_extra"])) + \
+            f["local_name"] + f["local_extra"] + f["bytes"] + f["behind"]
+    start, directory = len(data), b""
+    for i in order or range(len(files)):
+        f = files[i]
+        directory += struct.pack("<IHHHHIIIIHHHHHII", 0x02014b50, 45, 45, f["flags"], f["method"], 0x210000, f["crc"],
+                                 f["packed"], f["size"], len(f["name"]), len(f["extra"]), 0, f["disk"], 0, 0,
+                                 places[i]) + f["name"] + f["extra"]
+    told = {"n": len(files), "bytes": len(directory), "at": start, "disk": 0, **end}
+    data += directory
+    if zip64:
+        at = len(data)
+        data += struct.pack("<IQHHIIQQQQ", 0x06064b50, 44, 45, 45, 0, 0, told["n"], told["n"], told["bytes"], told["at"])
+        data += struct.pack("<IIQI", 0x07064b50, 0, told.get("locator", at), 1)
+        told.update(n=0xffff, bytes=2 ** 32 - 1, at=2 ** 32 - 1)
+    return data + struct.pack("<IHHHHIIH", 0x06054b50, told["disk"], 0, told["n"], told["n"], told["bytes"], told["at"],
+                              len(tail)) + tail
+
+
+def wide(*sizes):
+    return struct.pack(f"<HH{len(sizes)}Q", 1, 8 * len(sizes), *sizes)
+
+
+def make_npz():
+    rows, more = [[1.5, -2, 3], [0, 8, -0.25]], [[4, -5]]
+    a = npy("'<f4'", False, "(2, 3)", struct.pack("<6f", *sum(rows, [])))
+    b = npy("'>i2'", True, "(1, 2)", struct.pack(">2h", *more[0]))
+    whole = (matrix("a", rows), matrix("b", more))
+    files = [zip_file("a.npy", a), zip_file("b.npy", b, False)]
+    put("npz", "two.npz", zip_archive(files), *whole)
+    put("npz", "order.npz", zip_archive(files, order=[1, 0]), *whole)
+    put("npz", "comment.npz", zip_archive(files, b"PK\5\6 and more"), *whole, "lax")
+    put("npz", "zip64.npz", zip_archive([zip_file(
+        f"{n}.npy", d, p, local_packed=2 ** 32 - 1, local_size=2 ** 32 - 1, packed=2 ** 32 - 1, size=2 ** 32 - 1,
+        extra=struct.pack("<HH", 7, 2) + b"xx" + wide(len(d), len(deflate(d)) if p else len(d)),
+        local_extra=wide(len(d), len(deflate(d)) if p else len(d))) for n, d, p in (("a", a, True), ("b", b, False))],
+        zip64=True), *whole)
+    put("npz", "later.npz", zip_archive([zip_file(
+        f"{n}.npy", d, p, flags=8, local_crc=0, local_packed=0, local_size=0,
+        behind=struct.pack("<III", zlib.crc32(d), 0, len(d))) for n, d, p in (("a", a, True), ("b", b, False))]), *whole)
+    numbers = npy("'<f8'", False, "(3,)", struct.pack("<3d", 1, 2, 3))
+    put("npz", "others.npz", zip_archive(
+        [zip_file("x/a.npy", a), zip_file("row.npy", numbers), zip_file("cube.npy", npy("'|u1'", False, "(1, 2, 3)", bytes(6))),
+         zip_file("text.npy", npy("'<U3'", False, "(1,)", bytes(12))), zip_file("object.npy", npy("'|O'", False, "()", b"\x80.")),
+         zip_file("struct.npy", npy("[('a', '<f4')]", False, "(1,)", bytes(4))), zip_file("readme", b"plain"),
+         zip_file("long.npy", npy("'<i8'", False, "(1, 1)", struct.pack("<q", 5)))]),
+        matrix("x/a", rows), matrix("row", [[1, 2, 3]]), matrix("long", [[5]]),
+        "notice 1 of 8 arrays have no two dimensions and are read as one row; integers above 2^53 are rounded; "
+        "5 of 8 are not matrices and left out")
+    put("npz", "none.npz", zip_archive([]), "lax")
+    put("npz", "no_rows.npz", zip_archive([zip_file("e.npy", npy("'<f4'", False, "(0, 4)", b""))]), "ok e 0 4 0.0")
+
+    def bad(name, text, files=files, **more):
+        put("npz", f"bad_{name}.npz", zip_archive(files, **more), text)
+
+    def one(case, text, squeeze=True, **more):
+        bad(case, text, [zip_file(**{"name": "a.npy", **more}, data=a, squeeze=squeeze)])
+    long = len(a)
+    one("encrypted", "format a.npy is encrypted", flags=1)
+    one("strong", "format a.npy is encrypted", flags=64)
+    one("masked", "format a.npy is encrypted", flags=1 << 13)
+    one("method", "format packed by method 12; 0 and 8 are read", method=12)
+    one("disk", "format a.npy is on another disk", disk=1)
+    one("ratio", "format a.npy claims 1000000 bytes, packed in", size=1000000)
+    one("stored", "format a.npy claims 153 bytes, packed in 152", False, size=153)
+    one("size", "format does not unpack to the 153 bytes", size=long + 1)
+    one("size_less", "format does not unpack to the 151 bytes", size=long - 1)
+    one("crc", "format the checksum of a.npy is wrong", crc=5)
+    one("crc_stored", "format the checksum of a.npy is wrong", False, crc=5)
+    for key, value in (("crc", 5), ("packed", 7), ("size", 7), ("method", 0), ("name", b"b.npy"), ("name", b"a.np")):
+        one(f"local_{key}{len(value) if key == 'name' else ''}", "format a.npy is not where, or what, the directory says",
+            **{f"local_{key}": value})
+    one("offset", "format a.npy is not where, or what, the directory says", offset=1)
+    one("offset_far", "format a.npy lies behind the files", offset=2 ** 20)
+    one("name_empty", "format a name of 0 bytes", name=b"", local_name=b"")
+    one("name_long", "format a name of 1025 bytes", name=b"a" * 1025)
+    one("name_control", "format the name '\\x1b.npy' is not plain text", name=b"\x1b.npy")
+    one("name_nul", "format is not plain text", name=b"a\0.npy")
+    one("zip64", "format the zip64 sizes of a.npy are broken", size=2 ** 32 - 1, extra=struct.pack("<HHI", 1, 4, 5))
+    one("zip64_none", "format the zip64 sizes of a.npy are broken", size=2 ** 32 - 1)
+    one("extra", "format the zip64 sizes of a.npy are broken", extra=struct.pack("<HH", 9, 100))
+    one("stream", "format a.npy does not unpack", bytes=b"\xff" * 90, packed=90)
+    one("stream_short", "format a.npy does not unpack", bytes=deflate(a)[:-4], packed=len(deflate(a)) - 4)
+    one("stream_long", "format a.npy does not unpack", bytes=deflate(a) + b"xx", packed=len(deflate(a)) + 2)
+    one("stream_more", "format follow the array", bytes=deflate(a + b"x"), packed=len(deflate(a + b"x")), size=long + 1,
+        crc=zlib.crc32(a + b"x"))
+    one("stream_beyond", "format does not unpack to the 152 bytes", bytes=deflate(a + b"x"), packed=len(deflate(a + b"x")))
+    bad("twice", "format there are two files named a.npy", [files[0], zip_file("a.npy", b)])
+    bad("overlap", "format b.npy overlaps a.npy", [zip_file("a.npy", b + zip_archive([zip_file("b.npy", b, False)]), False),
+                                                   zip_file("b.npy", b, False, offset=35 + len(b))])
+    bad("same", "format b.npy overlaps a.npy", [files[0], zip_file("b.npy", a, offset=0)])
+    for name, text, end in (
+            ("files", "format claims 60000 files in", {"n": 60000}), ("fewer", "format has more in it than its 1 files", {"n": 1}),
+            ("more", "format the directory is broken", {"n": 3, "bytes": 102 + 46, "at": None}),
+            ("directory", "format the directory claims", {"at": 0}), ("disks", "format is a part of several disks", {"disk": 1}),
+            ("locator", "format the zip64 directory is missing", {"zip64": True, "locator": 2 ** 40}),
+            ("end64", "format the zip64 directory is broken", {"zip64": True, "locator": 0})):
+        if end.get("at", 0) is None:  # the directory seems to begin earlier
+            size = len(zip_archive(files)) - 22
+            end = {**end, "at": size - end["bytes"]}
+        bad(name, text, **end)
+    put("npz", "bad_trailing.npz", zip_archive(files) + b"x", "format has no directory at its end")
+    put("npz", "bad_end.npz", b"PK\3\4" + bytes(60), "format has no directory at its end")
+    bad("magic", "format does not begin as an array does", [zip_file("a.npy", b"\x93NUMPX" + a[6:])])
+    bad("header", "format 'fortran_order' is missing", [zip_file("a.npy", npy("", 0, "", b"", header="{'descr': '<f4', 'shape': ()}"))])
+    bad("bomb", "format the array wants 4000000000000 bytes, the file has 0",
+        [zip_file("a.npy", npy("'<f8'", False, "(500000000000,)", b""))])
+    bad("zeros", "format 99992 bytes follow the array",
+        [zip_file("a.npy", npy("'<f8'", False, "(1,)", bytes(100000)))])
+
+
 # ---------------------------------------------------------------- png
 
 def chunk(kind, data, crc=None):
@@ -1407,6 +1542,7 @@ def make_split(rows, f4):
 
 def main():
     make_npy()
+    make_npz()
     make_png()
     make_pnm()
     make_jpeg()
