@@ -23,9 +23,10 @@ static void flip(struct matrix_view a, uint64_t seed)
     }
 }
 
-static void transform_f32(float *x, size_t n, float scale)
+static void passes_f32(float *x, size_t n, size_t q)
 {
-    for (size_t half = 1; half < n; half *= 2)
+    float scale = (float)(1 / sqrt((double)(n / q)));
+    for (size_t half = q; half < n; half *= 2)
         for (size_t i = 0; i < n; i += 2 * half)
             for (size_t j = i; j < i + half; j++) {
                 float a = x[j], b = x[j + half];
@@ -36,9 +37,10 @@ static void transform_f32(float *x, size_t n, float scale)
         x[i] *= scale;
 }
 
-static void transform_f64(double *x, size_t n, double scale)
+static void passes_f64(double *x, size_t n, size_t q)
 {
-    for (size_t half = 1; half < n; half *= 2)
+    double scale = 1 / sqrt((double)(n / q));
+    for (size_t half = q; half < n; half *= 2)
         for (size_t i = 0; i < n; i += 2 * half)
             for (size_t j = i; j < i + half; j++) {
                 double a = x[j], b = x[j + half];
@@ -49,20 +51,24 @@ static void transform_f64(double *x, size_t n, double scale)
         x[i] *= scale;
 }
 
+void hadamard_passes(struct matrix_view x, size_t q)
+{
+    assert(q && x.cols && x.cols % q == 0 && (x.cols / q & (x.cols / q - 1)) == 0 &&
+           x.col_stride == 1);
+    for (size_t i = 0; i < x.rows; i++)
+        if (x.dtype == DTYPE_F64)
+            passes_f64((double *)x.data + i * x.row_stride, x.cols, q);
+        else
+            passes_f32((float *)x.data + i * x.row_stride, x.cols, q);
+}
+
 void hadamard_rows(struct matrix_view x, uint64_t seed, bool inverse, struct matrix_view out)
 {
-    size_t n = x.cols;
-    assert(n && (n & (n - 1)) == 0);
-    assert(x.rows == out.rows && n == out.cols && x.dtype == out.dtype && out.col_stride == 1);
-    double scale = 1 / sqrt((double)n);
+    assert(x.rows == out.rows && x.cols == out.cols && x.dtype == out.dtype);
     matrix_copy(x, out);
     if (!inverse)
         flip(out, seed);
-    for (size_t i = 0; i < out.rows; i++)
-        if (out.dtype == DTYPE_F64)
-            transform_f64((double *)out.data + i * out.row_stride, n, scale);
-        else
-            transform_f32((float *)out.data + i * out.row_stride, n, (float)scale);
+    hadamard_passes(out, 1);
     if (inverse)
         flip(out, seed);
 }

@@ -6,6 +6,7 @@
 
 #include "blas.h"
 #include "cancel.h"
+#include "hadamard.h"
 #include "memory.h"
 #include "random.h"
 
@@ -46,44 +47,6 @@ static void flip(struct matrix_view x, const uint8_t *signs, size_t first)
                 single[j] *= (float)sign;
         }
     }
-}
-
-/* H over sqrt(n / q), from the nearest pairs to the farthest: with q = 1 the bits of hadamard_rows. */
-static void mix_f32(float *x, size_t n, size_t q)
-{
-    float scale = (float)(1 / sqrt((double)(n / q)));
-    for (size_t half = q; half < n; half *= 2)
-        for (size_t i = 0; i < n; i += 2 * half)
-            for (size_t j = i; j < i + half; j++) {
-                float a = x[j], b = x[j + half];
-                x[j] = a + b;
-                x[j + half] = a - b;
-            }
-    for (size_t i = 0; i < n; i++)
-        x[i] *= scale;
-}
-
-static void mix_f64(double *x, size_t n, size_t q)
-{
-    double scale = 1 / sqrt((double)(n / q));
-    for (size_t half = q; half < n; half *= 2)
-        for (size_t i = 0; i < n; i += 2 * half)
-            for (size_t j = i; j < i + half; j++) {
-                double a = x[j], b = x[j + half];
-                x[j] = a + b;
-                x[j + half] = a - b;
-            }
-    for (size_t i = 0; i < n; i++)
-        x[i] *= scale;
-}
-
-static void mix(struct matrix_view x, size_t q)
-{
-    for (size_t i = 0; i < x.rows; i++)
-        if (x.dtype == DTYPE_F64)
-            mix_f64((double *)x.data + i * x.row_stride, x.cols, q);
-        else
-            mix_f32((float *)x.data + i * x.row_stride, x.cols, q);
 }
 
 /* What one call works in. */
@@ -196,7 +159,7 @@ static void batch(struct room *r, struct matrix_view x, const uint8_t *signs, bo
     matrix_copy(x, work);
     if (!inverse)
         flip(work, signs, 0);
-    mix(work, r->q);
+    hadamard_passes(work, r->q);
     if (r->q > 1) {
         turn(r, x.rows, signs, inverse, x);
         return;
