@@ -89,19 +89,20 @@ static double optimal(void *context, size_t rank)
 static bool decompose(struct comparison *c, struct error *err)
 {
     struct trial *t = &c->t;
-    size_t n = t->s.rows < t->s.cols ? t->s.rows : t->s.cols;
     for (size_t i = 0; i < t->s.n; i++) {
-        double norm = matrix_norm(t->input[i].view);
-        if (!matrix_init(&c->narrow[i], DTYPE_F32, t->s.rows, t->s.cols, err))
+        struct matrix_view a = t->input[i].view;
+        size_t n = a.rows < a.cols ? a.rows : a.cols;
+        double norm = matrix_norm(a);
+        if (!matrix_init(&c->narrow[i], DTYPE_F32, a.rows, a.cols, err))
             return false;
-        matrix_copy(t->input[i].view, c->narrow[i].view);
+        matrix_copy(a, c->narrow[i].view);
         if (n > SPECTRUM_SIDE || !isfinite(norm) || !isfinite(matrix_norm(c->narrow[i].view)))
             continue;
         if (!job_step(&t->engine.job, 0, "singular vectors", err))
             return false;
         double *sigma = memory_alloc(n * sizeof(double), err);
-        c->spectra[i] = (struct spectrum){ sigma, n, t->s.rows, t->s.cols, norm };
-        if (!sigma || !linalg_singular_values(t->input[i].view, sigma, err) ||
+        c->spectra[i] = (struct spectrum){ sigma, n, a.rows, a.cols, norm };
+        if (!sigma || !linalg_singular_values(a, sigma, err) ||
             !linalg_svd(c->narrow[i].view, &c->svds[i], err))
             return false;
     }
@@ -151,9 +152,10 @@ static bool add_method(struct comparison *c, const struct method *m, struct erro
 
 static bool list_methods(struct comparison *c, const struct options *o, struct error *err)
 {
-    const unsigned left_out = METHOD_MANY | METHOD_SANDBOX;
+    const unsigned left_out = c->together ? METHOD_SANDBOX : METHOD_MANY | METHOD_SANDBOX;
+    const unsigned unasked = c->t.s.stack ? left_out : METHOD_MANY | METHOD_SANDBOX;
     for (size_t i = 0; !o->method_list && methods[i]; i++)
-        if (!(methods[i]->flags & left_out) && !add_method(c, methods[i], err))
+        if (!(methods[i]->flags & unasked) && !add_method(c, methods[i], err))
             return false;
     for (const char *at = o->method_list; at; at = *at ? at + 1 : NULL) {
         char name[64];
@@ -162,6 +164,11 @@ static bool list_methods(struct comparison *c, const struct options *o, struct e
         snprintf(name, sizeof(name), "%.*s", (int)(length < 63 ? length : 63), at);
         if (!options_method("compare", name, &m, err))
             return false;
+        if (m->flags & left_out & METHOD_MANY)
+            return fail(err, ERROR_USAGE,
+                        "compare: %s shares a factor among matrices of one width; name several, "
+                        "or --group",
+                        m->name);
         if (m->flags & left_out)
             return fail(err, ERROR_USAGE, "compare: %s cannot be compared by size alone", m->name);
         if (!add_method(c, m, err))
@@ -196,8 +203,15 @@ static bool flags_ok(const struct comparison *c, const struct options *o, struct
 
 bool comparison_open(struct comparison *c, const struct options *o, struct error *err)
 {
-    return read_sizes(c, o, err) && list_methods(c, o, err) && flags_ok(c, o, err) &&
-           trial_open(&c->t, o, err) && trial_read(&c->t, err) && decompose(c, err);
+    c->t.files = o->n;
+    if (!read_sizes(c, o, err) || !trial_open(&c->t, o, err))
+        return false;
+    size_t n = trial_shapes(&c->t, c->shapes);
+    c->together = n > 1;
+    for (size_t i = 1; i < n; i++)
+        c->together &= c->shapes[i].cols == c->shapes[0].cols;
+    return list_methods(c, o, err) && flags_ok(c, o, err) && trial_read(&c->t, err) &&
+           decompose(c, err);
 }
 
 void comparison_close(struct comparison *c)
@@ -212,19 +226,24 @@ void comparison_close(struct comparison *c)
 
 uint64_t comparison_bytes(const struct comparison *c, size_t i)
 {
-    const struct selection *s = &c->t.s;
-    double entries = (double)s->n * (double)s->rows * (double)s->cols;
+    double entries = 0;
+    for (size_t k = 0; k < c->t.s.n; k++)
+        entries += (double)c->shapes[k].rows * (double)c->shapes[k].cols;
     return (uint64_t)(c->sizes[i].unit == COMPARE_BYTES ? c->sizes[i].amount
                                                         : c->sizes[i].amount * entries / 8);
 }
 
-/* The plane with most in it will tell which setting is good; but all of them how large the file is. */
+/* The plane with most in it will tell which setting is good; but all of them how large the file is, and
+ * matrices of their own shapes each something else. */
 static void choose_planes(struct comparison *c)
 {
     double most = -1;
     c->coarse = 0;
     c->n_coarse = c->t.s.n;
-    for (size_t i = 0; c->sizes[c->now].unit != COMPARE_BYTES && i < c->t.s.n; i++) {
+    bool all = c->sizes[c->now].unit == COMPARE_BYTES || c->t.s.stack;
+    for (size_t i = 0; c->methods[i]; i++)
+        all |= c->methods[i]->flags & METHOD_MANY;
+    for (size_t i = 0; !all && i < c->t.s.n; i++) {
         double norm = matrix_norm(c->narrow[i].view);
         if (norm > most) {
             most = norm;
@@ -258,6 +277,8 @@ bool comparison_run(struct comparison *c, size_t i, struct comparison_table *out
         .rows = t->s.rows,
         .cols = t->s.cols,
         .planes = t->s.n,
+        .shapes = c->shapes,
+        .together = c->together,
         .start = start,
         .fixed = fixed,
         .job = &job,

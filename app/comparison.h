@@ -16,6 +16,8 @@ struct comparison {
     struct spectrum spectra[SELECTION_MAX]; /* in double precision; sigma owned, NULL likewise */
     const struct method *methods[COMPARISON_METHODS + 1]; /* those asked for; NULL-terminated */
     struct compare_size sizes[COMPARISON_SIZES];
+    struct budget_shape shapes[SELECTION_MAX];
+    bool together;           /* matrices of one width: methods that share a factor take part */
     size_t n, now;           /* sizes; the one at hand */
     size_t coarse, n_coarse; /* the matrices that coarse runs look at: the first, and how many */
 };

@@ -26,8 +26,8 @@ static const struct flag_group *const run_groups[] = { &many_group,    &run_grou
                                                        &picture_group, &common_group, NULL };
 static const struct flag_group *const solve_groups[] = { &solve_group, &output_group,
                                                          &picture_group, &common_group, NULL };
-static const struct flag_group *const compare_groups[] = { &compare_group, &picture_group,
-                                                           &common_group, NULL };
+static const struct flag_group *const compare_groups[] = { &compare_group, &many_group,
+                                                           &picture_group, &common_group, NULL };
 static const struct flag_group *const sweep_groups[] = {
     &sweep_group, &many_group, &run_group, &output_group, &picture_group, &common_group, NULL
 };
@@ -118,7 +118,7 @@ const struct word words[] = {
     },
     {
         .name = "compare",
-        .arguments = "FILE[::NAME]",
+        .arguments = "FILE[::NAME]...",
         .summary = "Every method at the same size, --bits-per-entry B or --bytes N, by error.",
         .more =
             "Of each method the settings of bits, quantizers, scales and the like are searched by "
@@ -126,11 +126,13 @@ const struct word words[] = {
             "(\"paper\"), all at the largest rank that fits. Only full runs are shown: * has the "
             "least error, + no other row beats in both size and error. Below them is what one "
             "would use instead, of pictures: PNG, JPEG and a PNG of fewer levels, whole files "
-            "within the same bytes.",
+            "within the same bytes. Several matrices share the size, and methods that give them "
+            "one "
+            "factor take part.",
         .groups = compare_groups,
         .takes_method = METHOD_AS_FLAG,
         .least = 1,
-        .most = 1,
+        .most = SELECTION_MAX,
         .run = compare_word,
     },
     {

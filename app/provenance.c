@@ -118,17 +118,19 @@ static void put_source(const struct selection *s, char *out, size_t size)
     snprintf(out, size, "%s", escaped.text);
 }
 
-/* As put_source has it, quoted. */
-static void put_escaped(struct text *t, const char *raw)
+/* Quoted; where it goes into metadata as put_source has it. */
+static void put_name(struct text *t, const char *raw, bool escape)
 {
     char escaped[4096];
-    error_escape(raw, escaped, sizeof(escaped));
-    put_quoted(t, escaped);
-    t->cut |= strlen(escaped) + 1 == sizeof(escaped);
+    if (escape) {
+        error_escape(raw, escaped, sizeof(escaped));
+        t->cut |= strlen(escaped) + 1 == sizeof(escaped);
+    }
+    put_quoted(t, escape ? escaped : raw);
 }
 
 /* Every matrix of a stack by its own name; where parts of some are taken, or turned, as a group. */
-static void put_stack(struct text *t, const struct selection *s)
+static void put_stack(struct text *t, const struct selection *s, bool escape)
 {
     char raw[LIMIT_NAME * SELECTION_MAX] = "";
     bool whole = true;
@@ -140,18 +142,18 @@ static void put_stack(struct text *t, const struct selection *s)
         snprintf(raw, sizeof(raw), "%s%s%s", d->name, d->n > 1 ? "::" : "",
                  d->n > 1 ? s->entries[i]->name : "");
         put(t, " ", i ? 1 : 0);
-        put_escaped(t, raw);
+        put_name(t, raw, escape);
     }
     if (whole)
         return;
-    put_escaped(t, s->document->name);
+    put_name(t, s->document->name, escape);
     put(t, " --group ", 9);
     for (size_t i = 0; i < s->n && at < sizeof(raw); i++) {
         const struct piece *p = &s->pieces[i];
         at += (size_t)snprintf(raw + at, sizeof(raw) - at, "%s%s[%zu:%zu]", i ? "," : "",
                                s->entries[i]->name, p->first, p->first + p->rows);
     }
-    put_escaped(t, raw);
+    put_name(t, raw, escape);
 }
 
 static void put_words(struct text *t, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -195,7 +197,7 @@ void provenance_command(const struct selection *s, const struct method *m, const
     param_flag(m->name, flag, sizeof(flag));
     put_words(&t, "eigenscope run %s ", flag);
     if (s->stack)
-        put_stack(&t, s);
+        put_stack(&t, s, true);
     else
         put_quoted(&t, name);
     put_flags(&t, s, m, params, dtype);
@@ -208,17 +210,22 @@ static bool put_shell(const struct selection *s, const struct method *m, const v
     char name[2048], quoted[2 * sizeof(name)], flag[64];
     struct text t = { .at = out, .size = size };
     out[0] = '\0';
-    if (s->stack || !put_raw_source(s, name, sizeof(name)))
+    if (!put_raw_source(s, name, sizeof(name)))
         return false;
-    bool last = name[0] == '-'; /* or it would be taken for a flag */
+    for (size_t i = 0; s->stack && i < s->n; i++)
+        if (s->documents[i]->name[0] == '-')
+            return false;
+    bool last = !s->stack && name[0] == '-'; /* or it would be taken for a flag */
     provenance_quote(name, quoted, sizeof(quoted));
     if (m)
         param_flag(m->name, flag, sizeof(flag));
     put_words(&t, "eigenscope %s%s", m ? "run " : "compare", m ? flag : "");
-    if (!last) {
+    if (!last)
         put(&t, " ", 1);
+    if (s->stack)
+        put_stack(&t, s, false);
+    else if (!last)
         put(&t, quoted, strlen(quoted));
-    }
     if (m)
         put_flags(&t, s, m, params, dtype);
     else

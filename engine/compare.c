@@ -87,7 +87,9 @@ void compare_numbers_of(const struct approximation *a, const struct spectrum *sp
     for (size_t i = 0; i < a->n; i++)
         for (size_t j = 0; j < a->results[i].n_measures; j++, at++) {
             const struct measure *m = &a->results[i].measures[j];
-            add(&sum, m, tail_of(m, spectra ? &spectra[at] : NULL, out->columns));
+            /* what inputs share a factor leave out is more than each alone would */
+            size_t columns = a->results[i].n_measures > 1 ? 0 : out->columns;
+            add(&sum, m, tail_of(m, spectra ? &spectra[at] : NULL, columns));
         }
     split(&sum, out);
 }
@@ -305,9 +307,9 @@ static bool mark_front(struct compare_table *t, struct error *err)
     return ok;
 }
 
-static bool taken(const struct method *m)
+static bool taken(const struct compare_request *r, const struct method *m)
 {
-    return !(m->flags & (METHOD_MANY | METHOD_SANDBOX));
+    return !(m->flags & (r->together ? METHOD_SANDBOX : METHOD_MANY | METHOD_SANDBOX));
 }
 
 bool compare_run(const struct compare_request *r, struct compare_table *out, struct error *err)
@@ -316,9 +318,9 @@ bool compare_run(const struct compare_request *r, struct compare_table *out, str
     size_t n = 0, at = 0;
     *out = (struct compare_table){ 0 };
     for (size_t i = 0; r->methods[i]; i++)
-        n += taken(r->methods[i]);
+        n += taken(r, r->methods[i]);
     for (size_t i = 0; r->methods[i]; i++)
-        if (taken(r->methods[i]) &&
+        if (taken(r, r->methods[i]) &&
             !run_method(&w, r->methods[i], (double)at++ / (double)n, 1 / (double)n, err))
             return false;
     if (out->n)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "approximate.h"
+#include "budget.h"
 
 /* Every method at one size: which settings are worth running there, and what came of them. A run is
  * asked of the caller, who measures it; nothing is taken from a formula but the size, which
@@ -57,12 +58,14 @@ struct compare_omission {
 };
 
 struct compare_request {
-    const struct method *const
-        *methods; /* NULL-terminated; those that take many matrices or simulate
-                                            a private release are passed over */
+    const struct method *const *methods; /* NULL-terminated; those that take many matrices (unless
+                                            `together`) or simulate a private release are passed over */
     struct compare_size size;
     enum dtype dtype;
     size_t rows, cols, planes;
+    /* Of each matrix where they differ, `planes` of them; NULL: all are rows x cols. */
+    const struct budget_shape *shapes;
+    bool together; /* methods that take all at once are compared as well: of one width */
     /* Settings each method starts from: NULL, its defaults. Rows that the user typed stay as they are
      * (`fixed`; NULL: none is). */
     bool (*start)(void *context, const struct method *m, bool paper, struct params_any *out,

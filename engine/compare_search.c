@@ -92,12 +92,38 @@ static void bit_range(const struct method *m, const struct params_any *params, i
     *high = q->max_bits;
 }
 
+static size_t shapes_of(const struct compare_request *r, struct budget_shape out[BUDGET_SHAPES])
+{
+    for (size_t i = 0; i < r->planes; i++)
+        out[i] = r->shapes ? r->shapes[i] : (struct budget_shape){ r->rows, r->cols };
+    return r->planes;
+}
+
+static double entries_of(const struct compare_request *r)
+{
+    struct budget_shape all[BUDGET_SHAPES];
+    size_t n = shapes_of(r, all);
+    double entries = 0;
+    for (size_t i = 0; i < n; i++)
+        entries += (double)all[i].rows * (double)all[i].cols;
+    return entries;
+}
+
+/* Of an entry, over all matrices. */
+static double bits_of(const struct compare_request *r, const struct method *m,
+                      const struct params_any *params)
+{
+    struct budget_shape all[BUDGET_SHAPES];
+    size_t n = shapes_of(r, all);
+    bool paper = r->size.unit == COMPARE_PAPER;
+    return (double)budget_bits(m, params->bytes, r->dtype, all, n, paper) / entries_of(r);
+}
+
 static double bits_allowed(const struct compare_request *r, double overhead)
 {
     double bits = r->size.amount;
     if (r->size.unit == COMPARE_BYTES)
-        bits = (8 * r->size.amount - overhead) /
-               ((double)r->planes * (double)r->rows * (double)r->cols);
+        bits = (8 * r->size.amount - overhead) / entries_of(r);
     return bits;
 }
 
@@ -107,8 +133,8 @@ static bool fit_bits(const struct compare_request *r, const struct method *m,
                      struct error *err)
 {
     int low, high;
-    double entries = (double)r->rows * (double)r->cols, least = 0;
-    bool paper = r->size.unit == COMPARE_PAPER, fixed = compare_fixed(r, row->key);
+    double least = 0;
+    bool fixed = compare_fixed(r, row->key);
     bit_range(m, params, &low, &high);
     high = (int)fmin(high, row->max);
     low = (int)fmax(low, row->min);
@@ -116,7 +142,7 @@ static bool fit_bits(const struct compare_request *r, const struct method *m,
         low = high = (int)param_get(row, params->bytes);
     for (int bits = high; bits >= low; bits--) {
         param_put(row, params->bytes, bits);
-        least = (double)m->bits(params->bytes, r->dtype, r->rows, r->cols, paper) / entries;
+        least = bits_of(r, m, params);
         if (least <= allowed)
             return true;
     }
@@ -127,8 +153,9 @@ static bool fit_bits(const struct compare_request *r, const struct method *m,
 bool compare_fit(const struct compare_request *r, const struct method *m, double overhead,
                  struct params_any *params, struct error *err)
 {
-    bool paper = r->size.unit == COMPARE_PAPER;
-    double entries = (double)r->rows * (double)r->cols, allowed = bits_allowed(r, overhead);
+    struct budget_shape all[BUDGET_SHAPES];
+    size_t n = shapes_of(r, all);
+    double allowed = bits_allowed(r, overhead);
     const struct param *whole = param_find(&m->params, "bits_per_entry");
     const struct param *rank = param_find(&m->params, "rank"),
                        *bits = param_find(&m->params, "bits");
@@ -138,10 +165,11 @@ bool compare_fit(const struct compare_request *r, const struct method *m, double
     if (whole && !compare_fixed(r, whole->key))
         param_put(whole, params->bytes, allowed);
     else if (rank && !compare_fixed(r, rank->key))
-        return budget_rank(m, params->bytes, r->dtype, r->rows, r->cols, allowed, paper, err);
+        return budget_rank_of(m, params->bytes, r->dtype, all, n, allowed,
+                              r->size.unit == COMPARE_PAPER, err);
     else if (bits && !rank)
         return fit_bits(r, m, bits, allowed, params, err);
-    double takes = (double)m->bits(params->bytes, r->dtype, r->rows, r->cols, paper) / entries;
+    double takes = bits_of(r, m, params);
     return takes <= allowed ||
            fail(err, ERROR_USAGE, "%s takes %.4g bits per entry there, more than %.4g", m->name,
                 takes, allowed);

@@ -444,6 +444,32 @@ def test_several():
     refused(3, "run", "joint-rank", "q.npy", "nothing.npy", say=b"nothing.npy")
 
 
+def test_compare_group():
+    """Joint, separate and plainly rounded, at one size."""
+    names = ["m.safetensors::blk.0.attn_q.weight", "m.safetensors::blk.0.attn_k.weight"]
+    methods = ["--methods", "joint-rank,truncated-svd,naive"]
+    j = data("compare", *names, "--bits-per-entry", "12", *methods)
+    runs = j["tables"][0]["runs"]
+    check({r["method"] for r in runs} == {"joint-rank", "truncated-svd", "naive"} and
+          all(r["bits_per_entry"]["true"] <= 12 for r in runs) and j["matrices"] == [n.split("::")[1] for n in names] and
+          (j["rows"], j["cols"], j["file"]) == (27, 12, "m.safetensors"), "compare: several matrices", runs)
+    for row in runs:
+        again = rerun(row)
+        check(again and near(again["relative_error"], row["relative_error"], 1e-9) and
+              again["bits"] == row["bits"] and again["bytes"] == row["bytes"], f"its command: {row['command']}", row)
+    plain = [r for r in runs if r["method"] == "joint-rank" and r["origin"] == "paper"][0]
+    check(plain["params"]["bits"] == 0 and plain["tail"] is None and plain["rank"] == 27 * 12 * 12 // (32 * 39),
+          "plain joint factors at that size", plain)
+    j = data("compare", "m.safetensors", "--group", "qk", "--bytes", "3000", *methods)
+    runs = j["tables"][0]["runs"]
+    check(j["group"] == "blk.0.qk" and len(runs) >= 2 and all(r["bytes"] <= 3000 for r in runs),
+          "compare: a group within bytes", (runs, j["tables"][0]["left_out"]))
+    j = data("compare", "q.npy", "wide.npy", "--bits-per-entry", "9", "--methods", "naive,truncated-svd")
+    check(len({r["method"] for r in j["tables"][0]["runs"]}) == 2, "compare: of any width one by one", j)
+    refused(2, "compare", "q.npy", "--bits-per-entry", "9", "--methods", "joint-rank", say=b"of one width")
+    refused(2, "compare", "q.npy", "wide.npy", "--bits-per-entry", "9", "--methods", "joint-rank", say=b"of one width")
+
+
 def test_groups():
     up = noisy(16, 12, 5)
     gate = [[x + .05 * e for x, e in zip(a, b)] for a, b in zip(up, noisy(16, 12, 6))]
@@ -1123,7 +1149,7 @@ def main():
     here = tempfile.mkdtemp()
     os.chdir(here)
     try:
-        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several, test_groups,
+        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several, test_compare_group, test_groups,
                      test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds, test_sweep,
                      test_sweep_refusals, test_peers):

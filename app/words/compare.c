@@ -129,7 +129,9 @@ static bool print_json(struct call *call, const struct comparison *c,
     if (!r)
         return fail(err, ERROR_MEMORY, "out of memory");
     report_text(r, "version", EIGENSCOPE_VERSION);
-    report_text(r, "file", t->o->arguments[0]);
+    report_text(r, "file", t->s.stack ? t->s.document->name : t->o->arguments[0]);
+    if (*t->a.group)
+        report_text(r, "group", t->a.group);
     report_count(r, "rows", t->s.rows);
     report_count(r, "cols", t->s.cols);
     report_array(r, "matrices");
@@ -239,8 +241,13 @@ static void print_table(FILE *out, const struct comparison *c, size_t i,
     char size[96], why[320];
     int width = setting_width(t);
     size_words(c, i, size, sizeof(size));
-    fprintf(out, "%s, %zu x %zu%s, %s: %s\n", report_plain(c->t.o->arguments[0], &plain),
-            c->t.s.rows, c->t.s.cols, c->t.s.n > 1 ? ", plane by plane" : "",
+    const struct selection *s = &c->t.s;
+    fprintf(out, "%s, %zu x %zu%s, %s: %s\n",
+            report_plain(*c->t.a.group ? c->t.a.group : c->t.o->arguments[0], &plain), s->rows,
+            s->cols,
+            s->stack   ? ", several matrices"
+            : s->n > 1 ? ", plane by plane"
+                       : "",
             c->t.a.dtype == DTYPE_F64 ? "f64" : "f32", size);
     fprintf(out, "   %-22s %-*s %8s%s %8s %9s %8s\n", "method", width, "setting", "error %",
             c->t.s.picture ? "     dB" : "", "bits", "bytes", "seconds");
