@@ -1,12 +1,15 @@
 """The word scan against its contract: rows, order, CSV, what an earlier scan has kept, interruptions,
-refusals. TAP; the program is the argument."""
+refusals. TAP; the program is the argument. With a second one, the path of SmolLM2-135M (Q4_1): how long that
+takes, and what is shown meanwhile."""
 import csv
 import io
 import json
 import math
 import os
 import pathlib
+import pty
 import random
+import resource
 import shutil
 import signal
 import struct
@@ -16,6 +19,7 @@ import tempfile
 import time
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
+MODEL = str(pathlib.Path(sys.argv[2]).resolve()) if len(sys.argv) > 2 else ""
 DATA = os.environ.get("EIGENSCOPE_DATA", "")
 count = failures = 0
 HERE = tempfile.mkdtemp()
@@ -194,14 +198,52 @@ def test_model():
     check({m["verdict"] for m in rows.values()} == {"quantize"}, "low rank pays for none of them")
 
 
+def test_smollm2(path):
+    """A whole model of 135 million entries within a minute, telling how far it is; then from what was kept."""
+    master, slave = pty.openpty()
+    begin = time.time()
+    p = subprocess.Popen([PROGRAM, "scan", path, "--sort", "stable-rank", "-o", "all.csv"], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=slave, env=ENV)
+    os.close(slave)
+    shown = b""
+    try:
+        while part := os.read(master, 4096):
+            shown += part
+    except OSError:  # the other end is closed
+        pass
+    status, took = p.wait(), time.time() - begin
+    use = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"# {use.ru_utime + use.ru_stime:.1f} s of processor time, {use.ru_maxrss >> 10} MB")
+    told = [int(line.split()[0]) for line in shown.decode().replace("\x1b[K", "").split("\r") if "%" in line]
+    check(status == 0 and took < 60, f"the whole scan took {took:.1f} s, less than 60")
+    check(len(told) > 10 and told == sorted(told) and told[-1] > 80, "progress all the way", told)
+    rows = {r["name"]: r for r in table(pathlib.Path("all.csv").read_bytes())}
+    blocks = [r for r in rows.values() if r["dtype"] == "Q4_1"]
+    ranks = [float(r["stable_rank"]) for r in rows.values()]
+    check(len(rows) == 211 and ranks == sorted(ranks), "211 matrices in the order of their stable rank", len(rows))
+    check(all(.07 < float(r["own_rounding"]) < .1 < .15 < float(r["own_low_rank"]) for r in blocks) and len(blocks) > 200,
+          "each Q4_1 cost 7 to 10 %, a rank at its bytes would leave out more", len(blocks))
+    begin = time.time()
+    j = data("scan", path)
+    took = time.time() - begin
+    check(j["kept"] == 211 and took < 1, f"the next one is there in {took:.2f} s", j["kept"])
+
+
+def test_all():
+    test_kept(test_rows())
+    test_order()
+    test_refusals()
+    test_interrupt()
+    test_model()
+
+
 def main():
     os.chdir(HERE)
     try:
-        test_kept(test_rows())
-        test_order()
-        test_refusals()
-        test_interrupt()
-        test_model()
+        if len(sys.argv) > 2:
+            test_smollm2(MODEL)
+        else:
+            test_all()
     finally:
         os.chdir("/")
         shutil.rmtree(HERE)
