@@ -56,8 +56,9 @@ struct joint_profile {
 };
 enum { JOINT_VECTORS = 1 << 0, JOINT_ANGLES = 1 << 1 };
 
-/* members: p views of equal width. ERROR_USAGE where widths differ or p is 0 or above JOINT_MEMBERS, ERROR_FORMAT
- * for entries that are not finite, ERROR_CANCELLED. */
+/* members: p views of equal width. Takes (p + 5) n^2 doubles for a while; 0.1 s on one core for n = 576 and
+ * 2 x 1536 rows, and one call to LAPACK of 9 n^3 operations hears no cancelling. ERROR_USAGE where widths
+ * differ or p is 0 or above JOINT_MEMBERS, ERROR_FORMAT for entries that are not finite, ERROR_CANCELLED. */
 bool joint_profile_init(struct joint_profile *g, struct job *job, const struct matrix_view *members,
                         size_t p, enum balance balance, unsigned flags, struct error *err);
 void joint_profile_finish(struct joint_profile *g); /* {0} and a finished one are fine */
