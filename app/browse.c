@@ -328,3 +328,19 @@ void browse_unmark(struct model *m)
         m->browse.leaves[i].marked = false;
     m->browse.marked = 0;
 }
+
+bool browse_marked(const struct model *m, char *out, size_t size)
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < m->browse.n; i++) {
+        const struct browse_leaf *leaf = &m->browse.leaves[i];
+        if (!leaf->marked || leaf->other)
+            continue;
+        int more = snprintf(out + n, size - n, "%s%s", n ? "," : "", browse_name(m, leaf));
+        if (more < 0 || (size_t)more >= size - n)
+            return false;
+        n += (size_t)more;
+    }
+    return true;
+}

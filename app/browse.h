@@ -79,6 +79,8 @@ void browse_fold(struct model *m, bool open); /* the folder one is on, or in */
 void browse_fold_all(struct model *m, bool open);
 void browse_mark(struct model *m); /* the tensor, or all of a folder, and back */
 void browse_unmark(struct model *m);
+/* The marked matrices, "NAME,NAME", in the list's order. false: they do not fit. */
+bool browse_marked(const struct model *m, char *out, size_t size);
 /* "name", or a key of scan.h. Fails with ERROR_USAGE. */
 bool browse_sort(struct model *m, const char *key, struct error *err);
 void browse_sort_next(struct model *m); /* by the next of those that are asked for most */

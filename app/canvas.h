@@ -44,6 +44,7 @@ enum zone {
     ZONE_TENSOR,    /* a row of the weights view's tree: the low 16 bits of its number */
     ZONE_BROWSE,    /* enum browse_pane */
     ZONE_GROUP,     /* a row of the groups view */
+    ZONE_LAYER,     /* a cell of the weights view's map of layers */
     ZONE_GROUP_RANK /* from rank 1 to the chosen group's largest */
 };
 enum { ZONE_CHOICES = 256 };

@@ -69,6 +69,7 @@ void model_finish(struct model *m)
     inspect_forget(m);
     scanning_forget(m);
     grouping_forget(m);
+    layer_map_forget(m);
     document_unref(m->document);
     *m = (struct model){ 0 };
 }
@@ -221,6 +222,8 @@ void model_open(struct model *m, struct document *d, const char *entry)
         scanning_forget(m);
         browse_open(m);
         grouping_forget(m);
+        layer_map_forget(m);
+        layer_map_begin(m);
     }
     document_unref(old);
     m->export.path[0] = 0;

@@ -6,6 +6,7 @@
 #include "heat.h"
 #include "history.h"
 #include "inspect.h"
+#include "layer_map.h"
 #include "levels.h"
 #include "opening.h"
 #include "registry.h"
@@ -160,6 +161,7 @@ struct model {
     struct browse browse; /* the weights view's */
     struct inspect inspect;
     struct scanning scanning;
+    struct layer_map layers;
     struct grouping grouping; /* the groups view's */
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */

@@ -222,6 +222,13 @@ static void press_browse(struct model *m, const struct grid *g, const struct hit
         m->browse.focus = (enum browse_pane)h->index;
 }
 
+static void press_layer(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    m->browse.focus = BROWSE_FACTS;
+    layer_map_go(m, h->index);
+}
+
 static void press_group(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
@@ -278,6 +285,7 @@ static const struct {
     [ZONE_ACTION] = { press_action, true },   [ZONE_OVERLAY] = { press_nothing, true },
     [ZONE_PICTURE] = { press_picture, false }, [ZONE_RUN] = { press_run, false },
     [ZONE_TENSOR] = { press_tensor, false },  [ZONE_BROWSE] = { press_browse, false },
+    [ZONE_LAYER] = { press_layer, false },
     [ZONE_GROUP] = { press_group, false },    [ZONE_GROUP_RANK] = { press_group_rank, false },
 };
 /* clang-format on */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "group_commands.h"
 #include "line.h"
 #include "overlay.h"
 #include "panes/panes.h"
@@ -102,11 +103,17 @@ static void move_about(struct model *m, int by)
         *at = *at + step < last ? *at + step : last;
 }
 
+static void move_layers(struct model *m, int by)
+{
+    layer_map_move(m, by, 0);
+}
+
 static const struct page pages[] = {
     { "tensor", draw_tensor, NULL },
     { "about", pane_about, move_about },
+    { "layers", pane_layer_map, move_layers },
 };
-enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
+enum { PAGES = sizeof(pages) / sizeof(pages[0]), PAGE_ABOUT = 1, PAGE_LAYERS };
 
 static const struct page *page_of(const struct model *m)
 {
@@ -264,7 +271,52 @@ static void next_page(struct model *m)
 
 static void about(struct model *m)
 {
-    show_page(m, m->browse.page == 1 ? 0 : 1);
+    show_page(m, m->browse.page == PAGE_ABOUT ? 0 : PAGE_ABOUT);
+}
+
+/* ---- the layers ---- */
+
+static void layers(struct model *m)
+{
+    show_page(m, m->browse.page == PAGE_LAYERS ? 0 : PAGE_LAYERS);
+}
+
+static bool on_layers(const struct model *m)
+{
+    return m->browse.page == PAGE_LAYERS && m->browse.focus != BROWSE_TREE;
+}
+
+static void layers_left(struct model *m)
+{
+    layer_map_move(m, 0, -1);
+}
+
+static void layers_right(struct model *m)
+{
+    layer_map_move(m, 0, 1);
+}
+
+static void next_number(struct model *m)
+{
+    m->layers.key++;
+    if (!map_keys[m->layers.key].name)
+        m->layers.key = 0;
+    show_page(m, PAGE_LAYERS);
+}
+
+/* ---- groups by hand ---- */
+
+/* Of the marked tensors, in the groups view. */
+static void group_marked(struct model *m)
+{
+    char names[4 * MODEL_LINE];
+    struct error err;
+    if (!m->browse.marked)
+        model_say(m, true, "nothing is marked - Space marks what is to share a right factor");
+    else if (!browse_marked(m, names, sizeof(names)))
+        model_say(m, true, "these are too many for one group");
+    else if (!group_add(m, names, &err))
+        model_say(m, true, "%s", err.text);
 }
 
 /* A page of its own is one pane. */
@@ -328,6 +380,11 @@ static const struct action actions[] = {
     { "unfold", "l Right", "Tensors", "open it", "fold", unfold },
     { "fold-all", "-", "Tensors", "close every folder", NULL, fold_all },
     { "unfold-all", "+", "Tensors", "open every folder", NULL, unfold_all },
+    { "group-marked", "a", "Tensors", "the marked ones as a group, with one right factor, in the groups view", "group", group_marked },
+    { "layers-left", "h Left", "Layers", "the matrix to the left", NULL, layers_left, on_layers },
+    { "layers-right", "l Right", "Layers", "the matrix to the right", NULL, layers_right, on_layers },
+    { "layers", "L", "Layers", "a row for each layer, a column for each kind of matrix, and back", "layers", layers },
+    { "next-number", "n", "Layers", "the next of the numbers that stand there", NULL, next_number },
     { "about", "i", "Screen", "what the file says of itself, and back", "about", about },
     { "next-page", "v", "Screen", "the next thing on the right side", NULL, next_page },
     { "exact-spectrum", "x", "Plots", "singular values by an SVD, or from the Gram matrix; after C-c: look again", NULL, inspect_exact },
