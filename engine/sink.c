@@ -33,17 +33,23 @@ struct sink {
     unsigned char *buffer;
 };
 
-enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_NAMED };
+enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_NAMED, SLOT_KEPT };
 static struct {
     atomic_int state;
-    char temporary[PATH_MAX];
+    bool force;
+    char temporary[PATH_MAX], target[PATH_MAX]; /* target: of a kept one */
 } slots[SLOTS];
 
 void sink_emergency(void)
 {
-    for (int i = 0; i < SLOTS; i++)
-        if (atomic_load(&slots[i].state) == SLOT_NAMED)
+    for (int i = 0; i < SLOTS; i++) {
+        int state = atomic_load(&slots[i].state);
+        if (state == SLOT_KEPT && renameat2(AT_FDCWD, slots[i].temporary, AT_FDCWD, slots[i].target,
+                                            slots[i].force ? 0 : RENAME_NOREPLACE) == 0)
+            continue;
+        if (state == SLOT_KEPT || state == SLOT_NAMED)
             unlink(slots[i].temporary);
+    }
 }
 
 static bool refuse(const struct sink *s, struct error *err, const char *reason)
@@ -251,6 +257,20 @@ bool sink_write(struct sink *s, const void *data, size_t n, struct error *err)
     return true;
 }
 
+bool sink_keep(struct sink *s, struct error *err)
+{
+    if (s->slot < 0) /* it goes where it is to go at once */
+        return s->fd < 0 || flush(s, err);
+    if (!flush(s, err))
+        return false;
+    if (s->mode && fchmod(s->fd, s->mode) < 0)
+        return refuse_write(s, s->written, errno, err);
+    memcpy(slots[s->slot].target, s->target, sizeof(s->target));
+    slots[s->slot].force = s->force;
+    atomic_store(&slots[s->slot].state, SLOT_KEPT);
+    return true;
+}
+
 uint64_t sink_written(const struct sink *s)
 {
     return s->written;
@@ -309,7 +329,7 @@ void sink_abandon(struct sink *s)
         return;
     if (s->fd >= 0)
         close(s->fd);
-    if (s->slot >= 0 && atomic_load(&slots[s->slot].state) == SLOT_NAMED)
+    if (s->slot >= 0 && atomic_load(&slots[s->slot].state) != SLOT_TAKEN)
         unlink(slots[s->slot].temporary);
     release_slot(s);
     memory_free(s->path);

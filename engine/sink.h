@@ -16,8 +16,11 @@ struct sink *sink_create(const char *path, bool force, uint64_t size, struct err
 struct sink *sink_count(void); /* keeps nothing, counts bytes; NULL only without memory */
 bool sink_write(struct sink *s, const void *data, size_t n, struct error *err);
 uint64_t sink_written(const struct sink *s);
+/* What was written so far is of use alone: on disk, and put in place by sink_emergency. */
+bool sink_keep(struct sink *s, struct error *err);
 bool sink_commit(struct sink *s, struct error *err); /* frees s, also on failure */
 void sink_abandon(struct sink *s);                   /* frees s, leaves nothing; NULL is fine */
 
-/* Removes the temporary files of all open sinks; async-signal-safe, for fatal handlers. */
+/* Removes the temporary files of all open sinks, or puts in place what sink_keep was told of;
+ * async-signal-safe, for fatal handlers. */
 void sink_emergency(void);

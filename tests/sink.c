@@ -202,6 +202,32 @@ static void test_emergency(void)
     CHECK(sink_commit(count, &err));
 }
 
+/* Rows that are whole are not lost with the one that is not; a file that came meanwhile stays. */
+static void test_kept(void)
+{
+    struct error err = { 0 };
+    char text[16] = "";
+    for (int appeared = 0; appeared < 2; appeared++) {
+        struct sink *s = sink_create(path_of("rows"), false, 0, &err);
+        CHECK(s && sink_write(s, "one\n", 4, &err) && sink_keep(s, &err));
+        CHECK(sink_write(s, "tw", 2, &err));
+        FILE *f = appeared ? fopen(path_of("rows"), "w") : NULL;
+        CHECK(!appeared || (f && fputs("other", f) >= 0 && fclose(f) == 0));
+        sink_emergency();
+        sink_abandon(s);
+        f = fopen(path_of("rows"), "r");
+        CHECK(f && fgets(text, sizeof(text), f) && files_in_folder() == 1);
+        CHECK(!strcmp(text, appeared ? "other" : "one\n"));
+        if (f)
+            fclose(f);
+        unlink(path_of("rows"));
+    }
+    struct sink *s = sink_create(path_of("rows"), false, 0, &err);
+    CHECK(s && sink_write(s, "one\n", 4, &err) && sink_keep(s, &err));
+    sink_abandon(s); /* kept for the worst alone */
+    CHECK(files_in_folder() == 0);
+}
+
 static void test_memory(void)
 {
     struct error err = { 0 };
@@ -230,6 +256,7 @@ int main(void)
     test_pipe();
     test_order();
     test_emergency();
+    test_kept();
     test_memory();
     CHECK(rmdir(folder) == 0);
     return check_done();

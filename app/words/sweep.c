@@ -92,7 +92,7 @@ static bool hand_on(struct sweeping *s, struct error *err)
     size_t n;
     if (!cli_take(s->call, &text, &n, err))
         return false;
-    return sink_write(s->sink, text, n, err);
+    return sink_write(s->sink, text, n, err) && sink_keep(s->sink, err);
 }
 
 static bool print_row(struct sweeping *s, const struct error *why, struct error *err)
