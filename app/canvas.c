@@ -185,6 +185,14 @@ int canvas_text(struct canvas c, int x, int y, enum ink ink, int attributes, con
     return taken;
 }
 
+int canvas_sentence(struct canvas c, int x, int y, enum ink ink, int attributes, const char *utf8)
+{
+    int taken = canvas_text(c, x, y, ink, attributes, utf8);
+    if (x + taken > c.area.w && c.area.w > 0)
+        canvas_rune(c, c.area.w - 1, y, ink, c.unicode ? 0x2026 : '~');
+    return taken;
+}
+
 int canvas_printf(struct canvas c, int x, int y, enum ink ink, int attributes, const char *format,
                   ...)
 {

@@ -87,6 +87,8 @@ struct canvas canvas_inside(struct canvas c, struct rect r); /* r relative to c'
 /* Returns the number of cells the text took. Control bytes print as '?'; wide
  * runes as '?'. */
 int canvas_text(struct canvas c, int x, int y, enum ink ink, int attributes, const char *utf8);
+/* One that may be longer than the canvas is wide: then the last cell says that there is more. */
+int canvas_sentence(struct canvas c, int x, int y, enum ink ink, int attributes, const char *utf8);
 int canvas_printf(struct canvas c, int x, int y, enum ink ink, int attributes, const char *format,
                   ...) __attribute__((format(printf, 6, 7)));
 void canvas_rune(struct canvas c, int x, int y, enum ink ink, uint32_t rune);

@@ -25,9 +25,11 @@ static bool at_fault(struct model *m, const char *arguments, const char *byte)
 /* By its key, or as papers call it: k, B of L (or of all there is), B' of R. */
 static const struct param *find_row(const struct param_table *rows, const char *key)
 {
-    static const char *const names[][2] = {
-        { "k", "rank" }, { "B", "left_bits" }, { "B", "bits" }, { "B'", "right_bits" }
-    };
+    static const char *const names[][2] = { { "k", "rank" },
+                                            { "B", "left_bits" },
+                                            { "B", "bits" },
+                                            { "B'", "right_bits" },
+                                            { "normalise", "normalize" } };
     const struct param *found = param_find(rows, key);
     for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i++)
         if (!strcmp(key, names[i][0]))

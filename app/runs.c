@@ -10,7 +10,17 @@
 #include "memory.h"
 #include "view.h"
 
-static const double bits_least = 0.01;
+static const double bits_least = 0.01, bits_usual = 2;
+
+/* Of an entry as its file has it: a larger result is no size to start from. */
+static double bits_of_original(const struct model *m, double rows, double cols)
+{
+    const struct entry *e = document_entry(m->document, m->entry);
+    if (document_is_picture(m->document))
+        return m->document->raster ? m->document->raster->source_depth : 8;
+    return e && e->size > 0 ? 8 * (double)e->size / (rows * cols)
+                            : 8 * (double)dtype_size(m->dtype);
+}
 
 double runs_at_hand(const struct model *m)
 {
@@ -26,7 +36,7 @@ double runs_at_hand(const struct model *m)
                                          planes, false);
     double size = ceil(bits / ((double)planes * rows * cols) * 1e4) /
                   1e4; /* as it is shown; what is there fits */
-    return fmax(bits_least, fmin(size, RUNS_BITS_MOST));
+    return size < bits_of_original(m, rows, cols) ? fmax(bits_least, size) : bits_usual;
 }
 
 /* What is out is of another size, or less urgent. */

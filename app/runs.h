@@ -29,7 +29,8 @@ struct runs {
     struct params_any grid_params;
 };
 
-/* The size that the sliders say: the budget, where one is held; 0: nothing is open. */
+/* The size that the sliders say: the budget, where one is held, and two bits where it is no less than
+ * the original's; 0: nothing is open. */
 double runs_at_hand(const struct model *m);
 
 /* Every method at so many true bits an entry, as soon as nothing else is to be done; what is there

@@ -176,7 +176,7 @@ static void draw_message(const struct model *m, struct canvas c)
     if (!m->message[0] && line[0]) {
         canvas_text(c, 0, 0, INK_TEXT, 0, line);
     } else if (m->message[0]) {
-        canvas_text(c, 0, 0, m->message_is_error ? INK_ERROR : INK_TEXT, 0, m->message);
+        canvas_sentence(c, 0, 0, m->message_is_error ? INK_ERROR : INK_TEXT, 0, m->message);
     } else if (m->document && p && form) {
         describe(m, p, c.area.w, line, sizeof(line));
         canvas_text(c, 0, 0, INK_DIM, 0, line);

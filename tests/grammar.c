@@ -357,6 +357,9 @@ static void test_undo(struct model *m)
     CHECK(command(m, "method naive") && value(m, "bits") != 3);
     press(m, "u P P u u");
     CHECK(m->method == method_find("lplr"));
+    CHECK(command(m, "set normalise=on") && value(m, "normalize") == 1); /* however it is spelt */
+    press(m, "u");
+    CHECK(value(m, "normalize") == 0);
     m->now = 30;
     size_t entries = m->history.at;
     press(m, "l h"); /* back where it was: no entry of its own */

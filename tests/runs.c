@@ -119,6 +119,8 @@ static const struct run_row *find(const struct model *m, const struct run_row *r
 static void test_begins(struct model *m, struct request *r)
 {
     CHECK(settle(m) > 0 && m->runs.list.n == 0 && !m->runs.begun);
+    CHECK(command(m, "method truncated-svd; rank 999") &&
+          runs_at_hand(m) == 2); /* not below the file's */
     CHECK(command(m, "method truncated-svd; rank 3") && settle(m) == 1);
     press(m, "5");
     CHECK(m->view == view_find("compare") && !model_want(m, false, r));

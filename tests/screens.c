@@ -626,6 +626,14 @@ static void test_rules(struct fixture *f)
     model_say(&f->m, true, "there is no such file");
     draw(f, 80, 24, true, &g);
     CHECK(g.cells[22 * 80].rune == 't' && g.cells[22 * 80].ink == INK_ERROR);
+    CHECK(g.cells[22 * 80 + 79].rune == ' ');
+    grid_finish(&g);
+    model_say(&f->m, true, "%080d: one that is longer than a row", 0); /* it says so */
+    draw(f, 80, 24, true, &g);
+    CHECK(g.cells[22 * 80 + 79].rune == 0x2026 && g.cells[22 * 80 + 78].rune == '0');
+    grid_finish(&g);
+    draw(f, 80, 24, false, &g);
+    CHECK(g.cells[22 * 80 + 79].rune == '~');
     grid_finish(&g);
     f->m.message[0] = 0;
 }

@@ -207,7 +207,7 @@ static void draw_fault(const struct model *m, struct canvas c, int x)
 {
     int width = canvas_text_width(m->message);
     bool right = c.area.w - x - 2 >= width || x - 1 < width;
-    canvas_text(c, right ? x + 2 : x - 1 - width, 0, INK_ERROR, 0, m->message);
+    canvas_sentence(c, right ? x + 2 : x - 1 - width, 0, INK_ERROR, 0, m->message);
     canvas_text(c, x, 0, INK_ERROR, ATTR_BOLD, "^");
 }
 
@@ -242,5 +242,5 @@ void pane_line(const struct model *m, struct canvas c)
     if (!m->message[0])
         hint(m, text, sizeof(text));
     int x = w < NARROW ? 0 : 2 + canvas_text(status, 0, 0, INK_TITLE, ATTR_BOLD, "COMMAND");
-    canvas_text(status, x, 0, INK_DIM, 0, text);
+    canvas_sentence(status, x, 0, INK_DIM, 0, text);
 }

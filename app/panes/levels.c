@@ -89,6 +89,16 @@ static int parts_shown(const struct level_plane *p, int height)
     return n < room ? n : room;
 }
 
+/* Why there is none. */
+static const char *nothing(const struct model *m)
+{
+    const struct level_map *l = m->levels.map;
+    const struct param *rotated = l ? param_find(&l->method->params, "hadamard") : NULL;
+    if (rotated && param_get(rotated, l->params.bytes) != 0)
+        return "coded after a rotation: no histogram";
+    return l ? "nothing here is coded as it stands" : "not known yet";
+}
+
 void pane_levels(const struct model *m, struct canvas c)
 {
     const struct level_plane *p = plane_of(m);
@@ -100,8 +110,7 @@ void pane_levels(const struct model *m, struct canvas c)
              levels_exact(m) ? "" : " ~");
     struct canvas in = pane_frame(m, c, PANE_ERROR, title);
     if (!p || p->n == 0)
-        canvas_text(in, 1, in.area.h / 2, INK_DIM, 0,
-                    !p ? "not known yet" : "nothing here is coded as it stands");
+        canvas_sentence(in, 1, in.area.h / 2, INK_DIM, 0, nothing(m));
     for (int i = 0; p && i < n && (size_t)i < p->n; i++) {
         int top = i * in.area.h / n, end = (i + 1) * in.area.h / n;
         draw_part(&p->of[i], canvas_inside(in, (struct rect){ 1, top, in.area.w - 2, end - top }));
