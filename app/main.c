@@ -73,7 +73,8 @@ const struct word words[] = {
                 "has changed is another one. -o writes them as CSV, every digit, what is not known "
                 "empty. Computed by the processor in double precision, singular values from the "
                 "shorter side's Gram matrix: below 1e-7 of the first they are zero. A matrix that "
-                "cannot be looked at has a row that says why.",
+                "cannot be looked at has a row that says why, one with NaN or infinities no "
+                "spectrum, whatever --nonfinite says.",
         .groups = scan_groups,
         .least = 1,
         .most = 1,

@@ -151,7 +151,23 @@ static void put_percent(FILE *out, double x)
         fprintf(out, "  %6.*f %%", x < 0.0995 ? 2 : 1, 100 * x);
 }
 
-static void print_row(FILE *out, const struct scan *s, size_t i, int widest)
+/* Of the two columns of text. */
+struct widths {
+    int name, type;
+};
+
+static struct widths widths_of(const struct document *d)
+{
+    struct widths w = { 4, 4 };
+    for (size_t i = 0; i < d->n; i++) {
+        int name = (int)strlen(d->entries[i].name), type = (int)strlen(d->entries[i].dtype);
+        w.name = name > w.name && name <= NAME_WIDEST ? name : w.name;
+        w.type = type > w.type ? type : w.type;
+    }
+    return w;
+}
+
+static void print_row(FILE *out, const struct scan *s, size_t i, const struct widths *w)
 {
     const struct scan_row *row = &s->rows[i];
     const struct entry *e = &s->document->entries[i];
@@ -160,7 +176,8 @@ static void print_row(FILE *out, const struct scan *s, size_t i, int widest)
     char shape[48];
     struct error plain;
     snprintf(shape, sizeof(shape), "%zu x %zu", e->rows, e->cols);
-    fprintf(out, "  %-*s  %13s  %-5s", widest, report_plain(e->name, &plain), shape, e->dtype);
+    fprintf(out, "  %-*s  %13s  %-*s", w->name, report_plain(e->name, &plain), shape, w->type,
+            e->dtype);
     if (*row->why) {
         fprintf(out, "  %s\n", report_plain(row->why, &plain));
         return;
@@ -207,19 +224,16 @@ static void print_text(struct call *c, const struct listing *x)
     const struct document *d = s->document;
     struct error plain;
     uint64_t entries = 0;
-    int widest = 4;
-    for (size_t i = 0; i < s->n; i++) {
-        int n = (int)strlen(d->entries[i].name);
-        widest = n > widest && n <= NAME_WIDEST ? n : widest;
+    struct widths w = widths_of(d);
+    for (size_t i = 0; i < s->n; i++)
         entries += (uint64_t)d->entries[i].rows * d->entries[i].cols;
-    }
     fprintf(c->out, "%s: %zu matrices, %.4g million entries\n", report_plain(d->name, &plain), s->n,
             (double)entries / 1e6);
-    fprintf(c->out, "  %-*s  %13s  %-5s  %11s  %6s  %6s  %5s  %8s   %8s  %5s  %s\n", widest, "name",
-            "shape", "type", "r90        ", "stable", "effec.", "alpha", "rounding", "low rank",
-            "gain", "verdict");
+    fprintf(c->out, "  %-*s  %13s  %-*s  %11s  %6s  %6s  %5s  %8s   %8s  %5s  %s\n", w.name, "name",
+            "shape", w.type, "type", "r90        ", "stable", "effec.", "alpha", "rounding",
+            "low rank", "gain", "verdict");
     for (size_t i = 0; i < s->n; i++)
-        print_row(c->out, s, x->order[i], widest);
+        print_row(c->out, s, x->order[i], &w);
     print_legend(c->out, s);
 }
 
