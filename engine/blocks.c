@@ -2,6 +2,7 @@
  * dequantize_row functions, whose single-precision operations are done here in the same order. */
 #include "blocks.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -169,19 +170,129 @@ static void unpack_iq4_xs(const uint8_t *p, struct block *out)
     look_up(out->code, 256);
 }
 
+/* The other way, as ggml's quantize_row_*_ref do it: one over the step in single precision, the step
+ * kept as a half. */
+enum { SMALL = 32 }; /* elements of these blocks */
+
+static void put_half(uint8_t *at, float value)
+{
+    uint16_t half = half_from((double)value, HALF_NEAREST);
+    at[0] = (uint8_t)half;
+    at[1] = (uint8_t)(half >> 8);
+}
+
+static void put_nibbles(const uint8_t *codes, uint8_t *to)
+{
+    for (size_t i = 0; i < SMALL / 2; i++)
+        to[i] = (uint8_t)((codes[i] & 15) | codes[i + SMALL / 2] << 4);
+}
+
+static void put_fifth_bits(const uint8_t *codes, uint8_t *to)
+{
+    memset(to, 0, SMALL / 8);
+    for (size_t i = 0; i < SMALL; i++)
+        to[i / 8] = (uint8_t)(to[i / 8] | (codes[i] >> 4) << i % 8);
+}
+
+static float inverse(float step)
+{
+    return step != 0 ? 1 / step : 0;
+}
+
+/* Of a NaN 0. */
+static uint8_t whole(float x, float last)
+{
+    return (uint8_t)fminf(last, fmaxf(0, truncf(x)));
+}
+
+/* 2 `half` levels, the entry of the largest magnitude at the lowest. */
+static float pack_signed(const float *x, float half, uint8_t *codes)
+{
+    float most = 0;
+    for (size_t i = 0; i < SMALL; i++)
+        if (fabsf(x[i]) > fabsf(most))
+            most = x[i];
+    float step = most / -half, over = inverse(step);
+    for (size_t i = 0; i < SMALL; i++)
+        codes[i] = whole(x[i] * over + (half + 0.5f), 2 * half - 1);
+    return step;
+}
+
+/* Levels 0 to `last` from the least entry to the largest. */
+static float pack_affine(const float *x, float last, uint8_t *codes, float *least)
+{
+    float low = x[0], high = x[0];
+    for (size_t i = 1; i < SMALL; i++) {
+        low = fminf(low, x[i]);
+        high = fmaxf(high, x[i]);
+    }
+    float step = (high - low) / last, over = inverse(step);
+    for (size_t i = 0; i < SMALL; i++)
+        codes[i] = whole((x[i] - low) * over + 0.5f, last);
+    *least = low;
+    return step;
+}
+
+static void pack_q4_0(const float *x, uint8_t *p)
+{
+    uint8_t codes[SMALL];
+    put_half(p, pack_signed(x, 8, codes));
+    put_nibbles(codes, p + 2);
+}
+
+static void pack_q4_1(const float *x, uint8_t *p)
+{
+    uint8_t codes[SMALL];
+    float least;
+    put_half(p, pack_affine(x, 15, codes, &least));
+    put_half(p + 2, least);
+    put_nibbles(codes, p + 4);
+}
+
+static void pack_q5_0(const float *x, uint8_t *p)
+{
+    uint8_t codes[SMALL];
+    put_half(p, pack_signed(x, 16, codes));
+    put_fifth_bits(codes, p + 2);
+    put_nibbles(codes, p + 6);
+}
+
+static void pack_q5_1(const float *x, uint8_t *p)
+{
+    uint8_t codes[SMALL];
+    float least;
+    put_half(p, pack_affine(x, 31, codes, &least));
+    put_half(p + 2, least);
+    put_fifth_bits(codes, p + 4);
+    put_nibbles(codes, p + 8);
+}
+
+static void pack_q8_0(const float *x, uint8_t *p)
+{
+    float most = 0;
+    for (size_t i = 0; i < SMALL; i++)
+        most = fmaxf(most, fabsf(x[i]));
+    float step = most / 127, over = inverse(step);
+    put_half(p, step);
+    for (size_t i = 0; i < SMALL; i++) {
+        float code = roundf(x[i] * over);
+        p[2 + i] = (uint8_t)(int8_t)(isnan(code) ? 0 : fminf(127, fmaxf(-127, code)));
+    }
+}
+
 #define PLAIN(n, type) .elements = 1, .bytes = (n), .raw = (type) + 1
 #define LISTED(e, b)   .elements = (e), .bytes = (b)
 
 static const struct block_type types[] = {
     [0] = { "F32", PLAIN(4, RAW_F32) },
     [1] = { "F16", PLAIN(2, RAW_F16) },
-    [2] = { "Q4_0", 32, 18, 32, .unpack = unpack_q4_0 },
-    [3] = { "Q4_1", 32, 20, 32, .unpack = unpack_q4_1 },
+    [2] = { "Q4_0", 32, 18, 32, .unpack = unpack_q4_0, .pack = pack_q4_0 },
+    [3] = { "Q4_1", 32, 20, 32, .unpack = unpack_q4_1, .pack = pack_q4_1 },
     [4] = { "Q4_2" }, /* removed from GGUF, as are all without a size */
     [5] = { "Q4_3" },
-    [6] = { "Q5_0", 32, 22, 32, .unpack = unpack_q5_0 },
-    [7] = { "Q5_1", 32, 24, 32, .unpack = unpack_q5_1 },
-    [8] = { "Q8_0", 32, 34, 32, .unpack = unpack_q8_0 },
+    [6] = { "Q5_0", 32, 22, 32, .unpack = unpack_q5_0, .pack = pack_q5_0 },
+    [7] = { "Q5_1", 32, 24, 32, .unpack = unpack_q5_1, .pack = pack_q5_1 },
+    [8] = { "Q8_0", 32, 34, 32, .unpack = unpack_q8_0, .pack = pack_q8_0 },
     [9] = { "Q8_1", LISTED(32, 36) },
     [10] = { "Q2_K", 256, 84, 16, .unpack = unpack_q2_k },
     [11] = { "Q3_K", 256, 110, 16, .unpack = unpack_q3_k },
@@ -244,6 +355,20 @@ const char *block_type_name(uint32_t id)
 bool block_readable(const struct block_type *type)
 {
     return type && (type->raw || type->unpack);
+}
+
+const struct block_type *block_named(const char *name)
+{
+    for (size_t i = 0; i < TYPES; i++)
+        if (!strcmp(types[i].name, name))
+            return &types[i];
+    return NULL;
+}
+
+void block_encode(const struct block_type *type, const float *x, uint8_t *bytes)
+{
+    assert(type->pack);
+    type->pack(x, bytes);
 }
 
 /* Minus zero, so that adding it changes no sign of a zero. */

@@ -1,21 +1,15 @@
 #include "verdict.h"
 
-#include "half.h"
-
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
-enum { HALF_BYTES = 2, BLOCK = 32 };
+enum { HALF_BYTES = 2, BLOCK = 32, BLOCK_BYTES = 34 };
 
 const char *const verdict_names[] = { "none", "quantize", "factorize", "depends", NULL };
 
 /* The types that are measured, in the order of the lines. */
-static const struct {
-    const char *name;
-    unsigned bytes; /* of a block */
-} measured[] = { [VERDICT_Q8_0] = { "Q8_0", 34 }, [VERDICT_Q4_0] = { "Q4_0", 18 } };
+static const char *const measured[] = { [VERDICT_Q8_0] = "Q8_0", [VERDICT_Q4_0] = "Q4_0" };
 enum { MEASURED = sizeof(measured) / sizeof(measured[0]) };
 
 uint64_t verdict_factor_bytes(size_t rows, size_t cols, size_t k)
@@ -35,7 +29,7 @@ size_t verdict_rank(size_t rows, size_t cols, uint64_t bytes)
 static uint64_t type_bytes(const struct spectrum *s, size_t type)
 {
     uint64_t blocks = ((uint64_t)s->cols + BLOCK - 1) / BLOCK;
-    return (uint64_t)s->rows * blocks * measured[type].bytes;
+    return (uint64_t)s->rows * blocks * block_named(measured[type])->bytes;
 }
 
 static void buy(const struct spectrum *s, struct verdict_line *line)
@@ -110,7 +104,7 @@ void verdict_of(const struct spectrum *s, const double rounding[2], const struct
 {
     struct verdict v = { .gain = (double)NAN };
     for (size_t i = 0; i < MEASURED; i++) {
-        v.lines[i] = (struct verdict_line){ .type = measured[i].name,
+        v.lines[i] = (struct verdict_line){ .type = measured[i],
                                             .bytes = type_bytes(s, i),
                                             .rounding = rounding[i] };
         buy(s, &v.lines[i]);
@@ -130,40 +124,15 @@ void verdict_of(const struct spectrum *s, const double rounding[2], const struct
     *out = v;
 }
 
-/* One block as ggml's reference quantizers round it: 1/d in single precision, d kept as a half. */
-static void round_q8_0(const float *x, float *out)
-{
-    float most = 0;
-    for (int i = 0; i < BLOCK; i++)
-        most = fmaxf(most, fabsf(x[i]));
-    float d = most / 127, inverse = d > 0 ? 1 / d : 0;
-    float kept = (float)half_to(half_from((double)d, HALF_NEAREST));
-    for (int i = 0; i < BLOCK; i++)
-        out[i] = roundf(x[i] * inverse) * kept;
-}
-
-static void round_q4_0(const float *x, float *out)
-{
-    float most = 0;
-    for (int i = 0; i < BLOCK; i++)
-        if (fabsf(x[i]) > fabsf(most))
-            most = x[i];
-    float d = most / -8, inverse = most != 0 ? 1 / d : 0;
-    float kept = (float)half_to(half_from((double)d, HALF_NEAREST));
-    for (int i = 0; i < BLOCK; i++)
-        out[i] = (fminf(15, truncf(x[i] * inverse + 8.5f)) - 8) * kept;
-}
-
-static void (*const rounders[])(const float *x, float *out) = {
-    [VERDICT_Q8_0] = round_q8_0, [VERDICT_Q4_0] = round_q4_0
-};
-
-static void round_block(size_t type, struct matrix_view block, double *lost, double *whole)
+static void round_block(const struct block_type *type, struct matrix_view block, double *lost,
+                        double *whole)
 {
     float x[BLOCK] = { 0 }, y[BLOCK];
+    uint8_t bytes[BLOCK_BYTES];
     double sum = 0, square = 0;
     matrix_copy(block, (struct matrix_view){ x, 1, block.cols, BLOCK, 1, DTYPE_F32 });
-    rounders[type](x, y);
+    block_encode(type, x, bytes);
+    block_decode(type, bytes, y);
     for (size_t k = 0; k < block.cols; k++) {
         double difference = (double)x[k] - (double)y[k];
         sum += difference * difference;
@@ -175,10 +144,8 @@ static void round_block(size_t type, struct matrix_view block, double *lost, dou
 
 void verdict_round(struct matrix_view a, const char *type, double *lost, double *whole)
 {
-    size_t t = 0;
-    while (t < MEASURED && strcmp(measured[t].name, type) != 0)
-        t++;
-    assert(t < MEASURED);
+    const struct block_type *t = block_named(type);
+    assert(t && t->pack && t->elements == BLOCK && t->bytes <= BLOCK_BYTES);
     for (size_t i = 0; i < a.rows; i++)
         for (size_t j = 0; j < a.cols; j += BLOCK) {
             size_t n = a.cols - j < BLOCK ? a.cols - j : BLOCK;

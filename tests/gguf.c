@@ -1,10 +1,12 @@
 /* GGUF beyond its corpus: limits, what is said of bad blocks and of types that are not decoded,
  * the noise of a quantization against the rounding that was done, and a real model that is here
- * in two formats. With `dump FILE`: its matrices in single precision on stdout, for tests/gguf_peers.py. */
+ * in two formats. With `dump FILE`: its matrices in single precision on stdout; with `pack TYPE`:
+ * single precision from stdin in blocks of that type on stdout. Both for tests/gguf_peers.py. */
 #include "gguf.h"
 #include "document.h"
 #include "limit.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -272,8 +274,49 @@ static int dump(const char *path)
     return !ok;
 }
 
+static int pack(const char *name)
+{
+    const struct block_type *type = block_named(name);
+    float x[BLOCK_ELEMENTS];
+    uint8_t bytes[BLOCK_ELEMENTS];
+    if (!type || !type->pack)
+        return 1;
+    while (fread(x, sizeof(*x), type->elements, stdin) == type->elements) {
+        block_encode(type, x, bytes);
+        if (fwrite(bytes, 1, type->bytes, stdout) != type->bytes)
+            return 1;
+    }
+    return fflush(stdout) != 0;
+}
+
+/* What is no number, or beyond half precision, ends in codes within their bits and no number. */
+static void test_wild_blocks(void)
+{
+    static const char *const names[] = { "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0" };
+    static const float wild[] = { NAN, INFINITY, -INFINITY, 1e30f, 1e-44f };
+    for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++) {
+        const struct block_type *type = block_named(names[n]);
+        size_t wrong = 0;
+        for (size_t w = 0; w < sizeof(wild) / sizeof(*wild); w++) {
+            float x[32] = { 1, -2, wild[w] }, y[32];
+            uint8_t bytes[34];
+            block_encode(type, x, bytes);
+            block_decode(type, bytes, y);
+            bool tame = isfinite(wild[w]) && wild[w] < 1;
+            for (size_t i = 0; i < 32; i++)
+                wrong += tame && !(fabsf(y[i] - x[i]) < 0.3f);
+            wrong += !tame && isfinite(wild[w]) &&
+                     isfinite(y[2]); /* 1e30 is lost, and not in silence */
+        }
+        CHECK(wrong == 0);
+    }
+    CHECK(!block_named("Q4_K")->pack && !block_named("Q3"));
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && !strcmp(argv[1], "pack"))
+        return pack(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "dump"))
         return dump(argv[2]);
     if (argc != 2)
@@ -286,6 +329,7 @@ int main(int argc, char **argv)
     test_types(argv[1]);
     test_bad_block(argv[1]);
     test_noise();
+    test_wild_blocks();
     snprintf(path, sizeof(path), "%s/stories260K.gguf", data ? data : "");
     if (data && document_probe(path, &err))
         test_stories(data);

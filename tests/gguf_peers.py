@@ -70,6 +70,32 @@ def test_decoders():
         check(same and gap == 0, f"{name} as Python's gguf decodes it", f"largest difference {gap}")
 
 
+def test_encoders():
+    """Bytes of every block that we write against Python's, of entries large, small, alike and zero."""
+    names = ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]
+    try:
+        import numpy
+        from gguf import GGMLQuantizationType, quantize
+    except ImportError:
+        for name in names:
+            skip(f"{name} as Python's gguf encodes it", "gguf is not installed here")
+        return
+    rng = numpy.random.default_rng(5)
+    x = rng.standard_normal((4096, 32)) * 10 ** rng.uniform(-6, 3, (4096, 1))
+    x[:256] += 10 * x[:256, :1]  # all of one sign
+    x[256:512] = numpy.rint(4 * x[256:512] / abs(x[256:512]).max(1, keepdims=True)) / 4  # ties
+    x[512] = 0
+    x[513] = 3.25
+    x = x.astype(numpy.float32)
+    for name in names:
+        out = subprocess.run([DECODER, "pack", name], input=x.tobytes(), stdout=subprocess.PIPE, check=False).stdout
+        theirs = quantize(x, GGMLQuantizationType[name])
+        ours = numpy.frombuffer(out, numpy.uint8)
+        same = ours.size == theirs.size
+        wrong = int((ours.reshape(theirs.shape) != theirs).any(1).sum()) if same else "sizes differ"
+        check(same and wrong == 0, f"{name} as Python's gguf encodes it", f"blocks that differ: {wrong} of 4096")
+
+
 def measured(*args):
     """Status, output, errors, seconds, and the child's own peak of memory in MB."""
     start = time.monotonic()
@@ -136,6 +162,7 @@ def main():
         os.chdir(folder)
         test_large()
         test_split()
+        test_encoders()
         test_decoders()  # last: a child's peak of memory begins with ours, and NumPy is large
         os.chdir("/")
     print(f"1..{count}")
