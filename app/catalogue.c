@@ -12,20 +12,53 @@ static bool listed(const struct deed *deeds, size_t n, const struct action *a)
     return false;
 }
 
+static bool has_key(const char *keys, const char *key, size_t n)
+{
+    for (; *keys; keys += strspn(keys, " ")) {
+        size_t length = strcspn(keys, " ");
+        if (length == n && !strncmp(keys, key, n))
+            return true;
+        keys += length;
+    }
+    return false;
+}
+
+/* The keys of a common action, unless the first of them means something else in this view. */
+static const char *keys_of(const struct model *m, const struct action *a, bool common)
+{
+    size_t n = strcspn(a->keys, " ");
+    for (const struct action *v = m->view->actions; common && n && v && v->name; v++)
+        if (!v->when && has_key(v->keys, a->keys, n))
+            return "";
+    return a->keys;
+}
+
+/* Where most keys are the view's own, it comes first. */
+static void tables_of(const struct model *m, const struct action *tables[2])
+{
+    tables[m->view->own] = common_actions;
+    tables[!m->view->own] = m->view->actions;
+}
+
 /* All actions of one heading, from the common table and the view's own. */
 static size_t add_group(const struct model *m, const char *group, struct deed *out, size_t n)
 {
-    const struct action *const tables[] = { common_actions, m->view->actions };
+    const struct action *tables[2];
+    tables_of(m, tables);
     for (size_t t = 0; t < 2; t++)
         for (const struct action *a = tables[t]; a && a->name && n < CATALOGUE_MOST; a++)
             if (!strcmp(a->group, group) && !listed(out, n, a))
-                out[n++] = (struct deed){ a->group, a->keys, a->name, "", a->help, a, NULL };
+                out[n++] = (struct deed){ a->group, keys_of(m, a, tables[t] == common_actions),
+                                          a->name,  "",
+                                          a->help,  a,
+                                          NULL };
     return n;
 }
 
 size_t catalogue_list(const struct model *m, struct deed out[CATALOGUE_MOST])
 {
-    const struct action *const tables[] = { common_actions, m->view->actions };
+    const struct action *tables[2];
+    tables_of(m, tables);
     size_t n = 0;
     for (size_t t = 0; t < 2; t++)
         for (const struct action *a = tables[t]; a && a->name; a++)

@@ -43,7 +43,8 @@ const char *inspect_words(const struct model *m)
         return "";
     if (m->inspect.left == entry + 1)
         return m->inspect.why[0] ? m->inspect.why : "stopped - x asks again";
-    return "not looked at yet";
+    bool out = m->busy && m->out == REQUEST_ANATOMY && m->inspect.asked == entry + 1;
+    return out ? "looking at it" : "not looked at yet";
 }
 
 static void drop(struct inspected *i)

@@ -11,13 +11,14 @@
 
 enum { ROWS = 12, HALF = 2 /* bytes */ };
 
-/* Of a source that was rounded to it, rounding once more says nothing. */
+/* Of a source that was rounded to it, rounding once more says nothing; of a type that rounds nothing
+ * there is nothing to say. */
 static bool counts(const struct verdict *v, int i)
 {
     const struct verdict_line *own = &v->lines[VERDICT_OWN];
     bool same = i != VERDICT_OWN && own->type && v->lines[i].type &&
                 !strcmp(own->type, v->lines[i].type);
-    return v->lines[i].type && !same;
+    return v->lines[i].type && !same && isfinite(v->lines[i].rounding);
 }
 
 /* The best of the plain types that take no more bytes; NAN: none does, or it is not known. What half

@@ -29,6 +29,7 @@ struct value {
 };
 enum { VALUES = 32, VALUE_WIDTH = 30 };
 
+PRINTF_LIKE(4, 5)
 static void put(struct value values[VALUES], size_t *n, const char *label, const char *format, ...)
 {
     va_list arguments;
@@ -200,6 +201,16 @@ static void draw_pair(struct canvas c, int y, int left, const char *key, const c
     canvas_text(second, 0, 0, INK_TEXT, 0, value);
 }
 
+static int key_width(const struct document *d, int most)
+{
+    int widest = LABEL;
+    for (size_t i = 0; i < d->n_facts; i++) {
+        int n = canvas_text_width(d->facts[i].key);
+        widest = n > widest ? n : widest;
+    }
+    return widest < most ? widest : most;
+}
+
 void pane_about(const struct model *m, struct canvas c)
 {
     const struct document *d = m->document;
@@ -207,8 +218,7 @@ void pane_about(const struct model *m, struct canvas c)
     size_t own = own_lines(m, 0, label, line, sizeof(line)), all = own + d->n_facts;
     snprintf(heading, sizeof(heading), "about the file, %zu facts", d->n_facts);
     struct canvas in = pane_browse_frame(m, c, BROWSE_FACTS, heading);
-    int left = in.area.w * 2 / 5;
-    left = left > 44 ? 44 : left;
+    int left = key_width(d, in.area.w * 3 / 5);
     for (int y = 0; y < in.area.h; y++) {
         size_t i = m->browse.about + (size_t)y;
         if (i < own) {

@@ -10,6 +10,7 @@
 enum {
     MARGIN = 2,
     VALUE = 8,
+    RANK = 6,
     INDENT = 2,
     NAME_LEAST = 12,
     NAME_TEXT_MOST = 300,
@@ -39,8 +40,9 @@ static struct columns columns_of(const struct model *m, int width)
     const struct browse *b = &m->browse;
     struct columns w = { 0 };
     int room = width - MARGIN - NAME_LEAST;
-    if ((b->key || m->scanning.done) && room >= VALUE)
-        w.value = VALUE;
+    int value = b->key ? VALUE : RANK;
+    if ((b->key || m->scanning.done) && room >= value)
+        w.value = value;
     if (room - w.value >= b->shape_width + 1)
         w.shape = b->shape_width + 1;
     if (room - w.value - w.shape >= b->dtype_width + 1)
