@@ -30,6 +30,12 @@ const struct anatomy *inspect_now(const struct model *m)
     return entry_here(m, &entry) ? inspect_of(m, entry) : NULL;
 }
 
+static bool is_large(const struct model *m, size_t entry)
+{
+    const struct entry *e = &m->document->entries[entry];
+    return e->rows > INSPECT_LARGE / (e->cols ? e->cols : 1) && m->inspect.large != entry + 1;
+}
+
 /* What is there, but not as exactly as is asked for, is shown until the better one comes. */
 static bool good_enough(const struct model *m, const struct anatomy *a)
 {
@@ -43,6 +49,8 @@ const char *inspect_words(const struct model *m)
         return "";
     if (m->inspect.left == entry + 1)
         return m->inspect.why[0] ? m->inspect.why : "stopped - x asks again";
+    if (is_large(m, entry))
+        return "large: x looks at it";
     bool out = m->busy && m->out == REQUEST_ANATOMY && m->inspect.asked == entry + 1;
     return out ? "looking at it" : "not looked at yet";
 }
@@ -71,10 +79,14 @@ void inspect_stop(struct model *m)
 
 void inspect_exact(struct model *m)
 {
-    if (m->inspect.left) /* the first press only asks again */
+    size_t entry;
+    bool known = !entry_here(m, &entry) || inspect_of(m, entry);
+    if (!known && (m->inspect.left || is_large(m, entry))) {
         m->inspect.left = 0;
-    else
-        m->inspect.exact = !m->inspect.exact;
+        m->inspect.large = entry + 1;
+        return;
+    }
+    m->inspect.exact = !m->inspect.exact;
     model_say(m, false, "%s",
               m->inspect.exact ? "spectra by an SVD in double precision, which takes longer"
                                : "spectra from the Gram matrix");
@@ -88,7 +100,7 @@ bool inspect_wanted(struct model *m)
     if (m->inspect.left && m->inspect.left != entry + 1)
         m->inspect.left = 0; /* one has moved on */
     bool out = m->busy && m->out == REQUEST_ANATOMY;
-    return !m->inspect.left && !good_enough(m, inspect_of(m, entry)) &&
+    return !m->inspect.left && !is_large(m, entry) && !good_enough(m, inspect_of(m, entry)) &&
            (model_rests(m) || (out && m->inspect.asked != entry + 1));
 }
 

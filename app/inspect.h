@@ -9,7 +9,8 @@ struct model;
 struct outcome;
 struct request;
 
-enum { INSPECT_KEPT = 16 };
+/* Larger ones are looked at when it is asked for: browsing takes neither seconds nor memory. */
+enum { INSPECT_KEPT = 16, INSPECT_LARGE = 1 << 21 /* entries */ };
 
 struct inspected {
     size_t entry;            /* of the document */
@@ -20,6 +21,7 @@ struct inspect {
     struct inspected kept[INSPECT_KEPT]; /* the newest first */
     bool exact;    /* by an SVD in double precision instead of the Gram matrix */
     size_t asked;  /* 1 + the entry of the request that is out, or of the last one; 0: none */
+    size_t large;  /* 1 + the large one that x asked for; 0: none */
     size_t left;   /* 1 + the entry that was stopped, or failed: not asked for again; 0: none */
     char why[160]; /* it failed; "": it was stopped */
 };
@@ -31,7 +33,8 @@ const struct anatomy *inspect_of(const struct model *m, size_t entry); /* NULL: 
 const char *inspect_words(const struct model *m);
 void inspect_forget(struct model *m); /* another document */
 void inspect_stop(struct model *m);   /* by hand: it is not asked for again until one comes back */
-void inspect_exact(struct model *m);  /* the other way to a spectrum, and back */
+/* x: looks at what was left, or is large; else the other way to a spectrum, and back. */
+void inspect_exact(struct model *m);
 
 /* For the model: whether a request is wanted, what it says, its answer, and that it failed. */
 bool inspect_wanted(struct model *m);

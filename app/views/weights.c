@@ -387,7 +387,7 @@ static const struct action actions[] = {
     { "next-number", "n", "Layers", "the next of the numbers that stand there", NULL, next_number },
     { "about", "i", "Screen", "what the file says of itself, and back", "about", about },
     { "next-page", "v", "Screen", "the next thing on the right side", NULL, next_page },
-    { "exact-spectrum", "x", "Plots", "singular values by an SVD, or from the Gram matrix; after C-c: look again", NULL, inspect_exact },
+    { "exact-spectrum", "x", "Plots", "singular values by an SVD, or from the Gram matrix; of a large matrix, or after C-c: look at it", NULL, inspect_exact },
     { "y-scale", "Y", "Plots", "singular values: log, linear", NULL, y_scale },
     { "x-log", "X", "Plots", "ranks on a log axis, and back", NULL, x_log },
     { "log-count", "t", "Plots", "the histogram on a log scale, and back", NULL, log_count },
