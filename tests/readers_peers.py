@@ -1,5 +1,5 @@
 """Model files as other programs lay them out: folders, shards, links, a config.json; what Python's
-safetensors writes; headers of 100,000 tensors; files of 4 GB. TAP. Argument: eigenscope."""
+safetensors writes; headers of 100,000 tensors; files of 4 GB. TAP. Arguments: eigenscope, the corpus."""
 import json
 import os
 import struct
@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 
-PROGRAM = os.path.abspath(sys.argv[1])
+PROGRAM, CORPUS = map(os.path.abspath, sys.argv[1:])
 count = failures = 0
 
 
@@ -232,10 +232,30 @@ def test_npz():
           "an array of 64 MB in 64 KB is a limit", (status, err, os.path.getsize("zeros.npz")))
 
 
+def test_corpus():
+    """Every broken file of the corpus: one line, the status that expected.txt says, soon."""
+    bad, files, slowest = [], 0, 0
+    for folder in ("safetensors", "index", "gguf", "npy", "npz"):
+        with open(f"{CORPUS}/{folder}/expected.txt", encoding="utf-8") as f:
+            lines = [line.split("\t") for line in f.read().splitlines()]
+        for name, told in lines:
+            status = {"format": 3, "limit": 5}.get(told.split(" ")[0])
+            if not status:
+                continue
+            got, out, err, seconds, _ = measured("list", f"{CORPUS}/{folder}/{name}")
+            files += 1
+            slowest = max(slowest, seconds)
+            if got != status or out or err.count(b"\n") != 1 or not err.startswith(b"eigenscope: "):
+                bad.append((name, got, err))
+    print(f"# {files} files, the slowest in {slowest:.3f} s")
+    check(not bad and files > 200 and slowest < 2, "broken files are one line each, and exit 3 or 5", bad)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         test_folder()
+        test_corpus()
         test_config()
         test_large()
         test_npz()
