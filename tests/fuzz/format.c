@@ -6,6 +6,8 @@
 #include "factors.h"
 #include "memory.h"
 
+#include <string.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ENTRIES_MOST = (1 << 20) + 1, MEMORY = 256 << 20 };
@@ -49,7 +51,8 @@ static void open_document(const uint8_t *data, size_t size)
         if (e->rows < ENTRIES_MOST && e->cols < ENTRIES_MOST && e->rows * e->cols < ENTRIES_MOST &&
             matrix_init(&m, i % 2 ? DTYPE_F32 : DTYPE_F64, e->rows, e->cols, &err))
             check(document_read(d, e, m.view, &err) || err.code == ERROR_MEMORY ||
-                  err.code == ERROR_LIMIT);
+                  err.code == ERROR_LIMIT ||
+                  (err.code == ERROR_FORMAT && !strcmp(d->format->name, "npz")));
         matrix_finish(&m);
     }
     document_unref(d);
