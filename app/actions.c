@@ -139,6 +139,8 @@ static void cancel(struct model *m)
             inspect_stop(m);
         if (m->out == REQUEST_GROUP)
             grouping_stop(m);
+        if (m->out == REQUEST_BESIDE)
+            beside_stop(m);
         if (m->out == REQUEST_COMPARE)
             model_say(m, false, "stopped at %.0f %%, the rows stay", m->progress * 100);
         else if (m->out == REQUEST_ANATOMY)

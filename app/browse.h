@@ -40,6 +40,9 @@ enum browse_pane {
     BROWSE_PANES
 };
 
+/* What stands beside the tree: of the weights view's pages. */
+enum { BROWSE_PAGE_TENSOR, BROWSE_PAGE_ABOUT, BROWSE_PAGE_LAYERS, BROWSE_PAGE_WITH };
+
 struct browse {
     struct browse_leaf *leaves; /* owned; by name, numbers in it as numbers */
     struct browse_folder *folders;

@@ -6,12 +6,12 @@
 #include "aim.h"
 #include "export.h"
 #include "grammar.h"
-#include "group_commands.h"
 #include "hold.h"
 #include "memory.h"
 #include "player.h"
 #include "session.h"
 #include "setting.h"
+#include "showing.h"
 #include "sweep.h"
 #include "typing.h"
 
@@ -93,16 +93,6 @@ static bool view(struct model *m, const char *arguments, struct error *err)
     if (!found)
         return fail(err, ERROR_USAGE, "view: there is none named '%s'", arguments);
     view_show(m, found);
-    return true;
-}
-
-/* At so much, or alone at the size at hand; an expression, as of any number. */
-static bool compare(struct model *m, const char *arguments, struct error *err)
-{
-    double bits = runs_at_hand(m);
-    if ((arguments[0] && !setting_bits(m, arguments, &bits, err)) || !runs_begin(m, bits, err))
-        return false;
-    view_show(m, view_find("compare"));
     return true;
 }
 
@@ -372,9 +362,10 @@ const struct command commands[] = {
     { "precision", "f32|f64", "of the computation", precision },
     { "nonfinite", "refuse|zero|keep", "what to do with NaN and infinities", nonfinite },
     { "view", "VIEW", "another view", view },
-    { "compare", "[BITS]", "every method at so many true bits per entry, 1 or *2; alone: at the size at hand", compare },
-    { "ranks", "RULE", "of all groups: prune 10%, greedy 10%, keep 80%, energy 90%, edge, multiple 32; of the chosen one: rank 24", group_ranks },
-    { "group", "NAME,NAME...", "matrices with one input, by hand: names or NAME[FROM:TO], rows of the output side", group_add },
+    { "compare", "[BITS]", "every method at so many true bits per entry, 1 or *2; alone: at the size at hand", showing_compare },
+    { "ranks", "RULE", "of all groups: prune 10%, greedy 10%, keep 80%, energy 90%, edge, multiple 32; of the chosen one: rank 24", showing_ranks },
+    { "group", "NAME,NAME...", "matrices with one input, by hand: names or NAME[FROM:TO], rows of the output side", showing_group },
+    { "with", "FILE|off", "another model beside this one, in the weights view: how far each matrix is from its like", showing_with },
     { "show", "SHOW=VALUE...", "what the panes show: show focus=spectrum gaps=on", show },
     { "open", "FILE[::NAME]", "another file", open_file },
     { "export", "PATH", "write what is shown; the ending says how", export_file },

@@ -306,7 +306,7 @@ bool grouping_want(struct model *m)
         return false;
     grouping_begin(m);
     const struct grouped *chosen = grouping_chosen(m);
-    if (g->stopped || !chosen || (m->busy && !mine))
+    if (g->stopped || !chosen || (m->busy && !mine && m->out != REQUEST_SCAN))
         return false;
     unsigned what = urgent(m, chosen);
     if (mine && (!what || (g->out.id == chosen->id && (g->out.what & what) == what)))

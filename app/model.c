@@ -70,6 +70,7 @@ void model_finish(struct model *m)
     scanning_forget(m);
     grouping_forget(m);
     layer_map_forget(m);
+    beside_forget(m);
     document_unref(m->document);
     *m = (struct model){ 0 };
 }
@@ -223,6 +224,7 @@ void model_open(struct model *m, struct document *d, const char *entry)
         browse_open(m);
         grouping_forget(m);
         layer_map_forget(m);
+        beside_forget(m);
         layer_map_begin(m);
     }
     document_unref(old);
@@ -331,6 +333,7 @@ static void (*const accept[REQUEST_KINDS])(struct model *m, struct outcome *o) =
     [REQUEST_LEVELS] = levels_accept,   [REQUEST_OPEN] = opening_accept,
     [REQUEST_COMPARE] = runs_accept,    [REQUEST_ANATOMY] = inspect_accept,
     [REQUEST_SCAN] = scanning_accept,   [REQUEST_GROUP] = grouping_accept,
+    [REQUEST_BESIDE] = beside_accept,
 };
 
 static void accept_failure(struct model *m, const struct outcome *o)
@@ -344,6 +347,8 @@ static void accept_failure(struct model *m, const struct outcome *o)
         scanning_failed(m, o);
     if (o->kind == REQUEST_GROUP)
         grouping_failed(m, &o->error);
+    if (o->kind == REQUEST_BESIDE)
+        beside_failed(m, o);
     model_say(m, true, "%s", o->error.text);
 }
 

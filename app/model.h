@@ -1,5 +1,6 @@
 #pragma once
 
+#include "beside.h"
 #include "browse.h"
 #include "canvas.h"
 #include "grouping.h"
@@ -162,6 +163,7 @@ struct model {
     struct inspect inspect;
     struct scanning scanning;
     struct layer_map layers;
+    struct beside beside;
     struct grouping grouping; /* the groups view's */
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */

@@ -90,7 +90,7 @@ static bool wants_picture(const struct model *m)
 bool model_rests(const struct model *m)
 {
     return !m->busy || m->out == REQUEST_COMPARE || m->out == REQUEST_SCAN ||
-           m->out == REQUEST_GROUP;
+           m->out == REQUEST_GROUP || m->out == REQUEST_BESIDE;
 }
 
 /* What comes when no key was pressed for a while, in this order. */
@@ -103,8 +103,9 @@ static const struct later {
     { REQUEST_LEVELS, levels_wanted, levels_asked },
     { REQUEST_ANATOMY, inspect_wanted, inspect_request },
     { REQUEST_COMPARE, runs_want, runs_request },
-    { REQUEST_SCAN, scanning_wanted, scanning_request },
     { REQUEST_GROUP, grouping_want, grouping_request },
+    { REQUEST_BESIDE, beside_wanted, beside_request },
+    { REQUEST_SCAN, scanning_wanted, scanning_request },
 };
 
 static bool want_later(struct model *m, struct request *out)

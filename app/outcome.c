@@ -10,6 +10,8 @@
 void request_finish(struct request *r)
 {
     document_unref(r->document);
+    document_unref(r->beside.other);
+    r->beside.other = NULL;
     memory_free(r->tensors);
     r->document = NULL;
     r->tensors = NULL;
@@ -59,6 +61,8 @@ void outcome_finish(struct outcome *o)
     scan_list_finish(&o->scan);
     group_found_destroy(o->group);
     o->group = NULL;
+    beside_found_destroy(o->beside);
+    o->beside = NULL;
     o->subject = NULL;
     o->shown = NULL;
     o->document = NULL;

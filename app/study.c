@@ -439,12 +439,12 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
         [REQUEST_ANATOMY] = study_anatomy,
         [REQUEST_SCAN] = study_scan,
         [REQUEST_GROUP] = study_group,
+        [REQUEST_BESIDE] = study_beside,
     };
     static const bool of_a_file[REQUEST_KINDS] = {
         [REQUEST_OPEN] = true, /* no matrix is chosen for these */
-        [REQUEST_ANATOMY] = true,
-        [REQUEST_SCAN] = true,
-        [REQUEST_GROUP] = true,
+        [REQUEST_ANATOMY] = true, [REQUEST_SCAN] = true,
+        [REQUEST_GROUP] = true,   [REQUEST_BESIDE] = true,
     };
     struct run r = {
         .study = s,

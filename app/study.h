@@ -2,6 +2,7 @@
 
 #include "anatomy.h"
 #include "approximate.h"
+#include "beside_found.h"
 #include "brightness.h"
 #include "document.h"
 #include "goal.h"
@@ -30,6 +31,7 @@ enum request_kind {
     REQUEST_COMPARE, /* every method at one size, or a grid of one: rows, as they are found */
     REQUEST_ANATOMY, /* what matrix `tensor` of the document is like */
     REQUEST_SCAN,    /* rows of many matrices, as they come; `tensors` NULL: what is kept */
+    REQUEST_BESIDE,  /* a matrix and its like of another model */
     REQUEST_GROUP,   /* what one group of matrices is like */
     REQUEST_KINDS,
 };
@@ -65,7 +67,8 @@ struct request {
     uint32_t *tensors; /* REQUEST_SCAN: which entries, in this order; owned */
     size_t n_tensors;
 
-    struct group_wish group; /* REQUEST_GROUP */
+    struct group_wish group;   /* REQUEST_GROUP */
+    struct beside_wish beside; /* REQUEST_BESIDE */
 };
 void request_finish(struct request *r); /* what it owns */
 
@@ -166,7 +169,8 @@ struct outcome {
 
     struct scan_list scan; /* REQUEST_SCAN: rows since the outcome before; owned */
 
-    struct group_found *group; /* REQUEST_GROUP: owned */
+    struct group_found *group;   /* REQUEST_GROUP: owned */
+    struct beside_found *beside; /* REQUEST_BESIDE: owned */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 

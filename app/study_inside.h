@@ -83,5 +83,7 @@ bool study_scan(struct run *r, struct outcome *o, struct error *err);
 
 /* REQUEST_COMPARE (study_compare.c). */
 bool study_compare(struct run *r, struct outcome *o, struct error *err);
+/* REQUEST_BESIDE (study_beside.c). */
+bool study_beside(struct run *r, struct outcome *o, struct error *err);
 /* REQUEST_GROUP (study_group.c). */
 bool study_group(struct run *r, struct outcome *o, struct error *err);

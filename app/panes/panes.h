@@ -21,6 +21,7 @@ void pane_anatomy_map(const struct model *m, struct canvas c);
 void pane_anatomy_ranks(const struct model *m, struct canvas c);
 void pane_about(const struct model *m, struct canvas c); /* what the file says of itself */
 void pane_run_plot(const struct model *m, struct canvas c);
+void pane_beside(const struct model *m, struct canvas c); /* another model */
 void pane_layer_map(const struct model *m, struct canvas c);
 void pane_group_list(const struct model *m, struct canvas c);
 void pane_group_numbers(const struct model *m, struct canvas c);

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "group_commands.h"
 #include "line.h"
 #include "overlay.h"
 #include "panes/panes.h"
 #include "reproduce.h"
+#include "showing.h"
 #include "view.h"
 
 enum { SMALL_WIDTH = 60, SMALL_HEIGHT = 10, WIDE = 100, PAGE = 10 };
@@ -109,11 +109,12 @@ static void move_layers(struct model *m, int by)
 }
 
 static const struct page pages[] = {
-    { "tensor", draw_tensor, NULL },
-    { "about", pane_about, move_about },
-    { "layers", pane_layer_map, move_layers },
+    [BROWSE_PAGE_TENSOR] = { "tensor", draw_tensor, NULL },
+    [BROWSE_PAGE_ABOUT] = { "about", pane_about, move_about },
+    [BROWSE_PAGE_LAYERS] = { "layers", pane_layer_map, move_layers },
+    [BROWSE_PAGE_WITH] = { "with", pane_beside, beside_move },
 };
-enum { PAGES = sizeof(pages) / sizeof(pages[0]), PAGE_ABOUT = 1, PAGE_LAYERS };
+enum { PAGES = sizeof(pages) / sizeof(pages[0]) };
 
 static const struct page *page_of(const struct model *m)
 {
@@ -271,19 +272,19 @@ static void next_page(struct model *m)
 
 static void about(struct model *m)
 {
-    show_page(m, m->browse.page == PAGE_ABOUT ? 0 : PAGE_ABOUT);
+    show_page(m, m->browse.page == BROWSE_PAGE_ABOUT ? 0 : BROWSE_PAGE_ABOUT);
 }
 
 /* ---- the layers ---- */
 
 static void layers(struct model *m)
 {
-    show_page(m, m->browse.page == PAGE_LAYERS ? 0 : PAGE_LAYERS);
+    show_page(m, m->browse.page == BROWSE_PAGE_LAYERS ? 0 : BROWSE_PAGE_LAYERS);
 }
 
 static bool on_layers(const struct model *m)
 {
-    return m->browse.page == PAGE_LAYERS && m->browse.focus != BROWSE_TREE;
+    return m->browse.page == BROWSE_PAGE_LAYERS && m->browse.focus != BROWSE_TREE;
 }
 
 static void layers_left(struct model *m)
@@ -301,7 +302,18 @@ static void next_number(struct model *m)
     m->layers.key++;
     if (!map_keys[m->layers.key].name)
         m->layers.key = 0;
-    show_page(m, PAGE_LAYERS);
+    show_page(m, BROWSE_PAGE_LAYERS);
+}
+
+/* ---- another model ---- */
+
+static void beside(struct model *m)
+{
+    beside_go_on(m);
+    if (!m->beside.document)
+        line_open_with(m, "with ");
+    else
+        show_page(m, m->browse.page == BROWSE_PAGE_WITH ? 0 : BROWSE_PAGE_WITH);
 }
 
 /* ---- groups by hand ---- */
@@ -315,7 +327,7 @@ static void group_marked(struct model *m)
         model_say(m, true, "nothing is marked - Space marks what is to share a right factor");
     else if (!browse_marked(m, names, sizeof(names)))
         model_say(m, true, "these are too many for one group");
-    else if (!group_add(m, names, &err))
+    else if (!showing_group(m, names, &err))
         model_say(m, true, "%s", err.text);
 }
 
@@ -384,6 +396,7 @@ static const struct action actions[] = {
     { "layers-left", "h Left", "Layers", "the matrix to the left", NULL, layers_left, on_layers },
     { "layers-right", "l Right", "Layers", "the matrix to the right", NULL, layers_right, on_layers },
     { "layers", "L", "Layers", "a row for each layer, a column for each kind of matrix, and back", "layers", layers },
+    { "beside", "C", "Another model", "how far each matrix is from its like in another file, and both spectra; and back", "beside", beside },
     { "next-number", "n", "Layers", "the next of the numbers that stand there", NULL, next_number },
     { "about", "i", "Screen", "what the file says of itself, and back", "about", about },
     { "next-page", "v", "Screen", "the next thing on the right side", NULL, next_page },

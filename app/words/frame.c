@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIDE_MOST = 1000, REQUESTS_MOST = 64 };
+enum { SIDE_MOST = 1000, REQUESTS_MOST = 4096 };
 
 /* A side of the frame and where its digits end; 0 where there is none. */
 static int read_side(const char *text, char **end)
