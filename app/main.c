@@ -24,8 +24,9 @@ static const struct flag_group *const scan_groups[] = { &scan_group, &output_gro
                                                         NULL };
 static const struct flag_group *const run_groups[] = { &many_group,    &run_group,    &output_group,
                                                        &picture_group, &common_group, NULL };
-static const struct flag_group *const solve_groups[] = { &solve_group, &output_group,
-                                                         &picture_group, &common_group, NULL };
+static const struct flag_group *const solve_groups[] = { &solve_group,  &many_group,
+                                                         &output_group, &picture_group,
+                                                         &common_group, NULL };
 static const struct flag_group *const compare_groups[] = { &compare_group, &many_group,
                                                            &picture_group, &common_group, NULL };
 static const struct flag_group *const sweep_groups[] = {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "budget.h"
 #include "method.h"
 
 /* A goal instead of a value: err<5%, psnr>30, ssim>0.9, size<60K, bits<1.5, energy>95%; and the
@@ -61,6 +62,8 @@ struct goal_search {
     struct params_any params;
     enum dtype dtype;
     size_t rows, cols, planes;
+    /* Of each matrix where they differ, `planes` of them; NULL: all are rows x cols. */
+    const struct budget_shape *shapes;
     bool bits;
     struct job *job; /* progress and cancel between settings */
     /* error always; psnr and ssim, or bytes, where the goal is about them. Measured on a result. */

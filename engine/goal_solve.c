@@ -33,11 +33,30 @@ static struct params_any params_at(const struct walk *w, long at)
     return params;
 }
 
+static size_t shapes_of(const struct goal_search *s, struct budget_shape out[BUDGET_SHAPES])
+{
+    for (size_t i = 0; i < s->planes; i++)
+        out[i] = s->shapes ? s->shapes[i] : (struct budget_shape){ s->rows, s->cols };
+    return s->planes;
+}
+
+static uint64_t entries_of(const struct goal_search *s)
+{
+    struct budget_shape all[BUDGET_SHAPES];
+    size_t n = shapes_of(s, all);
+    uint64_t entries = 0;
+    for (size_t i = 0; i < n; i++)
+        entries += (uint64_t)all[i].rows * all[i].cols;
+    return entries;
+}
+
 static uint64_t bits_at(const struct walk *w, long at)
 {
     const struct goal_search *s = w->s;
     struct params_any params = params_at(w, at);
-    return budget_bits_of(s->method, params.bytes, s->dtype, s->rows, s->cols, s->planes, false);
+    struct budget_shape all[BUDGET_SHAPES];
+    size_t n = shapes_of(s, all);
+    return budget_bits(s->method, params.bytes, s->dtype, all, n, false);
 }
 
 /* NAN where nothing is known of it: every comparison with it is false. A constant that is added
@@ -298,7 +317,7 @@ static long largest_within(const struct walk *w, long high, double extra_bits)
         long middle = low + (high - low + 1) / 2;
         double bits = (double)bits_at(w, middle) + extra_bits;
         struct goal_numbers n = { .bits = (uint64_t)bits,
-                                  .entries = w->s->planes * w->s->rows * w->s->cols,
+                                  .entries = entries_of(w->s),
                                   .bytes = (uint64_t)(bits / 8) };
         if (goal_met(g, &n))
             low = middle;
@@ -380,7 +399,9 @@ static bool solve_size(struct walk *w, struct goal_answer *out, struct error *er
 
 static double limit_of(const struct goal_search *s)
 {
-    double side = (double)(s->rows < s->cols ? s->rows : s->cols);
+    struct budget_shape all[BUDGET_SHAPES];
+    size_t n = shapes_of(s, all);
+    double side = (double)budget_most(s->method, all, n);
     bool rank = s->axis == param_find(&s->method->params, "rank");
     return rank ? fmin(s->axis->max, side) : s->axis->max;
 }

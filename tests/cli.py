@@ -470,6 +470,25 @@ def test_compare_group():
     refused(2, "compare", "q.npy", "wide.npy", "--bits-per-entry", "9", "--methods", "joint-rank", say=b"of one width")
 
 
+def test_solve_group():
+    j = data("solve", "m.safetensors", "--group", "qk", "err<40%", "--method", "joint-rank", "--precision", "f64")
+    less = data("run", "joint-rank", "m.safetensors", "--group", "qk", "--rank", str(j["rank"] - 1), "--precision", "f64")
+    check(j["met"] and j["relative_error"] < .4 <= less["relative_error"] and j["group"] == "blk.0.qk" and
+          len(j["matrices"]) == 2, "solve: the least joint rank of a group", (j["rank"], j["relative_error"]))
+    j = data("solve", "m.safetensors", "--group", "qk", "bits<12", "--method", "joint-rank")
+    more = data("run", "joint-rank", "m.safetensors", "--group", "qk", "--rank", str(j["rank"] + 1))
+    check(j["met"] and j["bits_per_entry"]["true"] < 12 <= more["bits_per_entry"]["true"], "or the largest within a size", j)
+    j = data("solve", "m.safetensors", "--group", "qk", "err<50%")
+    found = {a["method"]: a for a in j["answers"]}
+    check({"joint-rank", "truncated-svd", "lplr"} <= set(found) and
+          found["truncated-svd"]["rank"] <= found["joint-rank"]["rank"], "among all methods", list(found))
+    j = data("solve", "k.npy", "err<40%", "--method", "joint-rank", "--precision", "f64")
+    check(j["rank"] == data("solve", "k.npy", "err<40%", "--method", "truncated-svd", "--precision", "f64")["rank"],
+          "joint-rank of one matrix is its truncation", j["rank"])
+    status, out, _ = run("solve", "m.safetensors", "--group", "qk", "err<40%", "--method", "joint-rank")
+    check(status == 0 and b"blk.0.qk, 27 x 12, several matrices" in out, "solve: text of a group", out)
+
+
 def test_groups():
     up = noisy(16, 12, 5)
     gate = [[x + .05 * e for x, e in zip(a, b)] for a, b in zip(up, noisy(16, 12, 6))]
@@ -1149,7 +1168,7 @@ def main():
     here = tempfile.mkdtemp()
     os.chdir(here)
     try:
-        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several, test_compare_group, test_groups,
+        for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several, test_compare_group, test_solve_group, test_groups,
                      test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds, test_sweep,
                      test_sweep_refusals, test_peers):

@@ -71,18 +71,18 @@ static double optimal(void *context, size_t rank)
 
 static bool decompose(struct solving *s, struct error *err)
 {
-    const struct selection *m = &s->t.s;
-    size_t n = m->rows < m->cols ? m->rows : m->cols;
-    for (size_t i = 0; i < m->n && n <= SPECTRUM_SIDE; i++) {
-        double norm = matrix_norm(s->t.input[i].view);
-        if (!isfinite(norm)) /* the first run says so */
+    for (size_t i = 0; i < s->t.s.n; i++) {
+        struct matrix_view a = s->t.input[i].view;
+        size_t n = a.rows < a.cols ? a.rows : a.cols;
+        double norm = matrix_norm(a);
+        if (n > SPECTRUM_SIDE || !isfinite(norm)) /* the first run says so */
             return true;
         if (!job_step(&s->t.engine.job, 0, "singular values", err))
             return false;
         s->sigma[i] = memory_alloc(n * sizeof(double), err);
-        if (!s->sigma[i] || !linalg_singular_values(s->t.input[i].view, s->sigma[i], err))
+        if (!s->sigma[i] || !linalg_singular_values(a, s->sigma[i], err))
             return false;
-        s->spectra[i] = (struct spectrum){ s->sigma[i], n, m->rows, m->cols, norm };
+        s->spectra[i] = (struct spectrum){ s->sigma[i], n, a.rows, a.cols, norm };
     }
     return true;
 }
@@ -101,6 +101,8 @@ static bool solve_one(struct solving *s, struct reply *r, struct error *err)
 {
     struct trial *t = &s->t;
     struct job own = t->engine.job, job = own;
+    struct budget_shape shapes[SELECTION_MAX];
+    trial_shapes(t, shapes);
     job.progress = on_progress;
     job.context = s;
     struct goal_search search = {
@@ -111,6 +113,7 @@ static bool solve_one(struct solving *s, struct reply *r, struct error *err)
         .rows = t->s.rows,
         .cols = t->s.cols,
         .planes = t->s.n,
+        .shapes = shapes,
         .bits = s->bits,
         .job = &job,
         .measure = measure,
@@ -143,11 +146,11 @@ static bool list_methods(struct solving *s, struct error *err)
     for (size_t i = 0; s->replies && i < n; i++) {
         const struct method *m = methods[i];
         const struct param *axis = goal_axis(m);
-        bool wanted = o->method ? m == o->method
-                                : axis && !(m->flags & (METHOD_MANY | METHOD_SANDBOX));
+        const unsigned unasked = s->t.s.stack ? METHOD_SANDBOX : METHOD_MANY | METHOD_SANDBOX;
+        bool wanted = o->method ? m == o->method : axis && !(m->flags & unasked);
         if (!wanted)
             continue;
-        if (!axis || (m->flags & METHOD_MANY))
+        if (!axis)
             return fail(err, ERROR_USAGE, "solve: %s has neither a rank nor bits to search",
                         m->name);
         if (options_given(o, axis->key))
@@ -319,8 +322,12 @@ static void print_text(FILE *out, const struct solving *s, const struct reply *w
     struct error plain;
     char why[320];
     fprintf(out, "%s of %s, %zu x %zu%s, %s\n", s->goal.text,
-            report_plain(t->o->arguments[0], &plain), t->s.rows, t->s.cols,
-            t->s.n > 1 ? ", plane by plane" : "", t->a.dtype == DTYPE_F64 ? "f64" : "f32");
+            report_plain(*t->a.group ? t->a.group : t->o->arguments[0], &plain), t->s.rows,
+            t->s.cols,
+            t->s.stack   ? ", several matrices"
+            : t->s.n > 1 ? ", plane by plane"
+                         : "",
+            t->a.dtype == DTYPE_F64 ? "f64" : "f32");
     fprintf(out, "  %-16s %-18s %10s %8s %10s%s\n", "method", "setting", "bytes", "bits/ent",
             "error", t->s.picture ? "      PSNR" : "");
     for (size_t i = 0; i < s->n; i++)
