@@ -351,36 +351,64 @@ static bool refuse_packed(const struct source *s, const struct archive_file *f, 
                        f->size);
 }
 
-/* Until `to` is full; with all of it wanted, the stream must end there, and with it the file. */
-static bool inflate_to(const struct source *s, const struct archive_file *f, z_stream *z,
-                       uint8_t *window, void *to, size_t n, struct error *err)
+/* A file while it is unpacked. */
+struct stream {
+    const struct source *source;
+    const struct archive_file *file;
+    z_stream z;
+    uint8_t *window;
+    uint64_t read; /* bytes of the packed ones */
+};
+
+static bool refill(struct stream *u, struct error *err)
 {
-    uint64_t read = 0;
-    uint8_t beyond; /* one byte more would be too many */
+    uint64_t left = u->file->packed - u->read, n = left < WINDOW ? left : WINDOW;
+    if (u->z.avail_in || !n)
+        return true;
+    if (!source_read(u->source, u->file->data + u->read, u->window, (size_t)n, err))
+        return false;
+    u->z.next_in = u->window;
+    u->z.avail_in = (uInt)n;
+    u->read += n;
+    return true;
+}
+
+/* Until `to` is full. */
+static bool inflate_to(struct stream *u, uint8_t *to, size_t n, int *status, struct error *err)
+{
     size_t put = 0;
-    int status = Z_OK;
-    while (status == Z_OK && (put < n || n == f->size)) {
-        if (!z->avail_in && read < f->packed) {
-            uint64_t more = f->packed - read < WINDOW ? f->packed - read : WINDOW;
-            if (!source_read(s, f->data + read, window, (size_t)more, err))
-                return false;
-            z->next_in = window;
-            z->avail_in = (uInt)more;
-            read += more;
-        }
+    *status = Z_OK;
+    while (*status == Z_OK && put < n) {
         size_t room = n - put < 1u << 30 ? n - put : 1u << 30;
-        z->next_out = room ? (uint8_t *)to + put : &beyond;
-        z->avail_out = room ? (uInt)room : 1;
-        status = inflate(z, Z_NO_FLUSH);
-        put += (room ? room : 1) - z->avail_out;
-        if (put > n)
-            return refuse_packed(s, f, err);
+        if (!refill(u, err))
+            return false;
+        u->z.next_out = to + put;
+        u->z.avail_out = (uInt)room;
+        *status = inflate(&u->z, Z_NO_FLUSH);
+        put += room - u->z.avail_out;
+    }
+    if (*status == Z_MEM_ERROR)
+        return false; /* zlib_memory has said why */
+    return put == n || refuse_packed(u->source, u->file, err);
+}
+
+/* The stream ends with the last byte, and with it the packed ones. */
+static bool check_end(struct stream *u, int status, struct error *err)
+{
+    uint8_t beyond = 0; /* one byte more would be too many */
+    bool more = false;
+    while (status == Z_OK && !more) {
+        if (!refill(u, err))
+            return false;
+        u->z.next_out = &beyond;
+        u->z.avail_out = 1;
+        status = inflate(&u->z, Z_NO_FLUSH);
+        more = !u->z.avail_out;
     }
     if (status == Z_MEM_ERROR)
         return false;
-    bool whole = put == n &&
-                 (n < f->size || (status == Z_STREAM_END && !z->avail_in && read == f->packed));
-    return whole || refuse_packed(s, f, err);
+    return (status == Z_STREAM_END && !more && !u->z.avail_in && u->read == u->file->packed) ||
+           refuse_packed(u->source, u->file, err);
 }
 
 static bool check_crc(const struct source *s, const struct archive_file *f, uLong crc,
@@ -390,22 +418,29 @@ static bool check_crc(const struct source *s, const struct archive_file *f, uLon
            source_fail(s, f->data, err, ERROR_FORMAT, "zip: the checksum of %s is wrong", f->name);
 }
 
+static bool unpack(struct stream *u, void *to, size_t n, struct error *err)
+{
+    int status;
+    return inflate_to(u, to, n, &status, err) && (n < u->file->size || check_end(u, status, err));
+}
+
 bool archive_unpack(const struct source *s, const struct archive_file *f, void *to, size_t n,
                     struct error *err)
 {
-    z_stream z = { .zalloc = zlib_memory, .zfree = zlib_release, .opaque = err };
+    struct stream u = { .source = s, .file = f };
     bool ok;
     if (!f->deflated) {
         ok = source_read(s, f->data, to, n, err);
     } else {
-        uint8_t *window = memory_alloc(WINDOW, err);
-        if (!window || inflateInit2(&z, -MAX_WBITS) != Z_OK) {
-            memory_free(window);
+        u.z = (z_stream){ .zalloc = zlib_memory, .zfree = zlib_release, .opaque = err };
+        u.window = memory_alloc(WINDOW, err);
+        if (!u.window || inflateInit2(&u.z, -MAX_WBITS) != Z_OK) {
+            memory_free(u.window);
             return false; /* zlib_memory has said why */
         }
-        ok = inflate_to(s, f, &z, window, to, n, err);
-        inflateEnd(&z);
-        memory_free(window);
+        ok = unpack(&u, to, n, err);
+        inflateEnd(&u.z);
+        memory_free(u.window);
     }
     return ok && (n < f->size || check_crc(s, f, crc32_z(0, to, n), err));
 }

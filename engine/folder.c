@@ -27,9 +27,11 @@ static bool ends(const char *name, const char *ending)
 /* Parts of a split GGUF but the first, which stands for all: NAME-00002-of-00003.gguf. */
 static bool is_later_part(const char *name)
 {
-    unsigned number = 0, count = 0;
-    size_t n = strlen(name);
-    return n > 20 && sscanf(name + n - 20, "-%5u-of-%5u.gguf", &number, &count) == 2 && number != 1;
+    static const char first[] = "-00001-of-00001.gguf";
+    const size_t n = strlen(name), m = sizeof(first) - 1, number = 6, count = 10; /* digits */
+    const char *at = n > m ? name + n - m : "";
+    return n > m && at[0] == '-' && strspn(at + 1, "0123456789") == number - 1 &&
+           !strncmp(at + number, first + number, count - number) && strncmp(at, first, number) != 0;
 }
 
 struct found {

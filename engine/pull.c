@@ -213,7 +213,8 @@ static bool scan_text(struct pull *p, char *out, size_t size, size_t *length)
 {
     size_t put = 0, n = 0;
     uint64_t at = p->at;
-    int c = take(p); /* the quote */
+    int c;
+    p->at++; /* the quote */
     while ((c = take(p)) != '"' && !p->bad) {
         char bytes[4] = { (char)c };
         if (c == NOTHING)

@@ -117,24 +117,29 @@ static bool read_unpacked(const struct document *d, const struct archive_file *f
     return ok;
 }
 
+static bool read_file(const struct document *d, const struct archive_file *f, const struct entry *e,
+                      struct matrix_view to, struct error *err)
+{
+    if (f->deflated)
+        return read_unpacked(d, f, e, to, err);
+    return archive_check(d->source, f, err) &&
+           npy_read_array(d->source, e->offset, e->encoding, to, err);
+}
+
 /* Looks the file up again: an entry has its place alone. */
 static bool read_array(const struct document *d, const struct entry *e, struct matrix_view to,
                        struct error *err)
 {
     struct archive a = { 0 };
-    const struct archive_file *f = NULL;
-    bool ok = archive_read(d->source, &a, err);
-    for (size_t i = 0; i < a.n; i++)
-        if (e->offset >= a.files[i].data && e->offset - a.files[i].data <= a.files[i].packed)
-            f = &a.files[i];
-    if (ok && !f)
-        ok = source_fail(d->source, e->offset, err, ERROR_READ,
-                         "the file changed while being read");
-    if (ok && f->deflated)
-        ok = read_unpacked(d, f, e, to, err);
-    else if (ok)
-        ok = archive_check(d->source, f, err) &&
-             npy_read_array(d->source, e->offset, e->encoding, to, err);
+    if (!archive_read(d->source, &a, err))
+        return false;
+    size_t i = 0;
+    while (i < a.n &&
+           (e->offset < a.files[i].data || e->offset - a.files[i].data > a.files[i].packed))
+        i++;
+    bool ok = i < a.n ? read_file(d, &a.files[i], e, to, err)
+                      : source_fail(d->source, e->offset, err, ERROR_READ,
+                                    "the file changed while being read");
     archive_finish(&a);
     return ok;
 }
