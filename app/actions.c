@@ -145,6 +145,10 @@ static void cancel(struct model *m)
             model_say(m, false, "stopped at %.0f %%, the rows stay", m->progress * 100);
         else if (m->out == REQUEST_ANATOMY)
             model_say(m, false, "stopped at %.0f %%", m->progress * 100);
+        else if (m->out == REQUEST_GROUP)
+            model_say(m, false, "stopped, what is known of the groups stays - Space there goes on");
+        else if (m->out == REQUEST_BESIDE)
+            model_say(m, false, "stopped, what was compared stays - C goes on");
         else if (m->out == REQUEST_SCAN)
             model_say(m, false, "the scan stopped, what is known stays - s goes on");
         else

@@ -42,7 +42,8 @@ void grouping_forget(struct model *m)
                             .balance = old.balance,
                             .page = old.page,
                             .focus = old.focus,
-                            .draws = old.draws };
+                            .draws = old.draws,
+                            .set = old.set };
 }
 
 struct grouped *grouping_chosen(const struct model *m)
@@ -167,12 +168,11 @@ bool grouping_add(struct model *m, const char *text, struct error *err)
     if (!new)
         return false;
     fill(m->document, &group, new);
+    new->asked = new->rank = joint_rank_kept(&new->shape, 0.8);
     g->at = at;
     g->stopped = false;
     recount(g);
     grouping_plan(m);
-    if (new->rank == 0)
-        new->rank = new->asked = joint_rank_kept(&new->shape, 0.8);
     model_say(m, false, "%zu matrices of width %zu%s", group.n, group.cols,
               g->of[at].counted ? "" : "; others have some of its rows, so that it is not counted");
     return true;
@@ -200,6 +200,14 @@ void grouping_drop(struct model *m)
 static bool needs_profile(const struct grouped *g)
 {
     return !g->profile.r && !g->why[0];
+}
+
+size_t grouping_known(const struct grouping *g)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->n; i++)
+        n += !needs_profile(&g->of[i]);
+    return n;
 }
 
 static struct grouped *by_id(struct grouping *g, uint64_t id)
@@ -305,6 +313,7 @@ bool grouping_want(struct model *m)
     if (!m->document || !m->view->groups)
         return false;
     grouping_begin(m);
+    grouping_follow(m);
     const struct grouped *chosen = grouping_chosen(m);
     if (g->stopped || !chosen || (m->busy && !mine && m->out != REQUEST_SCAN))
         return false;
@@ -405,8 +414,21 @@ void grouping_balance(struct model *m, enum balance balance)
     }
     group_found_destroy(g->extra);
     g->extra = NULL;
-    g->balance = (int)balance;
+    g->balance = g->set.balance = (int)balance;
     g->stopped = false;
+}
+
+void grouping_follow(struct model *m)
+{
+    struct grouping *g = &m->grouping;
+    const struct grouping_set was = g->set;
+    if (was.balance != g->balance) {
+        int now = g->balance;
+        g->balance = was.balance;
+        grouping_balance(m, (enum balance)now);
+    }
+    if (was.rule != g->rule || was.value != g->value || was.whole != g->whole)
+        grouping_plan(m);
 }
 
 void grouping_test(struct model *m, bool all)

@@ -57,6 +57,12 @@ struct grouping {
     bool whole;      /* ranks are multiples of GROUP_MULTIPLE */
     int balance;     /* enum balance */
     bool rule_waits; /* for the profiles that it needs */
+    /* What the ranks are of: a session may have said something else since. */
+    struct grouping_set {
+        int rule, balance;
+        double value;
+        bool whole;
+    } set;
     struct joint_account account;
 
     int page, focus;           /* enum group_page, group_focus */
@@ -79,6 +85,7 @@ struct group_layout group_layout(bool full, int width, int height);
 /* Finds the groups of what is open, unless that was done. */
 void grouping_begin(struct model *m);
 void grouping_forget(struct model *m);
+size_t grouping_known(const struct grouping *g);        /* how many were looked at */
 struct grouped *grouping_chosen(const struct model *m); /* NULL: there is none */
 
 /* A group by hand, behind the chosen one, which it becomes; or no longer that one. */
@@ -100,6 +107,8 @@ void grouping_failed(struct model *m, const struct error *why);
 /* Its null test, as soon as nothing else is to be done; or that of all. */
 void grouping_test(struct model *m, bool all);
 void grouping_balance(struct model *m, enum balance balance); /* profiles come anew */
+/* What a session changed of rule and balance takes effect. */
+void grouping_follow(struct model *m);
 void grouping_stop(struct model *m);
 void grouping_go_on(struct model *m);
 

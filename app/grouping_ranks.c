@@ -81,22 +81,39 @@ static void count(struct grouping *g)
     memory_free(of);
 }
 
+/* None was chosen yet. */
+static bool no_rank(const struct grouping *g)
+{
+    for (size_t i = 0; i < g->n; i++)
+        if (g->of[i].rank)
+            return false;
+    return true;
+}
+
+static void settle(struct grouping *g)
+{
+    g->set = (struct grouping_set){ g->rule, g->set.balance, g->value, g->whole };
+}
+
 void grouping_plan(struct model *m)
 {
     struct grouping *g = &m->grouping;
     struct error err = { 0 };
     if (!g->n)
         return;
-    bool first = g->value == 0 && g->rule == JOINT_PRUNE;
-    if (first)
+    bool none = no_rank(g), first = g->value == 0 && g->rule == JOINT_PRUNE;
+    if (first || (g->rule == JOINT_MANUAL && none)) {
+        g->rule = JOINT_PRUNE;
         g->value = usual_prune;
+    }
     g->rule_waits = needs_profiles(g->rule) && !all_known(g);
-    if (g->rule_waits || plan(g, (enum joint_rule)g->rule, g->value, &err))
-        return;
-    g->rule = JOINT_KEEP;
-    g->value = usual_keep;
-    if (!plan(g, JOINT_KEEP, usual_keep, &err) || !first)
-        model_say(m, true, "%s", err.text);
+    if (!g->rule_waits && !plan(g, (enum joint_rule)g->rule, g->value, &err)) {
+        g->rule = JOINT_KEEP;
+        g->value = usual_keep;
+        if (!plan(g, JOINT_KEEP, usual_keep, &err) || !first)
+            model_say(m, true, "%s", err.text);
+    }
+    settle(g);
 }
 
 bool grouping_rule(struct model *m, enum joint_rule rule, double value, struct error *err)
@@ -110,6 +127,7 @@ bool grouping_rule(struct model *m, enum joint_rule rule, double value, struct e
     g->rule = (int)rule;
     g->value = value;
     g->rule_waits = waits;
+    settle(g);
     if (waits) {
         g->stopped = false;
         model_say(m, false, "ranks follow as soon as every group was looked at");
@@ -128,6 +146,7 @@ void grouping_rank(struct model *m, double rank)
     x->rank = x->asked = (size_t)fmin(fmax(rank, 1), most);
     g->rule = JOINT_MANUAL;
     g->rule_waits = false;
+    settle(g);
     count(g);
 }
 
@@ -157,6 +176,7 @@ static bool multiple(struct model *m, double value, struct error *err)
         for (size_t i = 0; g->whole && i < g->n; i++)
             if (g->of[i].rank >= GROUP_MULTIPLE)
                 g->of[i].rank -= g->of[i].rank % GROUP_MULTIPLE;
+        settle(g);
         count(g);
         return true;
     }

@@ -6,6 +6,7 @@
 
 #include "actions.h"
 #include "memory.h"
+#include "mouse.h"
 
 enum { WIDE = 64, HIDDEN = 172, LAYERS = 3, PER_LAYER = 5, ENTRIES = LAYERS * PER_LAYER + 1 };
 
@@ -274,6 +275,67 @@ static void test_numbers(struct fixture *f)
           strstr(golden_screen(&f->m, 80, 24, true), "no smaller: "));
 }
 
+static struct grid shown;
+
+static void redraw(struct fixture *f)
+{
+    grid_finish(&shown);
+    if (grid_init(&shown, f->m.width, f->m.height))
+        view_draw(&f->m, grid_canvas(&shown, true));
+}
+
+/* The first cell of a zone, and how many there are in its row. */
+static bool find(enum zone zone, size_t index, int *x, int *y, int *n)
+{
+    for (int i = 0; i < shown.width * shown.height; i++) {
+        const struct cell *c = &shown.cells[i];
+        if (c->zone != zone || c->zone_index != index)
+            continue;
+        *x = i % shown.width;
+        *y = i / shown.width;
+        *n = 0;
+        while (*x + *n < shown.width && c[*n].zone == zone && c[*n].zone_index == index)
+            ++*n;
+        return true;
+    }
+    return false;
+}
+
+static void point(struct fixture *f, enum mouse_kind kind, int x, int y)
+{
+    const struct mouse e = { .kind = kind, .button = 1, .x = x, .y = y };
+    mouse_take(&f->m, &shown, &e);
+    redraw(f);
+}
+
+/* A click chooses a row, and a rank on the slider; held, the pointer takes it along; the wheel steps. */
+static void test_pointer(struct fixture *f)
+{
+    int x = 0, y = 0, n = 0;
+    f->m.width = 120;
+    f->m.height = 40;
+    redraw(f);
+    CHECK(find(ZONE_GROUP, 3, &x, &y, &n));
+    point(f, MOUSE_PRESS, x + 5, y);
+    point(f, MOUSE_RELEASE, x + 5, y);
+    CHECK(f->m.grouping.at == 3);
+    point(f, MOUSE_UP, x + 5, y);
+    CHECK(f->m.grouping.at == 2);
+    CHECK(find(ZONE_GROUP_RANK, 0, &x, &y, &n) && n > 8);
+    const struct grouped *g = grouping_chosen(&f->m);
+    point(f, MOUSE_PRESS, x, y);
+    CHECK(g->rank == 1);
+    point(f, MOUSE_DRAG, x + n - 1, y);
+    CHECK(g->rank == joint_rank_most(&g->shape));
+    point(f, MOUSE_DRAG, x + n / 2, y);
+    point(f, MOUSE_RELEASE, x + n / 2, y);
+    CHECK(g->rank > 20 && g->rank < 44);
+    size_t before = g->rank;
+    point(f, MOUSE_UP, x, y);
+    CHECK(g->rank == before + 1);
+    grid_finish(&shown);
+}
+
 int main(void)
 {
     static struct fixture f;
@@ -281,6 +343,7 @@ int main(void)
     test_golden(&f);
     test_every_size(&f);
     test_numbers(&f);
+    test_pointer(&f);
     fixture_finish(&f);
     return check_done();
 }

@@ -336,6 +336,18 @@ static void test_words(struct model *m)
     session_print(m, true, f);
     fclose(f);
     CHECK(strstr(text, "view groups") && strstr(text, "grouping.page=energy"));
+    CHECK(strstr(text, "grouping.rule=manual") != NULL);
+
+    CHECK(command(m, "show grouping.rule=energy grouping.value=0.6")); /* as a session says it */
+    settle(m, 64);
+    const struct grouped *g = grouping_chosen(m);
+    CHECK(joint_energy(&g->profile, g->rank) >= 0.6 &&
+          joint_energy(&g->profile, g->rank - 1) < 0.6);
+    CHECK(command(m, "show grouping.balance=spectral") && settle(m, 64) == 2 * LAYERS &&
+          g->profile.balance == BALANCE_SPECTRAL);
+    grouping_forget(m);
+    CHECK(settle(m, 64) == 2 * LAYERS && m->grouping.rule == JOINT_ENERGY &&
+          m->grouping.of[0].profile.balance == BALANCE_SPECTRAL);
 }
 
 int main(void)

@@ -182,6 +182,17 @@ static void draw_none(const struct grouping *g, struct canvas c)
         pane_paragraph(c, 1, y, INK_WARNING, g->notice);
 }
 
+/* How many were looked at, as long as that is not all. */
+static void foot(const struct grouping *g, struct canvas whole)
+{
+    size_t known = grouping_known(g);
+    char text[64];
+    snprintf(text, sizeof(text),
+             g->stopped ? " %zu of %zu read, stopped: Space " : " %zu of %zu read ", known, g->n);
+    if (known < g->n && canvas_text_width(text) <= whole.area.w - 4)
+        canvas_text(whole, 2, whole.area.h - 1, INK_DIM, 0, text);
+}
+
 void pane_group_list(const struct model *m, struct canvas c)
 {
     const struct grouping *g = &m->grouping;
@@ -196,6 +207,8 @@ void pane_group_list(const struct model *m, struct canvas c)
         draw_none(g, inside);
         return;
     }
+    if (framed)
+        foot(g, c);
     struct widths w = widths_of(m, inside.area.w - (framed ? 1 : 0));
     if (inside.area.h >= TITLED) {
         draw_cells(inside, &w, INK_DIM, "group", NULL);
