@@ -219,10 +219,41 @@ static void test_gone(struct model *m, const char *path)
     press(m, "Esc");
 }
 
+/* A real model in two formats: Q and K have their rows in another order, all else is the same. */
+static void test_real(void)
+{
+    static struct model m;
+    struct error err = { 0 };
+    const char *data = getenv("EIGENSCOPE_DATA");
+    char name[400];
+    snprintf(name, sizeof(name), "%s/stories260K.gguf", data ? data : "");
+    struct document *d = data ? document_open(name, &err) : NULL;
+    snprintf(name, sizeof(name), "%s/stories260K.safetensors", data ? data : "");
+    if (!d || access(name, R_OK) || !model_init(&m, &err)) {
+        printf("ok %d - a real model in two formats # SKIP stories260K is not there\n", ++checks);
+        return;
+    }
+    model_open(&m, d, "");
+    document_unref(d);
+    CHECK(beside_open(&m, name, &err) && m.beside.alike == 36);
+    m.browse.page = BROWSE_PAGE_WITH;
+    settle(&m);
+    size_t same = 0, other = 0;
+    for (size_t i = 0; i < m.beside.n; i++) {
+        enum module module = family_role(m.document->entries[i].name).module;
+        bool moved = module == MODULE_Q || module == MODULE_K;
+        same += !moved && m.beside.rows[i].relative == 0;
+        other += moved && m.beside.rows[i].relative > 0.5;
+    }
+    CHECK(same == 26 && other == 10);
+    model_finish(&m);
+}
+
 int main(void)
 {
     static struct model m;
     struct error err = { 0 };
+    size_t before = memory_used();
     char mine[128], other[128];
     CHECK(mkdtemp(folder) && write_model("a", false, mine) && write_model("b", true, other));
     backend = backend_open("cpu", NULL, &err);
@@ -240,9 +271,11 @@ int main(void)
         test_golden(&m);
         test_gone(&m, other);
         model_finish(&m);
+        test_real();
     }
     study_destroy(study);
     backend_close(backend);
+    CHECK(memory_used() == before);
     unlink(mine);
     unlink(other);
     rmdir(folder);
