@@ -164,7 +164,8 @@ double layer_map_value(const struct model *m, int layer, size_t column, double *
         n--;
         if (!row || !row->done || isnan(row->values[key->column]))
             continue;
-        double side = fmin(row->values[SCAN_ROWS], row->values[SCAN_COLS]);
+        const struct entry *e = &m->document->entries[i]; /* a row need not know its shape */
+        double side = (double)(e->rows < e->cols ? e->rows : e->cols);
         sum += row->values[key->column];
         shares += row->values[key->column] / side;
         found++;

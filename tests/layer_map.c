@@ -63,8 +63,7 @@ static void fill_rows(struct fixture *f)
         for (int c = 0; c < SCAN_COLUMNS; c++)
             s->rows[i].values[c] = (double)NAN;
         s->rows[i].done = true;
-        s->rows[i].values[SCAN_ROWS] = (double)e->rows;
-        s->rows[i].values[SCAN_COLS] = (double)e->cols;
+        s->rows[i].values[SCAN_ROWS] = s->rows[i].values[SCAN_COLS] = 0;
         s->rows[i].values[SCAN_RANK_90] = side * (layer + 1) / 10;
         s->rows[i].values[SCAN_ALPHA] = 2 + 0.25 * (double)i;
     }
