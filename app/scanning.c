@@ -12,7 +12,7 @@ enum { LOAD_MOST = 5000 };
 const struct scan_row *scanning_row(const struct model *m, size_t entry)
 {
     const struct scanning *s = &m->scanning;
-    return s->rows && entry < s->n && s->rows[entry].done ? &s->rows[entry] : NULL;
+    return s->rows && entry < s->n ? s->rows[entry] : NULL;
 }
 
 /* Whether it is one of those that are wanted. */
@@ -59,27 +59,38 @@ void scanning_stop(struct model *m)
 
 void scanning_forget(struct model *m)
 {
-    memory_free(m->scanning.rows);
-    m->scanning = (struct scanning){ 0 };
+    struct scanning *s = &m->scanning;
+    for (size_t i = 0; s->rows && i < s->n; i++)
+        memory_free(s->rows[i]);
+    memory_free(s->rows);
+    *s = (struct scanning){ 0 };
+}
+
+/* Memory goes by the rows that are known: of a file of a hundred thousand tensors most never are. */
+static bool put_row(struct scanning *s, size_t entry, const struct scan_row *row, struct error *err)
+{
+    if (!s->rows && !(s->rows = memory_alloc(s->n * sizeof(*s->rows), err)))
+        return false;
+    if (!s->rows[entry] && !(s->rows[entry] = memory_alloc(sizeof(*row), err)))
+        return false;
+    *s->rows[entry] = *row;
+    return true;
 }
 
 static void put(struct model *m, size_t entry, const struct scan_row *row)
 {
     struct scanning *s = &m->scanning;
     struct error err;
-    if (!s->rows) {
-        s->n = m->document->n;
-        s->rows = memory_alloc((s->n ? s->n : 1) * sizeof(*s->rows), &err);
-        if (!s->rows) {
-            s->stopped = true;
-            model_say(m, true, "%s", err.text);
-            return;
-        }
-    }
-    if (entry >= s->n)
+    bool known = scanning_row(m, entry) != NULL;
+    s->n = m->document->n;
+    if (!row->done || entry >= s->n)
         return;
-    s->done += row->done && !s->rows[entry].done;
-    s->rows[entry] = *row;
+    if (put_row(s, entry, row, &err)) {
+        s->done += !known;
+        return;
+    }
+    s->stopped = true;
+    model_say(m, true, "%s", err.text);
 }
 
 void scanning_take(struct model *m, size_t entry, const struct anatomy *a)

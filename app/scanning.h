@@ -11,13 +11,14 @@ struct outcome;
 struct request;
 
 struct scanning {
-    struct scan_row *rows; /* owned; one for each entry of the document; NULL: none is known */
-    size_t n, done;        /* entries; rows that are known */
-    bool wanted, marked;   /* to be scanned: all, or the marked ones */
-    bool stopped;          /* by hand, or by a failure, until it is asked for again */
-    bool loaded;           /* what was kept was asked for */
-    bool load_out;         /* and that is what is out */
-    uint64_t serial;       /* of the request that is out */
+    struct scan_row *
+        *rows;           /* owned; one for each entry of the document, NULL: not known; or NULL */
+    size_t n, done;      /* entries; rows that are known */
+    bool wanted, marked; /* to be scanned: all, or the marked ones */
+    bool stopped;        /* by hand, or by a failure, until it is asked for again */
+    bool loaded;         /* what was kept was asked for */
+    bool load_out;       /* and that is what is out */
+    uint64_t serial;     /* of the request that is out */
 };
 
 /* The row of an entry; NULL: not known yet. */

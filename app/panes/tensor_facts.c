@@ -74,6 +74,20 @@ static void put_spectrum(const struct anatomy *a, struct value v[VALUES], size_t
     }
 }
 
+/* Of a matrix that was scanned, but is not looked at now. */
+static void put_row(const struct scan_row *row, struct value v[VALUES], size_t *n)
+{
+    static const enum scan_column shown[] = { SCAN_STABLE_RANK, SCAN_EFFECTIVE_RANK, SCAN_RANK_90,
+                                              SCAN_RANK_99,     SCAN_NORM,           SCAN_SIGMA,
+                                              SCAN_NOISE_EDGE,  SCAN_ALPHA,          SCAN_GAIN };
+    if (row->why[0])
+        put(v, n, "failed", "%s", row->why);
+    for (const struct scan_key *k = scan_keys; k->key; k++)
+        for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+            if (k->column == shown[i] && isfinite(row->values[k->column]))
+                put(v, n, k->title, k->count ? "%.0f" : "%.4g", row->values[k->column]);
+}
+
 static void put_entries(const struct anatomy *a, struct value v[VALUES], size_t *n)
 {
     const struct anatomy_statistics *s = &a->statistics;
@@ -151,6 +165,9 @@ static void draw_matrix(const struct model *m, const struct entry *e, struct can
         put_entries(a, values, &n);
     if (a && m->frame_ms >= 0)
         put(values, &n, "looked at", "in %.2f s", a->seconds);
+    const struct scan_row *row = a ? NULL : scanning_row(m, (size_t)(e - m->document->entries));
+    if (row)
+        put_row(row, values, &n);
     draw_values(values, n, c);
     if (!a)
         pane_paragraph(c, 1, (int)n, INK_DIM, inspect_words(m));
