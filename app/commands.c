@@ -4,6 +4,7 @@
 
 #include "actions.h"
 #include "aim.h"
+#include "browse_commands.h"
 #include "export.h"
 #include "grammar.h"
 #include "hold.h"
@@ -319,14 +320,6 @@ static bool source(struct model *m, const char *arguments, struct error *err)
     return session_read(m, arguments, NULL, err);
 }
 
-/* Alone, where nobody plays, there is nothing to wait for. */
-static bool wait_for(struct model *m, const char *arguments, struct error *err)
-{
-    double seconds;
-    (void)m;
-    return player_seconds(arguments, &seconds, err);
-}
-
 static bool press(struct model *m, const char *arguments, struct error *err)
 {
     uint32_t text;
@@ -363,6 +356,9 @@ const struct command commands[] = {
     { "nonfinite", "refuse|zero|keep", "what to do with NaN and infinities", nonfinite },
     { "view", "VIEW", "another view", view },
     { "compare", "[BITS]", "every method at so many true bits per entry, 1 or *2; alone: at the size at hand", showing_compare },
+    { "tensor", "TENSOR", "in the weights view: the row of this one", browse_command_tensor },
+    { "filter", "WORDS", "there: tensors that have all of these in their name or type", browse_command_filter },
+    { "sort", "COLUMN", "there: by name, or by a column of the scan, in one list", browse_command_sort },
     { "ranks", "RULE", "of all groups: prune 10%, greedy 10%, keep 80%, energy 90%, edge, multiple 32; of the chosen one: rank 24", showing_ranks },
     { "group", "NAME,NAME...", "matrices with one input, by hand: names or NAME[FROM:TO], rows of the output side", showing_group },
     { "with", "FILE|off", "another model beside this one, in the weights view: how far each matrix is from its like", showing_with },
@@ -376,7 +372,7 @@ const struct command commands[] = {
     { "reset", "", "every parameter and pane as at the start, no marks", reset },
     { "w", "[PATH]", "write a session: settings and marks, no pixels; else the one that -r reads", save },
     { "source", "PATH", "run a session's lines", source },
-    { "wait", "[SECONDS]", "in a file that is played: so long, or until all is computed", wait_for },
+    { "wait", "[SECONDS]", "in a file that is played: so long, or until all is computed", player_wait },
     { "press", "NAME", "one key by its name, as the help prints it: press C-l", press },
     { "q", "", "quit", leave },
     { 0 },

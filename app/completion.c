@@ -137,6 +137,20 @@ static void offer_documents(struct finder *f)
     }
 }
 
+static void offer_tensors(struct finder *f)
+{
+    const struct browse *b = &f->m->browse;
+    for (size_t i = 0; i < b->n; i++)
+        offer(f, browse_name(f->m, &b->leaves[i]));
+}
+
+static void offer_columns(struct finder *f)
+{
+    offer(f, "name");
+    for (const struct scan_key *k = scan_keys; k->key; k++)
+        offer(f, k->key);
+}
+
 /* "rgb|ycbcr": what is in capitals stands for something else. */
 static void offer_alternatives(struct finder *f, const char *list)
 {
@@ -168,6 +182,8 @@ static void offer_arguments(struct finder *f, const char *arguments)
         { "FILE", offer_documents },
         { "PATH", offer_files },
         { "[PATH]", offer_files },
+        { "TENSOR", offer_tensors },
+        { "COLUMN", offer_columns },
     };
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (!strncmp(arguments, kinds[i].word, strlen(kinds[i].word))) {

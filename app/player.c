@@ -173,7 +173,8 @@ void player_close(struct player *p)
     memory_free(p);
 }
 
-bool player_seconds(const char *text, double *seconds, struct error *err)
+/* "": -1, until all is computed. */
+static bool player_seconds(const char *text, double *seconds, struct error *err)
 {
     char *end;
     *seconds = -1;
@@ -183,6 +184,13 @@ bool player_seconds(const char *text, double *seconds, struct error *err)
     return (end != text && !*end && *seconds >= 0 && *seconds <= longest) ||
            fail(err, ERROR_USAGE, "wait: '%s' is not a number of seconds from 0 to %.0f", text,
                 longest);
+}
+
+bool player_wait(struct model *m, const char *arguments, struct error *err)
+{
+    double seconds;
+    (void)m;
+    return player_seconds(arguments, &seconds, err);
 }
 
 double player_left(const struct player *p, const struct model *m, double now_ms)

@@ -25,5 +25,5 @@ double player_left(const struct player *p, const struct model *m, double now_ms)
 /* Runs the next line. After the last one m->player is NULL: the user's hands again. */
 void player_step(struct player *p, struct model *m, double now_ms);
 
-/* The argument of `wait`; "": -1, until all is computed. Fails with ERROR_USAGE. */
-bool player_seconds(const char *text, double *seconds, struct error *err);
+/* The command `wait`: alone, where nobody plays, there is nothing to wait for. Fails with ERROR_USAGE. */
+bool player_wait(struct model *m, const char *arguments, struct error *err);

@@ -77,7 +77,7 @@ static bool put_row(struct scanning *s, size_t entry, const struct scan_row *row
     return true;
 }
 
-static void put(struct model *m, size_t entry, const struct scan_row *row)
+void scanning_put(struct model *m, size_t entry, const struct scan_row *row)
 {
     struct scanning *s = &m->scanning;
     struct error err;
@@ -99,7 +99,7 @@ void scanning_take(struct model *m, size_t entry, const struct anatomy *a)
     scan_row_fill(a, &row);
     row.values[SCAN_BYTES] = (double)m->document->entries[entry].size;
     row.done = true;
-    put(m, entry, &row);
+    scanning_put(m, entry, &row);
     browse_update(m);
 }
 
@@ -139,7 +139,7 @@ void scanning_accept(struct model *m, struct outcome *o)
     struct scanning *s = &m->scanning;
     size_t done, all;
     for (size_t i = 0; i < o->scan.n; i++)
-        put(m, o->scan.of[i].at, &o->scan.of[i].row);
+        scanning_put(m, o->scan.of[i].at, &o->scan.of[i].row);
     if (o->scan.n)
         browse_update(m);
     if (!o->final || o->serial != s->serial || s->load_out)

@@ -29,7 +29,8 @@ void scanning_count(const struct model *m, size_t *done, size_t *all);
 
 void scanning_begin(struct model *m); /* the marked ones, or all; goes on where it was stopped */
 void scanning_stop(struct model *m);
-void scanning_forget(struct model *m); /* another document */
+void scanning_forget(struct model *m);                                        /* another document */
+void scanning_put(struct model *m, size_t entry, const struct scan_row *row); /* copied, if done */
 /* What was found out of one tensor alone is a row, too. */
 void scanning_take(struct model *m, size_t entry, const struct anatomy *a);
 

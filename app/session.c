@@ -51,6 +51,9 @@ static const struct param rows[] = {
     { PARAM(struct model, grouping.value), .max = 1e15 },
     { PARAM(struct model, grouping.whole), .max = 1 },
     { PARAM(struct model, grouping.balance), .max = BALANCE_SPECTRAL, .choices = balance_names },
+    { PARAM(struct model, browse.reversed), .max = 1 },
+    { PARAM(struct model, browse.log_count), .max = 1 },
+    { PARAM(struct model, browse.peaks), .max = 1 },
     { PARAM(struct model, grouping.page), .max = GROUP_PAGES - 1, .choices = group_page_names },
     { PARAM(struct model, grouping.focus), .max = GROUP_FOCUS_COUNT - 1,
       .choices = group_focus_names },
@@ -129,6 +132,22 @@ static void print_marks(const struct model *m, FILE *out)
         print_kept("slot", 'a' + i, m->slots[i].method, &m->slots[i].params, out);
 }
 
+/* Of a file of several where one is, and how they are listed. */
+static void print_tensors(const struct model *m, FILE *out)
+{
+    const struct browse *b = &m->browse;
+    const struct browse_leaf *leaf = m->document && m->document->n > 1 ? browse_leaf(m) : NULL;
+    char name[2 * BROWSE_FILTER + 2 * NAME_TEXT];
+    if (!leaf || document_is_picture(m->document))
+        return;
+    if (b->key)
+        fprintf(out, "sort %s\n", b->key->key);
+    if (b->filter[0] && grammar_quote(b->filter, name, sizeof(name)))
+        fprintf(out, "filter %s\n", name);
+    if (grammar_quote(browse_name(m, leaf), name, sizeof(name)))
+        fprintf(out, "tensor %s\n", name);
+}
+
 static void print_methods(const struct model *m, FILE *out)
 {
     for (size_t i = 0; methods[i]; i++) {
@@ -156,6 +175,7 @@ void session_print(const struct model *m, bool anywhere, FILE *out)
             nonfinite_names[m->nonfinite]);
     print_open(m, anywhere, out);
     fprintf(out, "view %s\n", m->view->name);
+    print_tensors(m, out);
     print_marks(m, out);
     print_methods(m, out);
     if (print_rows(&session_rows, m, "show", out))

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "completion.h"
 #include "memory.h"
 #include "reproduce.h"
 #include "session.h"
@@ -224,6 +225,35 @@ static void test_enter(struct model *m)
     CHECK(m->view == view_find("weights") && strstr(m->message, "no matrix"));
 }
 
+/* What one types, what a session keeps, what Tab knows. */
+static void test_words(struct model *m)
+{
+    struct error err;
+    struct model other;
+    struct completion c;
+    char line[256];
+    CHECK(command_run(m, "view weights; sort bytes; filter mlp", &err));
+    CHECK(command_run(m, "tensor model.layers.11.mlp.up_proj.weight", &err));
+    CHECK(m->browse.shown == LAYERS && m->browse.key && m->browse.filter[0]);
+    CHECK(!command_run(m, "tensor nobody", &err) && !command_run(m, "sort luck", &err));
+    snprintf(line, sizeof(line), "%s/kept.session", folder);
+    CHECK(session_write(m, line, &err) && model_init(&other, &err));
+    CHECK(session_read(&other, line, NULL, &err) && !other.message_is_error);
+    unlink(line);
+    CHECK(other.view == m->view && other.browse.key == m->browse.key);
+    CHECK(!strcmp(here(&other), here(m)) && other.browse.shown == LAYERS);
+    CHECK(!strcmp(other.browse.filter, "mlp") && other.browse.at == m->browse.at);
+    model_finish(&other);
+    completion_find(m, "tensor model.layers.11.s", 24, &c);
+    CHECK(c.n == 1 && strstr(c.words[0], "self_attn.q_proj.weight"));
+    completion_find(m, "sort rank9", 10, &c);
+    CHECK(c.n == 2);
+    CHECK(command_run(m, "filter; sort name", &err)); /* alone it is the key's */
+    CHECK(m->overlay == OVERLAY_FILTER);
+    press(m, "Esc");
+    CHECK(m->browse.shown == m->browse.n && !m->browse.key);
+}
+
 static void test_another_document(struct model *m, const char *path)
 {
     char line[256];
@@ -257,6 +287,7 @@ int main(void)
     test_sort(&m);
     test_marks(&m);
     test_enter(&m);
+    test_words(&m);
     test_another_document(&m, path);
     model_finish(&m);
     CHECK(memory_used() == 0);

@@ -52,20 +52,17 @@ static void fill_document(struct fixture *f)
 /* r90 is a tenth of the shorter side for every layer, from one tenth on. */
 static void fill_rows(struct fixture *f)
 {
-    struct error err;
-    struct scanning *s = &f->m.scanning;
-    s->n = s->done = f->document.n;
-    s->rows = memory_alloc(s->n * sizeof(*s->rows), &err);
-    for (size_t i = 0; i < s->n; i++) {
+    for (size_t i = 0; i < f->document.n; i++) {
         const struct entry *e = &f->entries[i];
         double side = fmin((double)e->rows, (double)e->cols);
         int layer = family_role(e->name).layer;
+        struct scan_row row = { .done = true };
         for (int c = 0; c < SCAN_COLUMNS; c++)
-            s->rows[i].values[c] = (double)NAN;
-        s->rows[i].done = true;
-        s->rows[i].values[SCAN_ROWS] = s->rows[i].values[SCAN_COLS] = 0;
-        s->rows[i].values[SCAN_RANK_90] = side * (layer + 1) / 10;
-        s->rows[i].values[SCAN_ALPHA] = 2 + 0.25 * (double)i;
+            row.values[c] = (double)NAN;
+        row.values[SCAN_ROWS] = row.values[SCAN_COLS] = 0;
+        row.values[SCAN_RANK_90] = side * (layer + 1) / 10;
+        row.values[SCAN_ALPHA] = 2 + 0.25 * (double)i;
+        scanning_put(&f->m, i, &row);
     }
 }
 

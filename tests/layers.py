@@ -27,7 +27,7 @@ FLOORS = [
      "zoom",
      "provenance", "state", "frame", "typing", "grammar"},
     {"model", "model_rows", "model_want", "hold", "heat", "levels", "nested", "slots", "runs", "beside", "layer_map", "grouping", "grouping_ranks", "grouping_names", "browse", "browse_rows", "inspect", "scanning", "opening", "plot", "view", "history"},
-    {"comparing", "crosshair", "sweep", "showing",
+    {"comparing", "crosshair", "sweep", "showing", "browse_commands",
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},
     {"main", "cli", "manual", "options", "flags", "help", "account", "trial",
