@@ -29,6 +29,7 @@ enum stream {
     STREAM_NOISE, /* of simulated mechanisms: column / 4, row, stream, number of the matrix */
     STREAM_DITHER_DENSE, /* of Q in Q + L R: as STREAM_DITHER_LEFT */
     STREAM_ROTATION,     /* random subspaces: column / 4, row, stream, 8 draw + member */
+    STREAM_MARK,         /* the denoise lab: column / 4, row, stream, which draw */
 };
 
 /* The kinds of random matrix a sketch is made of; each has mean 0 and variance 1. */

@@ -14,7 +14,7 @@ FLOORS = [
      "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "allocation", "pair", "fit", "sketch",
      "panel", "goal", "goal_solve", "theory", "histogram",
      "compare", "compare_search", "reference", "jpeg_reference",
-     "framing", "joint", "joint_profile", "joint_plan", "joint_null",
+     "framing", "joint", "joint_profile", "joint_plan", "joint_null", "denoise",
      "remainder", "remainder_method", "quarter_circle", "downdate",
      "gguf", "gguf_reader", "anatomy", "anatomy_entries", "verdict", "scan", "scan_file", "scan_keys",
      "configuration",
