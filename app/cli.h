@@ -35,6 +35,7 @@ bool spectrum_word(struct call *c, struct error *err);
 bool scan_word(struct call *c, struct error *err);
 bool run_word(struct call *c, struct error *err);
 bool groups_word(struct call *c, struct error *err);
+bool denoise_word(struct call *c, struct error *err);
 bool expand_word(struct call *c, struct error *err);
 bool solve_word(struct call *c, struct error *err);
 bool sweep_word(struct call *c, struct error *err);

@@ -1,4 +1,5 @@
-/* The flags of the word groups. */
+/* The flags of the words groups and denoise. */
+#include "denoise.h"
 #include "joint.h"
 #include "options.h"
 
@@ -116,4 +117,57 @@ const struct flag_group groups_group = {
     .params = PARAM_TABLE(struct group_flags, rows),
     .offset = offsetof(struct options, groups),
     .texts = texts,
+};
+
+static const struct param denoise_rows[] = {
+    {
+        PARAM(struct denoise_flags, rule),
+        .title = "Rule",
+        .shorthand = "rule",
+        .unit = "",
+        .help = "Where noise ends, in the marked matrix: at the Marchenko-Pastur edge, at the "
+                "threshold of least error for noise that is known, or at the one that the median "
+                "singular value tells.",
+        .source = "Marchenko, Pastur 1967; Gavish, Donoho 2014",
+        .min = DENOISE_MP,
+        .max = DENOISE_MEDIAN,
+        .def = DENOISE_MEDIAN,
+        .paper = DENOISE_MEDIAN,
+        .choices = denoise_rule_names,
+    },
+    {
+        PARAM(struct denoise_flags, noise),
+        .title = "Noise",
+        .shorthand = "noise",
+        .unit = "",
+        .help = "Deviation of an entry's noise: what is added without a FILE; of one what it has, "
+                "0: as its own rounding tells, or else its spectrum.",
+        .source = "",
+        .min = 0,
+        .max = 1e30,
+    },
+};
+
+static const struct text_flag denoise_texts[] = {
+    {
+        .name = "mark",
+        .value = "A,...",
+        .offset = offsetof(struct options, denoise_mark),
+        .help = "Strengths of the mark, its singular value; 0 marks nothing. Unless given 0.94, "
+                "1.25, 1.56 and 4.7 times the edge of the noise.",
+    },
+    {
+        .name = "rank",
+        .value = "K,...",
+        .offset = offsetof(struct options, denoise_rank),
+        .help = "Cuts to these ranks instead of by --rule; 8 without a FILE.",
+    },
+    { 0 },
+};
+
+const struct flag_group denoise_group = {
+    .title = "Mark and cut",
+    .params = PARAM_TABLE(struct denoise_flags, denoise_rows),
+    .offset = offsetof(struct options, denoise),
+    .texts = denoise_texts,
 };

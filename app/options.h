@@ -43,6 +43,10 @@ struct group_flags {
     int balance;        /* enum balance */
     int bits;           /* of a parameter */
 };
+struct denoise_flags {
+    int rule; /* enum denoise_rule */
+    double noise;
+};
 
 enum { OPTIONS_ARGUMENTS = 16, OPTIONS_FLAGS = 64 };
 
@@ -67,14 +71,15 @@ struct options {
     struct screen_flags screen;
     struct scan_flags scan;
     struct group_flags groups;
+    struct denoise_flags denoise;
     /* of the word groups, one of them at most */
     const char *group_prune, *group_keep, *group_rank, *group_energy, *group_bytes;
     const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
         *replay, *speed, *method_name, *search, *bits_list, *bytes_list, *method_list, *group,
-        *sort, *vary;                         /* argv; NULL: not given; of --vary the last */
-    const struct method *method;              /* words that take one; NULL: every method */
-    struct params_any params;                 /* of the method */
-    const char *arguments[OPTIONS_ARGUMENTS]; /* argv, without the method */
+        *sort, *denoise_mark, *denoise_rank, *vary; /* argv; NULL: not given; of --vary the last */
+    const struct method *method;                    /* words that take one; NULL: every method */
+    struct params_any params;                       /* of the method */
+    const char *arguments[OPTIONS_ARGUMENTS];       /* argv, without the method */
     size_t n;
     bool help;
     struct given given[OPTIONS_FLAGS];
@@ -99,7 +104,7 @@ struct flag_group {
 /* The tables are in flags.c and flags_groups.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
     commands_group, frame_group, session_group, solve_group, compare_group, sweep_group, list_group,
-    many_group, groups_group, scan_group;
+    many_group, groups_group, scan_group, denoise_group;
 
 /* groups: NULL-terminated. word: named in errors. Fails with ERROR_USAGE. */
 bool options_parse(const char *word, const struct flag_group *const *groups,

@@ -27,7 +27,7 @@ METHODS += DENSE + ["iterative-lplr"]
 NO_THEORY = ["naive", "truncated-svd", "randomized-svd", "water-filling", "mixed-lplr", "iterative-lplr", "caldera",
              "srr"]
 SOLVED = [m for m in METHODS if m != "water-filling"]  # neither rank nor bits to move
-WORDS = ["list", "spectrum", "scan", "run", "solve", "compare", "sweep", "groups", "expand", "frame", "doctor", "docs"]
+WORDS = ["list", "spectrum", "scan", "run", "solve", "compare", "sweep", "groups", "denoise", "expand", "frame", "doctor", "docs"]
 RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
             "relative_error", "optimal_error", "numerical_rank", "bound", "loss", "theory", "psnr_db", "ssim", "bits",
             "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",
@@ -588,6 +588,35 @@ def test_groups():
         j = data("groups", f"{folder}/stories260K.safetensors", "--prune", rule, "--sizes")
         check([g["rank"] for g in j["groups"][:2]] == ranks and near(j["pruned"]["model"], realised, 1e-4),
               f"{rule} of a trained llama", j["pruned"])
+
+
+def test_denoise():
+    j = data("denoise", "--seed", "3")
+    marks = j["marks"]
+    check(j["matrix"] is None and j["error_to"] == "core" and near(j["edge"], .64, 1e-12) and near(j["visible"], .32, 1e-12)
+          and [r["rank"] for r in j["rules"]] == [8, 8, 8], "a made-up matrix of rank 8", j)
+    check([round(m["mark"], 9) for m in marks] == [.25, .6, .8, 1, 3] and all(m["rank"] == 8 for m in marks)
+          and marks[1]["left"] < .2 and near(marks[-1]["left"], 1, .02) and marks[-1]["relative_error"] > .4
+          and j["uncut_error"] > .6 > .2 > marks[0]["relative_error"], "weak marks go, a strong one stays", marks)
+    seen = data("denoise", "--seed", "3", "--rule", "known", "--mark", "0.25,1")["marks"]
+    check([m["rank"] for m in seen] == [8, 9] and seen[1]["left"] > .8, "a rule keeps the mark that it sees", seen)
+    cuts = data("denoise", "--mark", "0,2", "--rank", "4,300", "--noise", "0.1")["marks"]
+    check([(m["mark"], m["rank"]) for m in cuts] == [(0, 4), (0, 256), (2, 4), (2, 256)] and cuts[0]["left"] is None
+          and near(cuts[3]["left"], 1, 1e-9), "every mark at every rank", cuts)
+    npy("a.npy", noisy(30, 20, 7))
+    j = data("denoise", "a.npy")
+    check(j["rows"] == 30 and j["noise"] is None and j["noise_from"] == "spectrum" and j["error_to"] == "matrix"
+          and j["uncut_error"] < 1e-7 and j["rules"][1]["rank"] is None and len(j["marks"]) == 5, "a matrix of a file", j)
+    j = data("denoise", "a.npy", "--noise", "0.01", "--rule", "known")
+    check(j["noise_from"] == "given" and near(j["edge"], .01 * (30 ** .5 + 20 ** .5), 1e-12), "noise as it is told", j)
+    text = run("denoise", "a.npy")[1].decode().splitlines()
+    check(len(text) == 12 and text[0].endswith("30 x 20"), "text", text)
+    refused(2, "denoise", "a.npy", "--rule", "known", say=b"noise is not known")
+    for words in (["--mark", "x"], ["--mark", "1,"], ["--rank", "0"], ["--rank", "1.5"], ["--mark", "-1"]):
+        refused(2, "denoise", *words, say=b"is no list of")
+    refused(2, "denoise", "--rank", "2", "--rule", "mp", say=b"exclude each other")
+    refused(2, "denoise", "demo:photo", say=b"takes one matrix")
+    refused(3, "denoise", "absent.npy")
 
 
 def test_png():
@@ -1169,7 +1198,7 @@ def main():
     os.chdir(here)
     try:
         for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several, test_compare_group, test_solve_group, test_groups,
-                     test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
+                     test_denoise, test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds, test_sweep,
                      test_sweep_refusals, test_peers):
             begin = time.time()
