@@ -2,6 +2,7 @@
 import json
 import math
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -97,3 +98,42 @@ def spread(values):
         return f"{values[0]:.4f}"
     return f"{statistics.mean(values):.4f} ± {statistics.stdev(values):.4f}"
 
+
+def sections_of(path):
+    """The sections of a page that was written before, by name."""
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8") as f:
+        _, *parts = re.split(r"^<!-- (\w+) -->$", f.read(), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2]))
+
+
+def make(sections, head, arguments):
+    """Writes a page of these functions; arguments: the build folder, the page, `quick`, names of sections.
+    Those named are made anew, all without a name; the others stay as the page has them."""
+    build, out, *words = arguments
+    names = [w for w in words if w != "quick"] or [s.__name__ for s in sections]
+    unknown = set(names) - {s.__name__ for s in sections}
+    if unknown:
+        sys.exit(f"no such section: {', '.join(sorted(unknown))} "
+                 f"({', '.join(s.__name__ for s in sections)})")
+    texts = sections_of(out)
+    counted = Page(build, "quick" in words)
+    for section in sections:
+        if section.__name__ not in names:
+            continue
+        page = Page(build, "quick" in words)
+        page.held, page.failed = counted.held, counted.failed
+        section(page)
+        counted.held, counted.failed = page.held, page.failed
+        texts[section.__name__] = "\n".join(page.lines)
+    with open(os.path.join(os.path.dirname(__file__), head), encoding="utf-8") as f:
+        text = f.read().rstrip() + "\n"
+    for section in sections:
+        piece = texts.get(section.__name__, "").strip()
+        if piece:
+            text += f"\n<!-- {section.__name__} -->\n\n{piece}\n"
+    with open(out, "w", encoding="utf-8") as f:
+        f.write(text)
+    print(f"1..{counted.held + counted.failed}")
+    return counted.failed != 0

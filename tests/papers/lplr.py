@@ -3,11 +3,10 @@
 Arguments: the build folder, the page to write; `quick` for three seeds instead of forty; names of
 sections, when not all are to be made anew."""
 import os
-import re
 import statistics
 import sys
 
-from common import Page, figures, spread
+from common import figures, make, spread
 
 PHANTOM, SMALL = "demo:phantom", "demo:phantom256"
 NAIVE = {PHANTOM: (.5322897045, .3121961555, .1337983523, .0285995964),
@@ -306,45 +305,5 @@ SECTIONS = (naive, phantom, reported, small, scales, signs, theory, monotone, be
             second_photograph, small_model, large_model, corrected, timing)
 
 
-def sections_of(path):
-    """The sections of a page that was written before, by name."""
-    if not os.path.exists(path):
-        return {}
-    with open(path, encoding="utf-8") as f:
-        _, *parts = re.split(r"^<!-- (\w+) -->$", f.read(), flags=re.MULTILINE)
-    return dict(zip(parts[::2], parts[1::2]))
-
-
-def main():
-    """Sections named on the command line are made anew, all without a name; the others stay as the
-    page has them."""
-    build, out, *words = sys.argv[1:]
-    names = [w for w in words if w != "quick"] or [s.__name__ for s in SECTIONS]
-    unknown = set(names) - {s.__name__ for s in SECTIONS}
-    if unknown:
-        sys.exit(f"no such section: {', '.join(sorted(unknown))} "
-                 f"({', '.join(s.__name__ for s in SECTIONS)})")
-    texts = sections_of(out)
-    counted = Page(build, "quick" in words)
-    for section in SECTIONS:
-        if section.__name__ not in names:
-            continue
-        page = Page(build, "quick" in words)
-        page.held, page.failed = counted.held, counted.failed
-        section(page)
-        counted.held, counted.failed = page.held, page.failed
-        texts[section.__name__] = "\n".join(page.lines)
-    with open(os.path.join(os.path.dirname(__file__), "lplr.head.md"), encoding="utf-8") as f:
-        text = f.read().rstrip() + "\n"
-    for section in SECTIONS:
-        piece = texts.get(section.__name__, "").strip()
-        if piece:
-            text += f"\n<!-- {section.__name__} -->\n\n{piece}\n"
-    with open(out, "w", encoding="utf-8") as f:
-        f.write(text)
-    print(f"1..{counted.held + counted.failed}")
-    return counted.failed != 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(make(SECTIONS, "lplr.head.md", sys.argv[1:]))
