@@ -18,5 +18,5 @@ bool cancel_asked(void)
 
 bool cancel_none(struct error *err)
 {
-    return !cancel_asked() || fail(err, ERROR_CANCELLED, "cancelled");
+    return !cancel_asked() || fail(err, ERROR_CANCELLED, "interrupted");
 }

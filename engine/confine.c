@@ -297,7 +297,7 @@ bool confine_run(struct confine *c, const struct confined *work, unsigned second
         return false;
     bool in_time = wait_for(c, pid, now() + LATE * seconds, &status);
     if (!in_time && cancelled(c))
-        return fail(err, ERROR_CANCELLED, "cancelled");
+        return fail(err, ERROR_CANCELLED, "interrupted");
     return judge(status, in_time, seconds, answer, err);
 }
 

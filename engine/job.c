@@ -5,7 +5,7 @@
 bool job_step(struct job *job, double done, const char *stage, struct error *err)
 {
     if (job->cancel && atomic_load_explicit(job->cancel, memory_order_relaxed))
-        return fail(err, ERROR_CANCELLED, "cancelled");
+        return fail(err, ERROR_CANCELLED, "interrupted");
     if (job->progress)
         job->progress(job->context, done, stage);
     return true;

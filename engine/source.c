@@ -140,7 +140,7 @@ bool source_step(const struct source *s, double done, const char *stage, struct 
     if (!w)
         return true;
     if (w->cancel && atomic_load(w->cancel))
-        return fail(err, ERROR_CANCELLED, "cancelled");
+        return fail(err, ERROR_CANCELLED, "interrupted");
     if (w->progress)
         w->progress(w->context, done, stage);
     return true;

@@ -798,7 +798,6 @@ def test_interrupt():
     out, err = p.communicate(timeout=60)
     check((p.returncode, out) == (130, b""), "SIGINT in a search: exit 130", (p.returncode, out, err))
 
-
     pathlib.Path("noise.npy").write_bytes(
         b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '|u1', 'fortran_order': False, 'shape': (3000, 3000), }"
         .ljust(0x75) + b"\n" + os.urandom(9_000_000))
