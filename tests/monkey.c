@@ -13,7 +13,7 @@
 
 enum { EVENTS = 1000, EVERY = 50, SEED = 20 };
 
-static char *program;
+static char *program, *document;
 static int starts, checks_made, wrong, ended_badly, scrolls;
 
 static unsigned long state;
@@ -29,10 +29,10 @@ static int pick(int n)
 
 static bool begin(struct terminal *t)
 {
-    static char document[] = "demo:phantom256";
-    char *arguments[] = { program, document, NULL };
+    static char picture[] = "demo:phantom256";
+    char *arguments[] = { program, document ? document : picture, NULL };
     starts++;
-    return tty_open(t, 100, 30, NULL, arguments) && tty_wait(t, "k=");
+    return tty_open(t, 100, 30, NULL, arguments) && tty_wait(t, document ? "tensors" : "k=");
 }
 
 /* Everything but what ends or suspends it: q, C-c, C-z. */
@@ -153,6 +153,7 @@ int main(int argc, char **argv)
     char folder[] = "/tmp/eigenscope-monkey-XXXXXX", bytes[64];
     int events = argc > 2 ? atoi(argv[2]) : EVENTS;
     struct terminal t;
+    document = argc > 4 ? realpath(argv[4], NULL) : NULL; /* else a picture */
     if (argc < 2 || !mkdtemp(folder) || !(program = realpath(argv[1], NULL)) || chdir(folder))
         return 2;
     state = argc > 3 ? strtoul(argv[3], NULL, 10) : SEED;
