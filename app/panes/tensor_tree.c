@@ -9,7 +9,8 @@
 
 enum {
     MARGIN = 2,
-    VALUE = 8,
+    VALUE = 7,
+    BYTES = 8,
     RANK = 6,
     INDENT = 2,
     NAME_LEAST = 12,
@@ -40,7 +41,7 @@ static struct columns columns_of(const struct model *m, int width)
     const struct browse *b = &m->browse;
     struct columns w = { 0 };
     int room = width - MARGIN - NAME_LEAST;
-    int value = b->key ? VALUE : RANK;
+    int value = !b->key ? RANK : b->key->column == SCAN_BYTES ? BYTES : VALUE;
     if ((b->key || m->scanning.done) && room >= value)
         w.value = value;
     if (room - w.value >= b->shape_width + 1)
