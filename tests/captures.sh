@@ -1,20 +1,28 @@
 #!/bin/sh
 # Writes the screens shown in docs/ and README: sh tests/run captures
+# Those of a model's weights want stories260K.gguf in EIGENSCOPE_DATA; without it they stay as they are.
 set -eu
 program=$1
+model=${EIGENSCOPE_DATA:-}/stories260K.gguf
 cd "$(dirname "$0")/.."
 mkdir -p docs/captures
-for size in 80x24 120x40; do
-    "$program" frame demo:photo --size $size --color none -x 'set rank=24' >docs/captures/image-$size.txt
-    "$program" frame demo:photo --size $size --color 24bit -x 'set rank=24' |
-        python3 tests/captures.py >docs/captures/image-$size.svg
-done
-compare='k 8; keep-a; method lplr; set rank=40 left-bits=4 right-bits=4; keep-b; wipe'
-"$program" frame demo:photo --size 120x40 --color none -x "$compare" >docs/captures/wipe-120x40.txt
-"$program" frame demo:photo --size 120x40 --color 24bit -x "$compare" |
-    python3 tests/captures.py >docs/captures/wipe-120x40.svg
-rows='method lplr; compare 1'
-"$program" frame demo:photo --view compare --size 120x40 --color none -x "$rows" >docs/captures/compare-120x40.txt
-"$program" frame demo:photo --view compare --size 120x40 --color 24bit -x "$rows" |
-    python3 tests/captures.py >docs/captures/compare-120x40.svg
+
+# capture NAME SIZE FILE [frame's options]: as text and as a drawing.
+capture() {
+    name=$1 size=$2 file=$3
+    shift 3
+    "$program" frame "$file" --size "$size" --color none "$@" >"docs/captures/$name-$size.txt"
+    "$program" frame "$file" --size "$size" --color 24bit "$@" |
+        python3 tests/captures.py >"docs/captures/$name-$size.svg"
+}
+
+capture image 80x24 demo:photo -x 'set rank=24'
+capture image 120x40 demo:photo -x 'set rank=24'
+capture wipe 120x40 demo:photo \
+    -x 'k 8; keep-a; method lplr; set rank=40 left-bits=4 right-bits=4; keep-b; wipe'
+capture compare 120x40 demo:photo --view compare -x 'method lplr; compare 1'
+if [ -f "$model" ]; then
+    capture weights 120x40 "$model" --view weights -x 'j; j; j'
+    capture groups 120x40 "$model" --view groups
+fi
 ls -l docs/captures
