@@ -26,10 +26,17 @@ static bool add(const struct method *m, const struct params_any *params, const s
     const struct spectrum s = { svd->sigma, svd->n, measure->rows, measure->cols, svd->norm };
     if (!m->theory(params->bytes, &s, r, matrix, ranks, n, at))
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const double parts[] = { at[i].tail, at[i].left, at[i].right };
         c->error[i] = hypot(c->error[i], at[i].error * svd->norm); /* NAN spreads */
-    c->proved = at[0].proved;
-    c->unproved = at[0].unproved;
+        for (int j = 0; j < THEORY_PARTS; j++)
+            c->part[j][i] = isnan(c->error[i]) ? (double)NAN
+                                               : hypot(c->part[j][i], parts[j] * svd->norm);
+        if (ranks[i] != c->own)
+            continue;
+        c->proved &= at[i].proved;
+        c->unproved = c->unproved ? c->unproved : at[i].unproved;
+    }
     return true;
 }
 
@@ -45,6 +52,8 @@ void theory_curve_of(const struct method *m, const struct params_any *params,
     if (!m->theory || !a->results[0].rank)
         return;
     size_t n = choose(side, a->results[0].rank, ranks);
+    out->own = a->results[0].rank;
+    out->proved = true;
     for (size_t i = 0; i < a->n; i++)
         for (size_t j = 0; j < a->results[i].n_measures; j++, planes++) {
             if (!add(m, params, &svds[planes], &a->results[i], j, ranks, n, out)) {
@@ -56,6 +65,8 @@ void theory_curve_of(const struct method *m, const struct params_any *params,
     for (size_t i = 0; i < n; i++) {
         out->rank[i] = (double)ranks[i];
         out->error[i] = norm > 0 ? out->error[i] / norm : 0;
+        for (int j = 0; j < THEORY_PARTS; j++)
+            out->part[j][i] = norm > 0 ? out->part[j][i] / norm : 0;
     }
     out->n = n;
 }

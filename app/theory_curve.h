@@ -4,15 +4,19 @@
 
 /* A method's theory over the rank, for the error pane: method.theory of one result, at a geometric
  * choice of ranks and at its own. Other ranks have that result's ranges, carried over as
- * engine/theory.h says. Planes are put together as errors are. Any thread. */
+ * engine/theory.h says: a bound stands at the own rank alone. Planes are put together as errors are.
+ * Any thread. */
 
 enum { THEORY_RANKS = 64 };
+enum theory_part { THEORY_TAIL, THEORY_LEFT, THEORY_RIGHT, THEORY_PARTS };
 
 struct theory_curve {
-    size_t n;                                       /* 0: the method has none */
-    double rank[THEORY_RANKS], error[THEORY_RANKS]; /* error: relative; NAN where there is none */
-    bool proved;
-    const char *unproved; /* static text, as in struct theory */
+    size_t n;   /* 0: the method has none */
+    size_t own; /* the result's rank */
+    /* error: relative, and the root of the sum of its parts' squares; NAN where there is none */
+    double rank[THEORY_RANKS], error[THEORY_RANKS], part[THEORY_PARTS][THEORY_RANKS];
+    bool proved;          /* at the own rank, of every plane */
+    const char *unproved; /* there; static text, as in struct theory */
 };
 
 /* svds: one per plane, complete. */

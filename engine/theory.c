@@ -240,10 +240,12 @@ const char *theory_doubt(const struct result *r, size_t matrix, bool one_range, 
     return NULL;
 }
 
-void theory_claim(const char *doubt, struct theory *out, size_t n)
+void theory_claim(const char *doubt, const struct result *r, const size_t *ranks, size_t n,
+                  struct theory *out)
 {
     for (size_t i = 0; i < n; i++) {
-        out[i].proved = !doubt;
-        out[i].unproved = doubt;
+        bool own = ranks[i] == r->rank;
+        out[i].proved = !doubt && own;
+        out[i].unproved = !doubt && !own ? "ranges of another rank" : doubt;
     }
 }

@@ -7,7 +7,8 @@
  * input; else there is none.
  *
  * At another rank than the result's the ranges are this result's, carried over: see each. There a
- * curve is a bound only as far as they hold that rank's entries.
+ * curve is no bound: a wider left factor may have a far larger ||W|| (for a sketch of a spectrum that
+ * falls as exp(-i/10), ranges of rank 20 tell .75 at rank 60, where .92 is measured).
  *
  * Both fill out[0..n) but for `proved` and `unproved`, at ranks that do not fall; error is NAN where
  * nothing is known at a rank. False: nothing at all. Ranges of their own for columns or blocks count
@@ -36,5 +37,7 @@ bool theory_svd(const struct spectrum *s, const struct result *r, size_t matrix,
  * dithered rounding, one round, ranges that hold every entry. one_range, of lplr's theorem besides: a
  * symmetric range a factor, uniform levels, `gaussian`. */
 const char *theory_doubt(const struct result *r, size_t matrix, bool one_range, bool gaussian);
-/* Puts that into all n. */
-void theory_claim(const char *doubt, struct theory *out, size_t n);
+/* Puts that into all n; without a doubt only the result's own rank is proved: at others it is the ranges
+ * of this one that are carried over. */
+void theory_claim(const char *doubt, const struct result *r, const size_t *ranks, size_t n,
+                  struct theory *out);

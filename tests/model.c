@@ -211,6 +211,13 @@ static void test_theory(struct model *m)
     CHECK(c->n > 30 && c->proved && !c->unproved && isnan(c->error[0]) && c->rank[0] == 1);
     CHECK_NEAR(theory_curve_at(c, 20) / m->numbers.bound, 1, 1e-12);
     CHECK(theory_curve_at(c, 20) > m->numbers.error && isnan(theory_curve_at(c, 99999)));
+    size_t apart = 0; /* the parts make up the curve at every rank */
+    for (size_t i = 0; i < c->n; i++) {
+        double sum = hypot(hypot(c->part[0][i], c->part[1][i]), c->part[2][i]);
+        bool same = isnan(c->error[i]) ? isnan(sum) : fabs(sum / c->error[i] - 1) < 1e-12;
+        apart += same ? 0 : 1;
+    }
+    CHECK(apart == 0 && c->own == 20);
     CHECK(command(m, "set rounding=nearest symmetric=off scales=vector sketch=rademacher "
                      "rounds=10; method direct-svd; rank 20") &&
           settle(m, false) == 1);

@@ -140,10 +140,14 @@ static void fixture_init(struct fixture *f)
 static void fill_theory(struct fixture *f, const char *unproved)
 {
     struct theory_curve *c = &f->shown.theory;
-    *c = (struct theory_curve){ .proved = !unproved, .unproved = unproved };
+    *c = (struct theory_curve){ .own = RANK, .proved = !unproved, .unproved = unproved };
     for (size_t k = 1; k <= ROWS; k += k < RANK ? 1 : 16, c->n++) {
         c->rank[c->n] = (double)k;
-        c->error[c->n] = hypot(1.5 * subject_tail(&f->subject, k), 0.02 * sqrt((double)k));
+        c->part[THEORY_TAIL][c->n] = 1.5 * subject_tail(&f->subject, k);
+        c->part[THEORY_LEFT][c->n] = 0.02 * sqrt((double)k);
+        c->part[THEORY_RIGHT][c->n] = 0.002 * sqrt((double)k);
+        c->error[c->n] = hypot(hypot(c->part[THEORY_TAIL][c->n], c->part[THEORY_LEFT][c->n]),
+                               c->part[THEORY_RIGHT][c->n]);
     }
 }
 

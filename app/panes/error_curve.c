@@ -9,7 +9,7 @@
 
 #include "plot.h"
 
-enum { EVERY = 128, SAMPLES = 1024, TOP = 100 /* percent */ };
+enum { EVERY = 128, SAMPLES = 1024, TOP = 100 /* percent */, PARTS_ROWS = 8, PARTS_COLUMNS = 38 };
 static const double DECADES = 6;
 
 /* Every rank at first, then a geometric choice: the curve only falls, so that a line
@@ -30,17 +30,45 @@ static size_t sample(const struct subject *s, double rank[SAMPLES], double error
     return n;
 }
 
-/* The theory of what is shown; nothing above the axis, where a line along its end would be read as
- * a value. */
-static void draw_theory(const struct model *m, const struct plot *p)
+/* Dashed, since at other ranks than its own nothing is proved; nothing above the axis, where a line
+ * along its end would be read as a value, and none of zeros. */
+static void draw_part(const struct plot *p, const struct theory_curve *c, const double *value,
+                      enum ink ink)
 {
     double error[THEORY_RANKS];
+    for (size_t i = 0; i < c->n; i++)
+        error[i] = value[i] > 0 && 100 * value[i] <= TOP ? 100 * value[i] : (double)NAN;
+    plot_dashed(p, c->rank, error, c->n, ink);
+}
+
+/* The parts stand apart only where there is room. */
+static bool parts_shown(const struct model *m, const struct plot *p)
+{
+    return m->shown && m->shown->theory.n > 0 && p->data.area.h >= PARTS_ROWS &&
+           p->data.area.w >= PARTS_COLUMNS;
+}
+
+static void draw_theory(const struct model *m, const struct plot *p)
+{
     const struct theory_curve *c = m->shown ? &m->shown->theory : NULL;
     if (!c)
         return;
-    for (size_t i = 0; i < c->n; i++)
-        error[i] = 100 * c->error[i] <= TOP ? 100 * c->error[i] : (double)NAN;
-    (c->proved ? plot_curve : plot_dashed)(p, c->rank, error, c->n, INK_BOUND);
+    for (int i = 0; parts_shown(m, p) && i < THEORY_PARTS; i++)
+        draw_part(p, c, c->part[i], INK_DIM);
+    draw_part(p, c, c->error, INK_BOUND);
+}
+
+/* Their letters, off the own rank, where o and x stand. */
+static void draw_part_letters(const struct model *m, const struct plot *p)
+{
+    static const char letters[THEORY_PARTS] = { 'k', 'l', 'r' };
+    const struct theory_curve *c = &m->shown->theory;
+    size_t at = 0;
+    while (at + 1 < c->n && plot_fraction(p->x, c->rank[at]) < 0.75)
+        at++;
+    for (int i = 0; i < THEORY_PARTS; i++)
+        if (c->part[i][at] > 0 && 100 * c->part[i][at] <= TOP)
+            plot_point(p, c->rank[at], 100 * c->part[i][at], INK_DIM, letters[i]);
 }
 
 /* The optimum at the current rank, the measured error where it differs, the bound or, where it is
@@ -74,13 +102,18 @@ static void draw_slots(const struct model *m, const struct plot *p)
 }
 
 /* What the theory's line is worth: "t theory, dashed: nearest rounding". */
-static void theory_words(const struct model *m, char *out, size_t size)
+static void theory_words(const struct model *m, bool brief, char *out, size_t size)
 {
     const struct theory_curve *c = &m->shown->theory;
-    bool above = 100 * theory_curve_at(c, m->numbers.rank) > TOP;
+    const char *above = 100 * theory_curve_at(c, m->numbers.rank) > TOP ? ", > 100% here" : "";
     char mark = isnan(m->numbers.bound) ? 't' : 'b';
-    snprintf(out, size, "%c theory%s%s: %s", mark, c->proved ? "" : ", dashed",
-             above ? ", > 100% here" : "", c->proved ? "bounds the mean" : c->unproved);
+    if (!c->proved)
+        snprintf(out, size, "%c theory, dashed%s: %s", mark, above, c->unproved);
+    else if (brief)
+        snprintf(out, size, "%c bounds mean%s, dashed: ranges of k=%zu", mark, above, c->own);
+    else
+        snprintf(out, size, "%c theory%s: bounds the mean; dashed: ranges of rank %zu", mark, above,
+                 c->own);
 }
 
 static void draw_legend(const struct model *m, const struct plot *p)
@@ -99,15 +132,27 @@ static void draw_legend(const struct model *m, const struct plot *p)
 static void draw_theory_legend(const struct model *m, const struct plot *p, struct canvas c)
 {
     enum { CORNER = 2 };
-    char line[96];
+    char line[128], words[112];
     bool framed = p->data.area.h < c.area.h - 2;
     if (!m->shown || m->shown->theory.n == 0 || !framed)
         return;
-    theory_words(m, line + 1, sizeof(line) - 2);
-    line[0] = ' ';
-    strcat(line, " ");
-    if (canvas_text_width(line) <= c.area.w - 2 * CORNER)
-        canvas_text(c, CORNER, c.area.h - 1, INK_BOUND, 0, line);
+    for (int brief = 0; brief < 2; brief++) {
+        theory_words(m, brief, words, sizeof(words));
+        snprintf(line, sizeof(line), " %s ", words);
+        if (canvas_text_width(line) <= c.area.w - 2 * CORNER) {
+            canvas_text(c, CORNER, c.area.h - 1, INK_BOUND, 0, line);
+            return;
+        }
+    }
+}
+
+/* The parts, in the last row, which falling curves leave free at its start. */
+static void draw_parts_legend(const struct model *m, const struct plot *p)
+{
+    static const char line[] = "k tail  l, r rounding L, R";
+    const struct theory_curve *c = &m->shown->theory;
+    if ((c->part[THEORY_LEFT][c->n - 1] > 0 || c->part[THEORY_RIGHT][c->n - 1] > 0))
+        canvas_text(p->data, 2, p->data.area.h - 1, INK_DIM, 0, line);
 }
 
 void pane_error_curve(const struct model *m, struct canvas c)
@@ -140,5 +185,9 @@ void pane_error_curve(const struct model *m, struct canvas c)
     draw_legend(m, &p);
     draw_theory_legend(m, &p, c);
     draw_points(m, &p);
+    if (parts_shown(m, &p)) {
+        draw_part_letters(m, &p);
+        draw_parts_legend(m, &p);
+    }
     draw_slots(m, &p);
 }

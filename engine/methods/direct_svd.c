@@ -45,8 +45,6 @@ static double flops(const void *params, size_t n, size_t d)
     return truncation_flops(n, d, rank_clamped(p->rank, n, d), false);
 }
 
-/* The power of Sigma that goes to the left factor. */
-
 /* A mean over the dither: no fit, so that the three terms of theory.h are the error's own, orthogonal
  * in the mean. */
 static bool theory(const void *params, const struct spectrum *s, const struct result *r,
@@ -55,7 +53,7 @@ static bool theory(const void *params, const struct spectrum *s, const struct re
     const struct params *p = params;
     if (!theory_svd(s, r, matrix, split_share[p->split], ranks, n, out))
         return false;
-    theory_claim(theory_doubt(r, matrix, false, true), out, n);
+    theory_claim(theory_doubt(r, matrix, false, true), r, ranks, n, out);
     return true;
 }
 

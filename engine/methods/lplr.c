@@ -50,7 +50,7 @@ static bool theory(const void *params, const struct spectrum *s, const struct re
     const struct params *p = params;
     if (!theory_lplr(s, r, matrix, ranks, n, out))
         return false;
-    theory_claim(theory_doubt(r, matrix, true, p->sketch == SKETCH_GAUSSIAN), out, n);
+    theory_claim(theory_doubt(r, matrix, true, p->sketch == SKETCH_GAUSSIAN), r, ranks, n, out);
     return true;
 }
 

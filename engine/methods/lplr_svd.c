@@ -66,7 +66,7 @@ static bool theory(const void *params, const struct spectrum *s, const struct re
     const struct params *p = params;
     if (p->mix != MIX_NONE || !theory_svd(s, r, matrix, split_share[p->split], ranks, n, out))
         return false; /* a mix makes of the columns what the sum does not know */
-    theory_claim(theory_doubt(r, matrix, false, true), out, n);
+    theory_claim(theory_doubt(r, matrix, false, true), r, ranks, n, out);
     return true;
 }
 
