@@ -71,6 +71,21 @@ static bool rotate(struct error *err)
     return ok;
 }
 
+/* A prime that is too large for cosines. */
+static bool rotate_large(struct error *err)
+{
+    enum { LARGE = 2 * 1187 };
+    uint8_t *signs = NULL;
+    struct matrix x = lab_matrix(DTYPE_F32, 8, LARGE);
+    random_fill(SKETCH_GAUSSIAN, 3, STREAM_TEST, 0, 1, x.view);
+    bool ok = rotation_signs(5, 1, LARGE, &signs, err) && rotation_apply(x.view, signs, false, err);
+    if (ok)
+        matrix_copy(matrix_block(x.view, 0, 0, 8, COLS), matrix_block(out.view, 0, 0, 8, COLS));
+    memory_free(signs);
+    matrix_finish(&x);
+    return ok;
+}
+
 static const struct {
     const char *name;
     bool (*work)(struct error *err);
@@ -82,6 +97,7 @@ static const struct {
     { "codes with searched ranges", code_searched },
     { "codes of groups", code_groups },
     { "a rotation", rotate },
+    { "a rotation of a large prime", rotate_large },
 };
 
 /* FNV-1a of what the work wrote. */

@@ -8,6 +8,7 @@
 #include "rotation.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { SEED = 5 };
 
@@ -38,6 +39,54 @@ static double farthest(struct matrix_view a, struct matrix_view b)
     return worst;
 }
 
+static double walsh(size_t m, size_t i, size_t j)
+{
+    return (__builtin_popcountll(i & j) % 2 ? -1 : 1) / sqrt((double)m);
+}
+
+static double cosine(size_t q, size_t c, size_t k)
+{
+    return k ? sqrt(2.0 / (double)q) *
+                   cos(acos(-1) * (double)(2 * c + 1) * (double)k / (2.0 * (double)q))
+             : sqrt(1.0 / (double)q);
+}
+
+/* What P (W 0; 0 I) has there. */
+static double first_half(size_t q, size_t m, size_t i, size_t j)
+{
+    size_t mirror = q - 1 - i, row[] = { i, mirror };
+    double sum = 0, weight[] = { i < mirror ? sqrt(0.5) : -sqrt(0.5), sqrt(0.5) };
+    if (i == mirror)
+        return i < m && j < m ? walsh(m, i, j) : i == j;
+    for (int k = 0; k < 2; k++)
+        sum += weight[k] * (row[k] < m && j < m ? walsh(m, row[k], j) : row[k] == j);
+    return sum;
+}
+
+/* And S (I 0; 0 W). */
+static double second_half(size_t q, size_t m, size_t i, size_t j)
+{
+    double sign = (uint64_t)i * i * 0x9E3779B97F4A7C15u >> 63 ? -1 : 1;
+    return sign * (i >= q - m && j >= q - m ? walsh(m, i - (q - m), j - (q - m)) : i == j);
+}
+
+static struct matrix overlapping(size_t q)
+{
+    struct matrix a = noise(DTYPE_F64, q, q), b = noise(DTYPE_F64, q, q), c = copy(a.view);
+    size_t m = 1;
+    while (2 * m <= q)
+        m *= 2;
+    for (size_t i = 0; i < q; i++)
+        for (size_t j = 0; j < q; j++) {
+            matrix_put(a.view, i, j, first_half(q, m, i, j));
+            matrix_put(b.view, i, j, second_half(q, m, i, j));
+        }
+    blas_gemm(a.view, b.view, c.view);
+    matrix_finish(&a);
+    matrix_finish(&b);
+    return c;
+}
+
 /* D (H (x) C) from the definitions. */
 static struct matrix plain(size_t n, const uint8_t *signs)
 {
@@ -47,16 +96,14 @@ static struct matrix plain(size_t n, const uint8_t *signs)
         q /= 2;
     if (!matrix_init(&m, DTYPE_F64, n, n, &err))
         return m;
-    double scale = sqrt((double)(n / q));
+    struct matrix c = q > ROTATION_COSINES ? overlapping(q) : (struct matrix){ 0 };
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) {
-            double h = __builtin_popcountll(i / q & j / q) % 2 ? -1 / scale : 1 / scale;
-            size_t c = i % q, k = j % q;
-            double d = k ? sqrt(2.0 / (double)q) *
-                               cos(acos(-1) * (double)(2 * c + 1) * (double)k / (2.0 * (double)q))
-                         : sqrt(1.0 / (double)q);
-            matrix_put(m.view, i, j, (signs[i / 8] >> i % 8 & 1 ? -1 : 1) * h * d);
+            double d = c.view.data ? matrix_at(c.view, i % q, j % q) : cosine(q, i % q, j % q);
+            matrix_put(m.view, i, j,
+                       (signs[i / 8] >> i % 8 & 1 ? -1 : 1) * walsh(n / q, i / q, j / q) * d);
         }
+    matrix_finish(&c);
     return m;
 }
 
@@ -87,22 +134,55 @@ static void turn(size_t rows, size_t n, bool dense, enum dtype dtype, struct wor
 
 static void sizes(void)
 {
-    static const size_t large[] = { 1000, 1534, 11008 };
+    static const size_t defined[] = { 511, 513, 521, 1023, 1046, 1543 };
+    static const size_t large[] = { 11008, 16381, 30522, 49999, 65521, 65537 };
     struct worst w = { 0 }, single = { 0 };
-    for (size_t n = 1; n <= 70; n++)
-        turn(3, n, true, DTYPE_F64, &w);
+    for (size_t n = 1; n <= 600; n++)
+        turn(3, n, n <= 70, DTYPE_F64, &w);
+    for (size_t i = 0; i < sizeof(defined) / sizeof(defined[0]); i++)
+        turn(2, defined[i], true, DTYPE_F64, &w);
     for (size_t i = 0; i < sizeof(large) / sizeof(large[0]); i++)
-        turn(1, large[i], false, DTYPE_F64, &w);
+        turn(2, large[i], false, DTYPE_F64, &w);
     turn(1030, 1030, false, DTYPE_F64, &w); /* two batches */
-    turn(2, 1543, true, DTYPE_F64, &w);     /* C in two panels */
-    for (size_t n = 60; n <= 70; n++)
+    for (size_t n = 60; n <= 600; n += n < 70 ? 1 : 53)
         turn(3, n, false, DTYPE_F32, &single);
+    turn(2, 65521, false, DTYPE_F32, &single);
     printf("# farthest from the plain matrix %.1e, norms %.1e, way back %.1e; single %.1e, %.1e\n",
            w.plain, w.norm, w.back, single.norm, single.back);
     CHECK(w.plain < 1e-12);
     CHECK(w.norm < 1e-12);
     CHECK(w.back < 1e-12);
     CHECK(single.norm < 1e-6 && single.back < 3e-6);
+}
+
+/* Where the unit vectors of a side go. */
+static struct matrix images(size_t n, bool inverse)
+{
+    struct matrix m = noise(DTYPE_F64, n, n);
+    uint8_t *signs = NULL;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < n; j++)
+            matrix_put(m.view, i, j, i == j);
+    CHECK(rotation_signs(SEED, 0, n, &signs, &err) && rotation_apply(m.view, signs, inverse, &err));
+    memory_free(signs);
+    return m;
+}
+
+static void orthogonal(void)
+{
+    static const size_t n[] = { 510, 513, 599, 1023, 1042 };
+    double worst = 0;
+    for (size_t k = 0; k < sizeof(n) / sizeof(n[0]); k++)
+        for (int inverse = 0; inverse < 2; inverse++) {
+            struct matrix m = images(n[k], inverse), product = noise(DTYPE_F64, n[k], n[k]);
+            blas_gemm(matrix_transposed(m.view), m.view, product.view);
+            for (size_t i = 0; i < n[k]; i++)
+                for (size_t j = 0; j < n[k]; j++)
+                    worst = fmax(worst, fabs(matrix_at(product.view, i, j) - (i == j)));
+            matrix_finish(&m);
+            matrix_finish(&product);
+        }
+    CHECK(worst < 1e-13);
 }
 
 /* Row by row on the transposed view is the other side, whatever the strides. */
@@ -169,66 +249,139 @@ static void signs(void)
 /* One entry spreads over its whole row: no other is larger than sqrt(2 / n). */
 static void spread(void)
 {
-    static const size_t n[] = { 64, 96, 767, 1534 };
+    static const size_t n[] = { 64, 96, 511, 1022 };
     double worst = 0;
-    for (size_t k = 0; k < sizeof(n) / sizeof(n[0]); k++)
-        for (size_t at = 0; at < n[k]; at += 37) {
-            uint8_t *signs = NULL;
-            struct matrix x = { 0 };
-            bool ok = matrix_init(&x, DTYPE_F64, 1, n[k], &err) &&
-                      rotation_signs(SEED, 0, n[k], &signs, &err);
-            matrix_put(x.view, 0, at, 1);
-            ok = ok && rotation_apply(x.view, signs, false, &err);
-            for (size_t j = 0; ok && j < n[k]; j++)
-                worst = fmax(worst, fabs(matrix_at(x.view, 0, j)) * sqrt((double)n[k] / 2));
-            memory_free(signs);
-            matrix_finish(&x);
-        }
+    for (size_t k = 0; k < sizeof(n) / sizeof(n[0]); k++) {
+        struct matrix m = images(n[k], false);
+        for (size_t i = 0; i < n[k]; i++)
+            for (size_t j = 0; j < n[k]; j++)
+                worst = fmax(worst, fabs(matrix_at(m.view, i, j)) * sqrt((double)n[k] / 2));
+        matrix_finish(&m);
+    }
     CHECK(worst > 0.7 && worst <= 1 + 1e-12);
 }
 
+/* The mean over all rows and sixteenths of (energy there - 1 / 16)^2, as a root, times 16. */
+static double unevenness(struct matrix_view m)
+{
+    double sum = 0;
+    size_t width = m.cols / 16;
+    for (size_t i = 0; i < m.rows; i++)
+        for (size_t b = 0; b < 16; b++) {
+            double energy = pow(matrix_norm(matrix_block(m, i, b * width, 1, width)), 2);
+            sum += pow(energy * (double)m.cols / (double)width - 1, 2);
+        }
+    return sqrt(sum / (16 * (double)m.rows));
+}
+
+/* Without cosines every entry is as small as in a random rotation, whose n^2 entries reach
+ * sqrt(4 log n / n), and both ends of the row get their share. */
+static void spread_large(void)
+{
+    static const size_t n[] = { 513, 557, 767, 813, 1023, 1187, 1534, 2049 };
+    double worst = 0, uneven = 0;
+    for (size_t k = 0; k < sizeof(n) / sizeof(n[0]); k++)
+        for (int inverse = 0; inverse < 2; inverse++) {
+            struct matrix m = images(n[k], inverse);
+            double largest = 0, here = unevenness(m.view);
+            for (size_t i = 0; i < n[k]; i++)
+                for (size_t j = 0; j < n[k]; j++)
+                    largest = fmax(largest, fabs(matrix_at(m.view, i, j)));
+            largest *= sqrt((double)n[k] / log((double)n[k]));
+            printf("# %4zu%s: largest entry %.2f sqrt(log n / n), energy of sixteenths +- %.2f\n",
+                   n[k], inverse ? ", back" : "", largest, here);
+            worst = fmax(worst, largest);
+            uneven = fmax(uneven, here);
+            matrix_finish(&m);
+        }
+    CHECK(worst <= 2);
+    CHECK(uneven <= 0.4); /* 1.00 without the fold, at 1023 */
+}
+
+/* A row alone, among others, and down a column: the same bits. */
+static void alone(void)
+{
+    static const size_t n[] = { 521, 1042, 65537 };
+    int differ = 0;
+    for (size_t k = 0; k < 2 * sizeof(n) / sizeof(n[0]); k++) {
+        enum { ROWS = 18 }; /* two batches of the largest */
+        enum dtype dtype = k % 2 ? DTYPE_F64 : DTYPE_F32;
+        size_t cols = n[k / 2], bytes = cols * dtype_size(dtype);
+        struct matrix x = noise(dtype, ROWS, cols), y = copy(x.view),
+                      z = copy(matrix_transposed(x.view));
+        uint8_t *signs = NULL;
+        bool ok = rotation_signs(SEED, 0, cols, &signs, &err) &&
+                  rotation_apply(y.view, signs, k % 4 < 2, &err) &&
+                  rotation_apply(matrix_transposed(z.view), signs, k % 4 < 2, &err);
+        for (size_t i = 0; i < ROWS; i++) {
+            struct matrix_view row = matrix_block(x.view, i, 0, 1, cols);
+            ok = ok && rotation_apply(row, signs, k % 4 < 2, &err);
+            differ += memcmp(row.data, matrix_block(y.view, i, 0, 1, cols).data, bytes) != 0;
+        }
+        matrix_copy(matrix_transposed(z.view), y.view);
+        for (size_t i = 0; i < ROWS; i++)
+            differ += memcmp(matrix_block(x.view, i, 0, 1, cols).data,
+                             matrix_block(y.view, i, 0, 1, cols).data, bytes) != 0;
+        CHECK(ok);
+        memory_free(signs);
+        matrix_finish(&x);
+        matrix_finish(&y);
+        matrix_finish(&z);
+    }
+    CHECK(differ == 0);
+}
+
 /* Every allocation fails once: nothing is left, and the rows are whole or untouched. */
-static void memory(void)
+static void memory(size_t n, long least)
 {
     uint8_t *signs = NULL;
-    struct matrix x = noise(DTYPE_F64, 3, 12);
-    CHECK(rotation_signs(SEED, 0, 12, &signs, &err));
+    struct matrix x = noise(DTYPE_F64, 3, n);
+    CHECK(rotation_signs(SEED, 0, n, &signs, &err));
     size_t before = memory_used();
     bool done = false, right = true;
     double norm = matrix_norm(x.view);
-    long n = 0;
-    for (; !done && n < 50; n++) {
-        memory_fail_after(n);
+    long k = 0;
+    for (; !done && k < 50; k++) {
+        memory_fail_after(k);
         done = rotation_apply(x.view, signs, false, &err);
         memory_fail_after(-1);
         right = right && memory_used() == before && (done || err.code == ERROR_MEMORY);
     }
-    CHECK(done && n > 3 && right);
+    CHECK(done && k > least && right);
     CHECK_NEAR(matrix_norm(x.view), norm, 1e-14);
     memory_free(signs);
     matrix_finish(&x);
 }
 
-/* A row of a large prime would take minutes for a file of a few kilobytes. */
-static void limits(void)
+/* A file of a few kilobytes may ask for a large prime. A matrix of cosines took q^2 numbers and as many
+ * operations a row: 5 s and more. */
+static void quick(void)
 {
-    struct matrix x = noise(DTYPE_F32, 1, 65537);
+    struct matrix x = noise(DTYPE_F32, 16, 65521);
     uint8_t *signs = NULL;
-    CHECK(rotation_signs(SEED, 0, 65537, &signs, &err));
-    CHECK(!rotation_apply(x.view, signs, false, &err) && err.code == ERROR_LIMIT);
+    CHECK(rotation_signs(SEED, 0, 65521, &signs, &err));
+    clock_t begin = clock();
+    CHECK(rotation_apply(x.view, signs, false, &err));
+    double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+    printf("# 16 rows of 65521: %.3f s\n", seconds);
+    CHECK(seconds < 1);
     memory_free(signs);
     matrix_finish(&x);
 }
 
 int main(void)
 {
-    limits();
+    quick();
     sizes();
+    orthogonal();
     sides();
     powers();
     signs();
     spread();
-    memory();
+    spread_large();
+    alone();
+    memory(12, 3);
+    memory(1042, 2);
     CHECK(memory_used() == 0);
     return check_done();
 }

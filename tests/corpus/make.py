@@ -1213,6 +1213,52 @@ def make_factors():
         lambda h: h[meta].update(eigenscope_frame_0="rows=no cols=no shifted=yes"))
     data = data[:-2] + bytes([rows | 8]) + data[-1:]
     bad("frame_bits", "format bits behind the last sign", lambda h: None)
+    framed_large()
+
+
+def framed_large():
+    """A side of 2 x 521 entries, rotated by what stands for a DCT-II there."""
+    q, scale = 521, 0.75
+    codes = [(7 * i * i + 3 * i) % 16 for i in range(2 * q)]
+    x = [-1 + 3 * c / 15 for c in codes]
+    signs = bytes((37 * i * i + 11 * i) % 256 if i < q // 4 else 0b10 for i in range(q // 4 + 1))
+    top, bottom = (overlapping([(a + b * s) * 0.5 ** 0.5 for a, b in zip(x[:q], x[q:])])
+                   for s in (1, -1))
+    framed = [[scale * v * (-1) ** (signs[i // 8] >> i % 8 & 1)] for i, v in enumerate(top + bottom)]
+    pieces = [("m.dense.range", "F64", [2], struct.pack("<2d", -1, 2)),
+              ("m.affine", "F64", [2], struct.pack("<2d", scale, 0)),
+              ("m.dense.codes", "U8", [q], pack_codes(codes, 4)),
+              ("m.row_signs", "U8", [len(signs)], signs)]
+    header = {"__metadata__": {
+        "eigenscope_factors": "1",
+        "eigenscope_picture": "picture=no planes=rgb depth=8 dtype=F64 gamma=0 srgb=none",
+        "eigenscope_results": "1",
+        "eigenscope_result_0": "matrices=1 parts=1 terms=1 rank=0 dead=0 rounds=1",
+        "eigenscope_matrix_0": f"rows={2 * q} cols=1 name=m",
+        "eigenscope_frame_0": "rows=yes cols=no shifted=yes",
+        "eigenscope_part_0_0": f"name=dense rows={2 * q} cols=1 bits=4 quantizer=uniform "
+                               "rounding=nearest scales=tensor symmetric=no by_column=no",
+        "eigenscope_term_0_0": "matrix=0 dense=0"}}
+    at = 0
+    for name, dtype, shape, piece in pieces:
+        header[name] = tensor(dtype, shape, at, at + len(piece))
+        at += len(piece)
+    put("factors", "framed_large.factors.safetensors",
+        container(header, b"".join(p[3] for p in pieces)), matrix("m", framed))
+
+
+def overlapping(x):
+    """C x for a large odd order: Walsh functions on the last entries, signs, Walsh functions on the first,
+    every entry with its mirror image."""
+    q, m = len(x), 1 << (len(x).bit_length() - 1)
+
+    def walsh(y):
+        return [sum(v * (-1) ** bin(i & j).count("1") for j, v in enumerate(y)) / m ** .5 for i in range(m)]
+    x = x[:q - m] + walsh(x[q - m:])
+    x = [-v if k * k * 0x9E3779B97F4A7C15 >> 63 & 1 else v for k, v in enumerate(x)]
+    x = walsh(x[:m]) + x[m:]
+    return [((v if k < q // 2 else -v) + x[q - 1 - k]) * 0.5 ** 0.5 if 2 * k != q - 1 else v
+            for k, v in enumerate(x)]
 
 
 def turn(n, signs):
