@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cursor.h"
 #include "memory.h"
 #include "model.h"
 
@@ -258,12 +259,7 @@ bool browse_find(struct model *m, const char *name)
 
 void browse_move(struct model *m, int by)
 {
-    struct browse *b = &m->browse;
-    size_t last = b->n_rows ? b->n_rows - 1 : 0, step = (size_t)(by < 0 ? -(long)by : by);
-    if (by < 0)
-        b->at -= b->at < step ? b->at : step;
-    else
-        b->at = last - b->at < step ? last : b->at + step;
+    m->browse.at = cursor_moved(m->browse.at, m->browse.n_rows, by);
 }
 
 void browse_fold(struct model *m, bool open)

@@ -22,7 +22,7 @@ FLOORS = [
      "picture", "netpbm"},
     {"methods/", "quantizers/", "formats/", "backends/", "vulkan/"},
     {"registry"},
-    {"canvas", "theme", "input", "probe", "term", "term_input", "term_modes", "term_signals", "term_copy", "hole", "study", "study_inside", "coarse", "brightness", "kept",
+    {"canvas", "cursor", "theme", "input", "probe", "term", "term_input", "term_modes", "term_signals", "term_copy", "hole", "study", "study_inside", "coarse", "brightness", "kept",
      "run_list", "beside_found", "study_beside", "group_found", "study_group", "study_compare", "study_weights", "scan_list", "outcome", "likeness", "worker", "theory_curve", "heat_map",
      "zoom",
      "provenance", "state", "frame", "typing", "grammar"},

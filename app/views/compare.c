@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cursor.h"
 #include "line.h"
 #include "panes/panes.h"
 #include "reproduce.h"
@@ -101,11 +102,7 @@ static void line(const struct model *m, int width, char *out, size_t size)
 
 static void move(struct model *m, int by)
 {
-    size_t last = m->runs.list.n ? m->runs.list.n - 1 : 0, step = (size_t)(by < 0 ? -by : by);
-    if (by < 0)
-        m->runs.at -= m->runs.at < step ? m->runs.at : step;
-    else
-        m->runs.at = last - m->runs.at < step ? last : m->runs.at + step;
+    m->runs.at = cursor_moved(m->runs.at, m->runs.list.n, by);
 }
 
 static void down(struct model *m)

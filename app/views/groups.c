@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cursor.h"
 #include "line.h"
 #include "panes/panes.h"
 #include "reproduce.h"
@@ -74,12 +75,7 @@ static void line(const struct model *m, int width, char *out, size_t size)
 
 static void move(struct model *m, int by)
 {
-    struct grouping *g = &m->grouping;
-    size_t last = g->n ? g->n - 1 : 0, step = (size_t)(by < 0 ? -by : by);
-    if (by < 0)
-        g->at -= g->at < step ? g->at : step;
-    else
-        g->at = last - g->at < step ? last : g->at + step;
+    m->grouping.at = cursor_moved(m->grouping.at, m->grouping.n, by);
 }
 
 static void down(struct model *m)

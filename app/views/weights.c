@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cursor.h"
 #include "line.h"
 #include "overlay.h"
 #include "panes/panes.h"
@@ -96,11 +97,7 @@ static void draw_tensor(const struct model *m, struct canvas c)
 
 static void move_about(struct model *m, int by)
 {
-    size_t *at = &m->browse.about, last = m->document->n_facts, step = (size_t)(by < 0 ? -by : by);
-    if (by < 0)
-        *at -= *at < step ? *at : step;
-    else
-        *at = *at + step < last ? *at + step : last;
+    m->browse.about = cursor_moved(m->browse.about, m->document->n_facts + 1, by);
 }
 
 static void move_layers(struct model *m, int by)
