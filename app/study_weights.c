@@ -14,8 +14,9 @@ enum { MAP_ROWS = 128, MAP_COLS = 256 }; /* as many pixels as a pane may have */
 bool study_anatomy(struct run *r, struct outcome *o, struct error *err)
 {
     const struct request *q = r->request;
+    const struct entry *e = &q->document->entries[q->tensor];
     const struct anatomy_options options = {
-        .dtype = q->dtype,
+        .dtype = q->dtype == DTYPE_F64 ? DTYPE_F64 : anatomy_dtype(e),
         .exact = q->exact,
         .rounding = true,
         .map_rows = MAP_ROWS,
@@ -23,8 +24,7 @@ bool study_anatomy(struct run *r, struct outcome *o, struct error *err)
     };
     o->tensor = q->tensor;
     o->anatomy = memory_alloc(sizeof(*o->anatomy), err);
-    return o->anatomy && anatomy_of(&r->job, q->document, &q->document->entries[q->tensor],
-                                    &options, o->anatomy, err);
+    return o->anatomy && anatomy_of(&r->job, q->document, e, &options, o->anatomy, err);
 }
 
 /* Of the document that is asked about; where rows cannot be kept it does without. */

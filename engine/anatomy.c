@@ -29,7 +29,7 @@ bool anatomy_rounding(const struct document *d, const struct entry *e, double *d
     if (d->raster &&
         (d->raster->channels < 3 || strlen(e->name) == 1)) /* grey of colours is a mean */
         step = raster_step(d->raster);
-    else if (!d->raster && (e->dtype[0] == 'u' || e->dtype[0] == 'i' || e->dtype[0] == 'b'))
+    else if (!d->raster && e->whole)
         step = 1;
     *deviation = isnan(square) ? step / sqrt(12) : sqrt(square);
     return true;
@@ -217,11 +217,16 @@ bool anatomy_of_matrix(struct job *job, struct matrix_view a, double deviation,
     return ok;
 }
 
+enum dtype anatomy_dtype(const struct entry *e)
+{
+    return e->bits > 32 || (e->whole && e->bits > FLT_MANT_DIG) ? DTYPE_F64 : DTYPE_F32;
+}
+
 struct verdict_line anatomy_own(const struct entry *e)
 {
     bool kept = e && e->size;
     return (struct verdict_line){ .type = kept ? e->dtype : NULL,
-                                  .bytes = kept ? e->size : 0,
+                                  .bytes = kept ? document_bytes(e) : 0,
                                   .rounding = (double)NAN,
                                   .estimated = kept && e->block > 0 };
 }

@@ -66,6 +66,8 @@ struct anatomy_options {
  * Zeroes *out on failure. Fails as document_read, linalg and job_step do. */
 bool anatomy_of(struct job *job, const struct document *d, const struct entry *e,
                 const struct anatomy_options *o, struct anatomy *out, struct error *err);
+/* The narrowest type that holds every element of the entry's type; of I64 and U64 the widest there is. */
+enum dtype anatomy_dtype(const struct entry *e);
 /* The same of entries at hand. deviation: what rounding gave an entry (anatomy_rounding), NAN: nothing;
  * own: the line of the file's type, or NULL (verdict_of); an estimated one gets its rounding from it. */
 struct verdict_line anatomy_own(const struct entry *e); /* that line; NULL: of none */

@@ -109,6 +109,7 @@ static struct document *open_phantom(const char *name, size_t n, struct error *e
         document_unref(d);
         return NULL;
     }
+    document_set_raw(d, RAW_F64);
     demo_phantom(d->generated.view);
     return d;
 }

@@ -194,10 +194,17 @@ const struct source *document_part(const struct document *d, size_t i)
 
 bool document_unchanged(const struct document *d, struct error *err)
 {
+    if (!d->source || d->raster)
+        return true;
     for (size_t i = 0; i <= d->n_parts; i++)
         if (!source_unchanged(document_part(d, i), err))
             return false;
     return true;
+}
+
+uint64_t document_bytes(const struct entry *e)
+{
+    return e->size && e->bits ? (uint64_t)e->rows * e->cols * e->bits / 8 : e->size;
 }
 
 bool document_noise(const struct document *d, const struct entry *e, double *out, struct error *err)
@@ -247,6 +254,13 @@ bool document_add(struct document *d, const char *name, size_t rows, size_t cols
                                          .size = size,
                                          .encoding = encoding };
     return true;
+}
+
+void document_set_raw(struct document *d, enum raw_type type)
+{
+    assert(d->n);
+    d->entries[d->n - 1].bits = 8 * (unsigned)raw_size(type);
+    d->entries[d->n - 1].whole = raw_is_whole(type);
 }
 
 bool document_add_other(struct document *d, const struct other *o, struct error *err)

@@ -2,6 +2,7 @@
 
 #include "limit.h"
 #include "raster.h"
+#include "raw.h"
 #include "result.h"
 #include "sink.h"
 #include "source.h"
@@ -18,6 +19,9 @@ struct entry {
     int encoding;          /* the format's own */
     size_t part;           /* which file of the document: document_part */
     size_t block;          /* entries along the rows that share a scale in the file; 0: none do */
+    unsigned
+        bits; /* of an element in the file, unpacked; 0: of blocks and pictures, or nothing tells */
+    bool whole; /* all elements are whole numbers by their type */
 };
 
 /* A tensor that is no matrix, or of a type that is not decoded: listed, not read. */
@@ -79,7 +83,10 @@ const char *document_fact(const struct document *d, const char *key);
 uint64_t document_size(const struct document *d); /* of all its files, bytes; 0 if generated */
 /* File number i: 0 is the one that was opened, more are its parts. */
 const struct source *document_part(const struct document *d, size_t i);
-bool document_unchanged(const struct document *d, struct error *err); /* source_unchanged, of all */
+/* source_unchanged, of all its files; true of what is in memory since it was opened: demos, pictures. */
+bool document_unchanged(const struct document *d, struct error *err);
+/* Bytes of an entry's elements: those in the file, but of what is packed there the unpacked ones. */
+uint64_t document_bytes(const struct entry *e);
 /* Mean square of the rounding that the entries went through when the file was made, by the steps
  * that it tells; NAN where they were not rounded or it does not tell. Reads the entry. */
 bool document_noise(const struct document *d, const struct entry *e, double *out,
@@ -92,6 +99,7 @@ bool document_is_picture(const struct document *d); /* its entries are planes in
 struct document *document_new(const char *name, struct error *err);
 bool document_add(struct document *d, const char *name, size_t rows, size_t cols, const char *dtype,
                   uint64_t offset, uint64_t size, int encoding, struct error *err);
+void document_set_raw(struct document *d, enum raw_type type); /* of the last entry: bits, whole */
 bool document_add_other(struct document *d, const struct other *o, struct error *err);
 bool document_add_part(struct document *d, struct source *s, struct error *err);
 /* One more fact, copied: what is not plain UTF-8 becomes \xNN, what is longer than DOCUMENT_FACT

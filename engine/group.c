@@ -189,8 +189,7 @@ bool group_read(const struct document *d, const struct group *g, enum dtype dtyp
     bool ok = true;
     for (size_t i = 0; ok && i < g->n; i++)
         ok = out[i].view.data || read_shared(d, g, i, dtype, out, err);
-    if (ok && d->source && !d->raster)
-        ok = document_unchanged(d, err);
+    ok = ok && document_unchanged(d, err);
     for (size_t i = 0; i < g->n; i++)
         if (ok)
             members[i] = out[i];

@@ -80,6 +80,11 @@ size_t raw_size(enum raw_type type)
     return types[type].size;
 }
 
+bool raw_is_whole(enum raw_type type)
+{
+    return type >= RAW_I8;
+}
+
 static uint64_t load(const unsigned char *at, size_t size, bool big_endian)
 {
     uint64_t bits = 0;

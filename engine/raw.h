@@ -21,7 +21,8 @@ enum raw_type {
     RAW_BOOL,
 };
 
-size_t raw_size(enum raw_type type); /* bytes of an element */
+size_t raw_size(enum raw_type type);   /* bytes of an element */
+bool raw_is_whole(enum raw_type type); /* every element is a whole number */
 
 /* rows * cols elements in row-major order without padding, converted to `to`'s type.
  * Integers above 2^53 (F64) or 2^24 (F32) are rounded. Fails like source_read. */

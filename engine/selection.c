@@ -366,7 +366,7 @@ bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite 
                        : matrix_init(&m[i], dtype, s->rows, s->cols, err) &&
                              read_one(s, i, m[i].view, err)) &&
              settle(s, i, nonfinite, m[i].view, err);
-    if (ok && !s->stack && s->document->source && !s->document->raster)
+    if (ok && !s->stack)
         ok = document_unchanged(s->document, err);
     if (ok && s->n == 3 && !s->entries[0])
         raster_to_ycbcr((struct matrix_view[]){ m[0].view, m[1].view, m[2].view });

@@ -44,6 +44,8 @@ static bool add_matrix(struct document *d, const struct gguf_tensor *t, const ch
         return false;
     d->entries[d->n - 1].part = part;
     d->entries[d->n - 1].block = t->type->unpack ? t->type->elements : 0;
+    if (t->type->raw)
+        document_set_raw(d, (enum raw_type)(t->type->raw - 1));
     return true;
 }
 

@@ -37,7 +37,10 @@ static bool add_matrix(struct document *d, size_t rows, size_t cols, const struc
         n -= 4;
     snprintf(name, sizeof(name), "%.*s", (int)(n < 250 ? n : 250), base);
     error_escape(name, clean, sizeof(clean));
-    return document_add(d, clean, rows, cols, h->code, h->data, h->size, npy_encoding(h), err);
+    if (!document_add(d, clean, rows, cols, h->code, h->data, h->size, npy_encoding(h), err))
+        return false;
+    document_set_raw(d, h->type);
+    return true;
 }
 
 static bool index_array(struct document *d, struct error *err)

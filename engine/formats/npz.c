@@ -80,9 +80,12 @@ static bool add_file(struct document *d, const struct archive_file *f, struct ta
     t->rows += h.dims < 2;
     t->rounded += npy_rounds(&h);
     /* what is stored is read where it lies, and its checksum with it; the place finds the file */
-    return document_add(d, name, (size_t)rows, (size_t)cols, h.code,
-                        f->deflated ? f->data : f->data + h.data, f->deflated ? f->packed : h.size,
-                        npy_encoding(&h), err);
+    if (!document_add(d, name, (size_t)rows, (size_t)cols, h.code,
+                      f->deflated ? f->data : f->data + h.data, f->deflated ? f->packed : h.size,
+                      npy_encoding(&h), err))
+        return false;
+    document_set_raw(d, h.type);
+    return true;
 }
 
 static bool index_arrays(struct document *d, struct error *err)

@@ -74,6 +74,7 @@ static bool add_tensor(struct document *d, const struct tensor *t, size_t part, 
                       t->offset, t->size, (int)type, err))
         return false;
     d->entries[d->n - 1].part = part;
+    document_set_raw(d, plain[type].type);
     return true;
 }
 
