@@ -174,17 +174,20 @@ static void count(struct walk *w, size_t row, const double *x)
 {
     struct anatomy_statistics *s = &w->out->statistics;
     struct anatomy_histogram *h = &w->out->histogram;
-    double width = (h->high - h->low) / (double)h->bins;
+    /* differences of the largest numbers leave the range; a power of two changes no digit */
+    double k = isfinite(h->high - h->low) && isfinite(s->max - s->min) ? 1 : 0x1p-5;
+    double low = h->low * k, width = (h->high * k - low) / (double)h->bins;
+    double far = ANATOMY_OUTLIER * (s->deviation * k);
     (void)row;
     for (size_t j = 0; j < w->a.cols; j++) {
         if (!isfinite(x[j]))
             continue;
-        s->outliers += fabs(x[j] - s->mean) > ANATOMY_OUTLIER * s->deviation;
+        s->outliers += fabs(x[j] * k - s->mean * k) > far;
         if (x[j] < h->low || x[j] > h->high) {
             h->outside++;
             continue;
         }
-        size_t bin = width > 0 ? (size_t)((x[j] - h->low) / width) : 0;
+        size_t bin = width > 0 ? (size_t)((x[j] * k - low) / width) : 0;
         h->count[bin < h->bins ? bin : h->bins - 1]++;
     }
 }

@@ -32,10 +32,15 @@ static uint64_t type_bytes(const struct spectrum *s, size_t type)
     return (uint64_t)s->rows * blocks * block_named(measured[type])->bytes;
 }
 
+/* Factors of at least as many numbers as the matrix are no low rank, whatever padding paid for them;
+ * rows shorter than a block are padding for the most part. */
 static void buy(const struct spectrum *s, struct verdict_line *line)
 {
     line->rank = verdict_rank(s->rows, s->cols, line->bytes);
-    line->low_rank = line->rank <= s->n && s->n > 0 ? spectrum_tail(s, line->rank) : (double)NAN;
+    bool fewer = (double)line->rank * ((double)s->rows + (double)s->cols) <
+                 (double)s->rows * (double)s->cols;
+    bool low = fewer && s->cols >= BLOCK && s->n > 0 && line->rank <= s->n;
+    line->low_rank = low ? spectrum_tail(s, line->rank) : (double)NAN;
 }
 
 static bool known(const struct verdict_line *line)
@@ -43,15 +48,23 @@ static bool known(const struct verdict_line *line)
     return line->type && !isnan(line->rounding) && !isnan(line->low_rank);
 }
 
-static bool wins(const struct verdict_line *line)
+/* 1: low rank leaves less, -1: rounding does, 0: there is no telling. */
+static int winner(const struct verdict_line *line)
 {
-    return line->low_rank < line->rounding;
+    double low_rank = fmax(line->low_rank, VERDICT_FLOOR);
+    double rounding = fmax(line->rounding, VERDICT_FLOOR);
+    return (low_rank < rounding) - (low_rank > rounding);
+}
+
+static double gain(const struct verdict_line *line)
+{
+    return fmax(line->rounding, VERDICT_FLOOR) / fmax(line->low_rank, VERDICT_FLOOR);
 }
 
 /* Two digits; what is below the rounding of factors to half precision is not told apart. */
 static const char *percent(double x, char out[16])
 {
-    if (x < 5e-4)
+    if (x < VERDICT_FLOOR)
         return "under 0.05 %";
     snprintf(out, 16, x >= 0.0995 ? "%.0f %%" : x >= 0.00995 ? "%.1f %%" : "%.2f %%", 100 * x);
     return out;
@@ -63,9 +76,9 @@ static void judge_rounded(struct verdict *v)
 {
     const struct verdict_line *own = &v->lines[VERDICT_OWN];
     char a[16], b[16];
-    bool won = wins(own);
+    bool won = winner(own) > 0;
     v->answer = won ? VERDICT_FACTORIZE : VERDICT_QUANTIZE;
-    v->gain = own->rounding / own->low_rank;
+    v->gain = gain(own);
     snprintf(v->text, sizeof(v->text),
              won ? "its rounding to %s cost about %s; rank %zu at the same bytes would leave out "
                    "only %s: factorize"
@@ -78,10 +91,17 @@ static void judge(struct verdict *v)
 {
     const struct verdict_line *four = &v->lines[VERDICT_Q4_0], *eight = &v->lines[VERDICT_Q8_0];
     char a[16], b[16], c[16], d[16];
-    percent(four->rounding, a);
-    const char *rounding = percent(four->rounding, a), *low_rank = percent(four->low_rank, b);
-    v->gain = four->rounding / four->low_rank;
-    if (wins(four) != wins(eight)) {
+    const struct verdict_line *line = winner(four) ? four : eight; /* that which decides */
+    const char *rounding = percent(line->rounding, a), *low_rank = percent(line->low_rank, b);
+    int won = winner(line), bits = line == four ? 4 : 8;
+    v->gain = gain(four);
+    if (!won) {
+        snprintf(v->text, sizeof(v->text),
+                 "plain rounding and low rank both leave %s at the same bytes: either will do",
+                 low_rank);
+        return;
+    }
+    if (winner(four) * winner(eight) < 0) {
         v->answer = VERDICT_DEPENDS;
         snprintf(v->text, sizeof(v->text),
                  "at 4 bits an entry rank %zu leaves %s and rounding %s, at 8 bits %s and %s: it "
@@ -90,13 +110,13 @@ static void judge(struct verdict *v)
                  percent(eight->rounding, d));
         return;
     }
-    v->answer = wins(four) ? VERDICT_FACTORIZE : VERDICT_QUANTIZE;
+    v->answer = won > 0 ? VERDICT_FACTORIZE : VERDICT_QUANTIZE;
     snprintf(v->text, sizeof(v->text),
-             wins(four) ? "plain 4-bit rounding leaves %s; rank %zu at the same bytes only %s: "
-                          "factorize"
-                        : "plain 4-bit rounding leaves %s; low rank (%zu) at the same bytes %s: "
-                          "quantize",
-             rounding, four->rank, low_rank);
+             won > 0 ? "plain %d-bit rounding leaves %s; rank %zu at the same bytes only %s: "
+                       "factorize"
+                     : "plain %d-bit rounding leaves %s; low rank (%zu) at the same bytes %s: "
+                       "quantize",
+             bits, rounding, line->rank, low_rank);
 }
 
 void verdict_of(const struct spectrum *s, const double rounding[2], const struct verdict_line *own,
@@ -121,6 +141,10 @@ void verdict_of(const struct spectrum *s, const double rounding[2], const struct
         judge_rounded(&v);
     else if (known(&v.lines[VERDICT_Q4_0]) && known(&v.lines[VERDICT_Q8_0]))
         judge(&v);
+    else if (s->n && !isnan(rounding[VERDICT_Q8_0]) && !isnan(rounding[VERDICT_Q4_0]))
+        snprintf(v.text, sizeof(v.text),
+                 "too narrow: the bytes of blocks of %d hold factors as large as the matrix",
+                 BLOCK);
     *out = v;
 }
 

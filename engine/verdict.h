@@ -15,13 +15,18 @@ struct verdict_line {
     bool estimated;  /* from the steps in the file, whose rounding is behind us; else measured */
     size_t rank;     /* the largest whose half-precision factors take no more bytes */
     double
-        low_rank; /* what that rank leaves out (Eckart, Young 1936); NAN where sigma is not known.
-                       * The rounding of the factors, some 3e-4, is not in it: in favour of low rank. */
+        low_rank; /* what that rank leaves out (Eckart, Young 1936); NAN where sigma is not known, and
+                       * where there is no low rank: factors of rows cols numbers or more, rows shorter
+                       * than a block. The rounding of the factors, some 3e-4, is not in it: in favour
+                       * of low rank. */
 };
 
+/* Errors below that are not told apart: factors in half precision have them anyway. */
+#define VERDICT_FLOOR 5e-4
+
 enum verdict_answer {
-    VERDICT_NONE,      /* nothing can be said */
-    VERDICT_QUANTIZE,  /* rounding leaves less at every size that was looked at */
+    VERDICT_NONE,     /* nothing can be said, or both leave less than VERDICT_FLOOR at every size */
+    VERDICT_QUANTIZE, /* rounding leaves less at every size that was looked at */
     VERDICT_FACTORIZE, /* low rank does */
     VERDICT_DEPENDS,   /* on the size */
 };
@@ -32,8 +37,10 @@ struct verdict {
     struct verdict_line
         lines[VERDICT_LINES]; /* OWN: the file's type; its type NULL where it has none */
     enum verdict_answer answer;
-    double
-        gain; /* rounding to Q4_0 over low rank at its bytes: above 1 low rank is better; NAN: not known */
+    /* Rounding over low rank at the same bytes, neither less than VERDICT_FLOOR: above 1 low rank is
+     * better. Of a source in blocks its own rounding and bytes, of any other those of Q4_0. NAN: not
+     * known. */
+    double gain;
     char text[VERDICT_TEXT]; /* one sentence, numbers in it */
 };
 

@@ -338,6 +338,73 @@ static void test_bytes(void)
     CHECK(v.answer == VERDICT_NONE && isnan(v.gain));
 }
 
+/* Padding buys a narrow matrix whole: no low rank. What is exact either way is no gain without end. */
+static void test_narrow(void)
+{
+    static const struct {
+        size_t rows, cols;
+        bool low;
+    } shapes[] = {
+        { 64, 4, false },    { 256, 1, false }, { 64, 33, false },
+        { 4000, 31, false }, { 4, 64, true },   { 64, 64, true },
+    };
+    double sigma[64], rounding[2] = { .005, .1 }, nan = (double)NAN;
+    struct verdict v;
+    size_t wrong = 0;
+    for (size_t k = 0; k < sizeof(shapes) / sizeof(shapes[0]); k++) {
+        size_t n = shapes[k].rows < shapes[k].cols ? shapes[k].rows : shapes[k].cols;
+        struct spectrum s = { sigma, n, shapes[k].rows, shapes[k].cols, sqrt((double)n) };
+        for (size_t i = 0; i < n; i++)
+            sigma[i] = 1;
+        verdict_of(&s, rounding, NULL, &v);
+        wrong += v.answer != (shapes[k].low ? VERDICT_QUANTIZE : VERDICT_NONE);
+        wrong += shapes[k].low ? !(v.gain < 1) : !isnan(v.gain) || !strstr(v.text, "too narrow");
+        wrong += isnan(v.lines[VERDICT_Q8_0].low_rank) == shapes[k].low;
+    }
+    CHECK(wrong == 0);
+    struct spectrum one = { sigma, 64, 64, 64, 1 };
+    for (size_t i = 1; i < 64; i++)
+        sigma[i] = 0;
+    verdict_of(&one, rounding, NULL, &v);
+    CHECK(v.answer == VERDICT_FACTORIZE && v.gain == .1 / VERDICT_FLOOR);
+    rounding[0] = rounding[1] = 0;
+    verdict_of(&one, rounding, NULL, &v);
+    printf("# %s\n", v.text);
+    CHECK(v.answer == VERDICT_NONE && v.gain == 1 && strstr(v.text, "either will do"));
+    rounding[1] = .1; /* at 8 bits there is no telling */
+    verdict_of(&one, rounding, NULL, &v);
+    CHECK(v.answer == VERDICT_FACTORIZE && strstr(v.text, "4-bit rounding leaves 10 %"));
+    rounding[0] = .1;
+    rounding[1] = 1e-4;
+    verdict_of(&one, rounding, NULL, &v);
+    CHECK(v.answer == VERDICT_FACTORIZE && strstr(v.text, "8-bit rounding leaves 10 %"));
+    rounding[0] = nan;
+    verdict_of(&one, rounding, NULL, &v);
+    CHECK(v.answer == VERDICT_NONE && isnan(v.gain));
+}
+
+/* From one end of double precision to the other: the range itself is beyond it. */
+static void test_range(void)
+{
+    struct matrix m = gaussian(DTYPE_F64, 20, 41, 9);
+    for (size_t i = 0; i < 20; i++)
+        for (size_t j = 0; j < 41; j++)
+            matrix_put(m.view, i, j, DBL_MAX * (((double)i * 41 + (double)j) / 409.5 - 1));
+    struct anatomy a = look(m.view, &usual);
+    const struct anatomy_histogram *h = &a.histogram;
+    uint64_t sum = 0, least = UINT64_MAX, most = 0;
+    for (size_t i = 0; i < h->bins; i++) {
+        sum += h->count[i];
+        least = h->count[i] < least ? h->count[i] : least;
+        most = h->count[i] > most ? h->count[i] : most;
+    }
+    printf("# %d bins of %d to %d\n", (int)h->bins, (int)least, (int)most);
+    CHECK(sum == 820 && h->outside == 0 && a.statistics.outliers == 0);
+    CHECK(least >= 820 / h->bins - 1 && most <= 820 / h->bins + 2);
+    anatomy_finish(&a);
+    matrix_finish(&m);
+}
+
 /* Every place where memory may end, and every step at which it may be stopped. */
 struct stopper {
     atomic_bool cancel;
@@ -453,6 +520,8 @@ int main(void)
     test_panels();
     test_rounding();
     test_bytes();
+    test_narrow();
+    test_range();
     test_failures();
     snprintf(path, sizeof(path), "%s/stories260K.gguf", data ? data : "");
     struct document *d = data ? document_open(path, &err) : NULL;
