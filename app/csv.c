@@ -23,7 +23,7 @@ void csv_text(FILE *out, const char *text)
 void csv_number(FILE *out, double value)
 {
     char digits[40];
-    if (isnan(value))
+    if (!isfinite(value))
         return;
     for (int n = 15; n <= 17; n++) {
         snprintf(digits, sizeof(digits), "%.*g", n, value);

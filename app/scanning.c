@@ -97,7 +97,7 @@ void scanning_take(struct model *m, size_t entry, const struct anatomy *a)
 {
     struct scan_row row = { 0 };
     scan_row_fill(a, &row);
-    row.values[SCAN_BYTES] = (double)m->document->entries[entry].size;
+    row.values[SCAN_BYTES] = (double)document_bytes(&m->document->entries[entry]);
     row.done = true;
     scanning_put(m, entry, &row);
     browse_update(m);

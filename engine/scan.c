@@ -38,13 +38,13 @@ uint64_t scan_identity(const struct document *d)
 
 static void blank(struct scan_row *row, const struct entry *e)
 {
-    row->done = false;
+    row->done = row->limited = false;
     row->why[0] = 0;
     for (size_t i = 0; i < SCAN_COLUMNS; i++)
         row->values[i] = (double)NAN;
     row->values[SCAN_ROWS] = (double)e->rows;
     row->values[SCAN_COLS] = (double)e->cols;
-    row->values[SCAN_BYTES] = (double)e->size;
+    row->values[SCAN_BYTES] = (double)document_bytes(e);
 }
 
 /* What a matrix costs, in flops or so: every entry some passes, a Gram matrix, its eigenvalues. */
@@ -115,9 +115,7 @@ static void progress(void *context, double done, const char *stage)
 static bool look(struct scan *s, size_t i, struct job *job, struct anatomy *out, struct error *err)
 {
     const struct entry *e = &s->document->entries[i];
-    bool wide = e->size / sizeof(double) / (e->rows ? e->rows : 1) >=
-                e->cols; /* eight bytes each */
-    const struct anatomy_options o = { .dtype = wide ? DTYPE_F64 : DTYPE_F32, .rounding = true };
+    const struct anatomy_options o = { .dtype = anatomy_dtype(e), .rounding = true };
     double own_share = cost(e) / s->work;
     struct turn p = { .whole = job,
                       .from = scan_share(s),
@@ -163,8 +161,10 @@ bool scan_one(struct scan *s, size_t i, struct job *job, struct error *err)
     }
     if (ok)
         scan_row_fill(&a, row);
-    else
+    else {
+        row->limited = why.code == ERROR_LIMIT || why.code == ERROR_MEMORY;
         say_why(row, why.text);
+    }
     row->done = true;
     s->done++;
     s->worked += cost(&s->document->entries[i]);
@@ -203,6 +203,17 @@ static void fill_spectrum(const struct anatomy *a, double *v)
     v[SCAN_ROUNDING_EDGE] = a->rounding_edge;
     if (!isnan(a->rounding_edge))
         v[SCAN_ROUNDING_BELOW] = (double)a->below_rounding;
+}
+
+const char *scan_missing(const struct scan_row *row)
+{
+    if (row->why[0])
+        return row->why;
+    if (!row->done)
+        return NULL;
+    if (row->values[SCAN_NONFINITE] > 0)
+        return "NaN or infinite entries: no spectrum";
+    return isinf(row->values[SCAN_NORM]) ? "the norm is beyond 1.8e308: no spectrum" : NULL;
 }
 
 void scan_row_fill(const struct anatomy *a, struct scan_row *out)

@@ -9,7 +9,7 @@
 enum scan_column {
     SCAN_ROWS,
     SCAN_COLS,
-    SCAN_BYTES, /* in the file */
+    SCAN_BYTES, /* document_bytes */
     SCAN_NORM,
     SCAN_SIGMA, /* the largest singular value */
     SCAN_STABLE_RANK,
@@ -51,6 +51,7 @@ struct scan_row {
     bool done;
     double values[SCAN_COLUMNS]; /* NAN: not known */
     char why[120];               /* it could not be looked at; "" otherwise */
+    bool limited;                /* for a limit, or want of memory */
 };
 
 /* A column as tables, --sort, CSV and JSON know it. */
@@ -87,9 +88,14 @@ void scan_close(struct scan *s); /* {0} is fine */
 size_t scan_next(const struct scan *s);  /* the first row that is not done; n: none */
 double scan_share(const struct scan *s); /* of the work that is done, 0 to 1, by what it costs */
 
-/* Looks at matrix i and keeps its row. One that cannot be read gets a row that says why, is not kept, and
- * is no failure. Fails with ERROR_CANCELLED, and where memory or a limit ends all. */
+/* Looks at matrix i and keeps its row. One that cannot be looked at, also for want of memory or for a
+ * limit (`limited`), gets a row that says why, is not kept, and is no failure. Fails with
+ * ERROR_CANCELLED, and where a file of the document has changed. */
 bool scan_one(struct scan *s, size_t i, struct job *job, struct error *err);
+
+/* Why a row that is done has no spectrum: it could not be looked at, or its numbers have none. NULL: it
+ * has one. Borrowed. */
+const char *scan_missing(const struct scan_row *row);
 
 /* A row of what an anatomy says. */
 void scan_row_fill(const struct anatomy *a, struct scan_row *out);

@@ -12,7 +12,7 @@
 const struct scan_key scan_keys[] = {
     { "rows", "rows", "Rows.", SCAN_ROWS, COUNT, DOWN },
     { "cols", "cols", "Columns.", SCAN_COLS, COUNT, DOWN },
-    { "bytes", "bytes", "Bytes in the file.", SCAN_BYTES, COUNT, DOWN },
+    { "bytes", "bytes", "Bytes in the file, unpacked.", SCAN_BYTES, COUNT, DOWN },
     { "norm", "norm", "Frobenius norm.", SCAN_NORM, DOWN },
     { "sigma", "sigma1", "Largest singular value.", SCAN_SIGMA, DOWN },
     { "stable-rank", "stable", "||A||_F^2 / sigma_1^2.", SCAN_STABLE_RANK },
@@ -49,8 +49,9 @@ const struct scan_key scan_keys[] = {
     { "own-rank", "rank", "Rank at the bytes in the file.", SCAN_OWN_RANK, COUNT, DOWN },
     { "own-low-rank", "low rank", "Error of that rank.", SCAN_OWN_LOW_RANK },
     { "gain", "gain",
-      "Error of rounding over that of low rank at the same bytes: above 1 low rank "
-      "is better.",
+      "Error of rounding over that of low rank at the same bytes, above 1 low rank is better: of a "
+      "source in blocks its own rounding and bytes, of any other those of Q4_0. No error counts as "
+      "less than 0.05 %.",
       SCAN_GAIN, DOWN },
     { 0 },
 };

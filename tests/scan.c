@@ -4,6 +4,7 @@
 #include "check.h"
 #include "memory.h"
 #include "random.h"
+#include "scan_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,58 @@ static void test_other_models(void)
     scan_close(&s);
     struct document *d = document_open("demo:phantom", &err);
     CHECK(d && scan_identity(d) == 0 && scan_open(&s, d, kept, false, &err) && !s.path);
+    CHECK(document_unchanged(d, &err)); /* it has no file that could */
+    scan_close(&s);
+    document_unref(d);
+}
+
+/* Whole lines, and their checksums right, that no scan writes. */
+static void test_poison(void)
+{
+    static const struct {
+        enum scan_column column;
+        double value;
+    } bad[] = {
+        { SCAN_ANSWER, 1e6 },
+        { SCAN_ANSWER, -1 },
+        { SCAN_ANSWER, .5 },
+        { SCAN_ANSWER, (double)NAN },
+        { SCAN_RANK_90, -1 },
+        { SCAN_ZEROS, (double)INFINITY },
+        { SCAN_OUTLIERS, 0x1p54 },
+        { SCAN_NOISE_ABOVE, 1.5 },
+        { SCAN_Q4_RANK, -(double)INFINITY },
+        { SCAN_ROWS, 25 },
+        { SCAN_BYTES, (double)NAN },
+    };
+    size_t n = sizeof(bad) / sizeof(bad[0]), refused = 0, told = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct scan s = open_scan(true);
+        run(&s, 2);
+        s.rows[0].values[bad[i].column] = bad[i].value;
+        s.whole = false;
+        scan_file_keep(&s, 1); /* both, anew */
+        scan_close(&s);
+        s = open_scan(false);
+        refused += s.kept == 1 && !s.rows[0].done && s.rows[1].done &&
+                   isnan(s.rows[0].values[SCAN_NORM]) && s.rows[0].values[SCAN_ROWS] == 24;
+        told += strstr(s.notice, "damaged") != NULL;
+        scan_close(&s);
+    }
+    printf("# %zu of %zu rows refused\n", refused, n);
+    CHECK(refused == n && told == n);
+}
+
+/* Demos have no file: nothing is kept, and nothing can change. */
+static void test_demo(void)
+{
+    struct error err = { 0 };
+    struct job job = { 0 };
+    struct scan s;
+    struct document *d = document_open("demo:phantom256", &err);
+    CHECK(d && scan_open(&s, d, NULL, false, &err) && scan_one(&s, 0, &job, &err));
+    CHECK(s.rows[0].done && s.rows[0].values[SCAN_NORM] > 0 && !scan_missing(&s.rows[0]));
+    CHECK(anatomy_dtype(&d->entries[0]) == DTYPE_F64);
     scan_close(&s);
     document_unref(d);
 }
@@ -317,10 +370,13 @@ static void test_failures(void)
     CHECK(scan_open(&s, d, kept, true, &err));
     memory_fail_after(0);
     CHECK(scan_one(&s, 1, &job, &err) && s.rows[1].done && strstr(s.rows[1].why, "memory"));
+    CHECK(s.rows[1].limited && scan_missing(&s.rows[1]) == s.rows[1].why);
     memory_fail_after(-1);
     CHECK(isnan(s.rows[1].values[SCAN_NORM]) && scan_one(&s, 0, &job, &err));
+    CHECK(!s.rows[0].limited && scan_one(&s, BAD, &job, &err) && scan_missing(&s.rows[BAD]));
+    CHECK(scan_one(&s, 1, &job, &err) && !s.rows[1].limited && !s.rows[1].why[0]);
     scan_close(&s);
-    CHECK(scan_open(&s, d, kept, false, &err) && s.kept == 1 && s.rows[0].done);
+    CHECK(scan_open(&s, d, kept, false, &err) && s.kept == 3 && s.rows[0].done);
     scan_close(&s);
     document_unref(d);
 }
@@ -336,6 +392,8 @@ int main(void)
     test_resume();
     test_damage();
     test_other_models();
+    test_poison();
+    test_demo();
     test_unkept();
     test_order();
     test_wide();

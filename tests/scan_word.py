@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 
 PROGRAM = str(pathlib.Path(sys.argv[1]).resolve())
 MODEL = str(pathlib.Path(sys.argv[2]).resolve()) if len(sys.argv) > 2 else ""
@@ -141,13 +142,85 @@ def test_order():
           "\n".join(out))
 
 
+def npy(values, cols):
+    head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(values) // cols}, {cols}), }}".encode()
+    head = b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + head.ljust(117) + b"\n"
+    return head + struct.pack(f"<{len(values)}d", *values)
+
+
+def test_packed():
+    """Doubles in an archive are doubles, packed or not, and as many bytes."""
+    rng, rows = random.Random(4), []
+    array = npy([rng.choice((1e-200, 2e-200, 3e-200)) for _ in range(64 * 48)], 48)
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        with zipfile.ZipFile("a.npz", "w", method) as z:
+            z.writestr("a.npy", array)
+        rows.append(data("scan", "a.npz", "--fresh")["matrices"][0])
+    check(os.stat("a.npz").st_size < len(array) / 4 and rows[0] == rows[1] and rows[0]["bytes"] == 64 * 48 * 8
+          and rows[0]["zeros"] == 0 and rows[0]["norm"] > 0, "a packed archive says what a plain one does", rows)
+
+
+def test_whole():
+    """Whole numbers of whichever format went through a rounding to steps of one."""
+    values, edge = bytes(i * i % 251 for i in range(40 * 64)), (math.sqrt(40) + 8) / math.sqrt(12)
+    for dtype in ("U8", "I8", "F8"):
+        text = json.dumps({"a": {"dtype": "F32" if dtype == "F8" else dtype, "shape": [40, 16 if dtype == "F8" else 64],
+                                 "data_offsets": [0, 40 * 64]}}).encode()
+        body = struct.pack("<640f", *values[:640]) if dtype == "F8" else values
+        pathlib.Path("w.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + body)
+        m = data("scan", "w.safetensors", "--fresh")["matrices"][0]
+        right = m["rounding_edge"] is None if dtype == "F8" else abs((m["rounding_edge"] or 0) / edge - 1) < 1e-9
+        check(right, f"safetensors {m['dtype']}: steps of one or none that are known", m["rounding_edge"])
+    info = struct.pack("<Q1sI2QIQ", 1, b"a", 2, 64, 40, 24, 0)
+    head = b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + info
+    pathlib.Path("w.gguf").write_bytes(head.ljust(-(-len(head) // 32) * 32, b"\0") + values)
+    m = data("scan", "w.gguf")["matrices"][0]
+    check(m["dtype"] == "I8" and abs((m["rounding_edge"] or 0) / edge - 1) < 1e-9, "GGUF I8: steps of one", m["rounding_edge"])
+
+
+def test_unusual():
+    """What has no spectrum, or no low rank, says so."""
+    check(data("scan", "demo:phantom256")["matrices"][0]["rank90"] > 1, "a demo is a model of one matrix")
+    pathlib.Path("huge.npy").write_bytes(npy([1.5e308] * 4, 2))
+    m = data("scan", "huge.npy")["matrices"][0]
+    run("scan", "huge.npy", "-o", "huge.csv")
+    r = table(pathlib.Path("huge.csv").read_bytes())[0]
+    out = run("scan", "huge.npy")[1].decode()
+    check(m["norm"] is None and m["error"] and r["norm"] == "" and r["error"] == m["error"] and m["error"] in out
+          and "nan" not in out and "inf" not in out, "a norm beyond the largest number: told, everywhere", (m, out))
+    status, out, err = run("spectrum", "huge.npy")
+    check(status == 3 and not out and b"the norm" in err and b"1.8e308" in err, "spectrum says the same", (status, err))
+    model("thin.safetensors", {"thin": (64, 4), "col": (256, 1)})
+    rows = data("scan", "thin.safetensors")["matrices"]
+    out = run("scan", "thin.safetensors")[1].decode()
+    check(all(r["verdict"] == "none" and r["gain"] is None and r["q4_low_rank"] is None for r in rows)
+          and "nan" not in out and "inf" not in out, "too narrow for low rank", (rows, out))
+
+
+def test_limits():
+    model("two.safetensors", {"small": (40, 40), "large": (400, 900)})
+    args = "scan", "two.safetensors", "--max-memory", "1M", "-o", "two.csv"
+    status, out, err = run(*args, "--json")
+    rows = json.loads(out)["matrices"] if out else []
+    check(status == 5 and err.count(b"\n") == 1 and b"1 of 2" in err and len(rows) == 2 and rows[0]["norm"] > 0
+          and not rows[0]["error"] and rows[1]["norm"] is None and "--max-memory" in rows[1]["error"],
+          "over a limit: every row, exit 5", (status, out, err))
+    check([r["name"] for r in table(pathlib.Path("two.csv").read_bytes())] == ["small", "large"], "and the CSV is there")
+    status, out, err = run(*args, "--force")
+    check(status == 5 and not out, "nor does the next scan take it for done", (status, out, err))
+    status, out, err = run("scan", "two.safetensors", "--max-memory", "1M")
+    check(status == 5 and out.count(b"\n") > 4, "a table, and exit 5", (status, out, err))
+    check(data("scan", "two.safetensors")["kept"] == 1, "with memory it is done")
+
+
 def test_refusals():
     model("vector.safetensors", {"v": (7,)})
     pathlib.Path("there.csv").write_text("mine")
     for status, args, say in ((2, ["m.safetensors", "--sort", "rnk90"], b"did you mean 'rank90'"),
                               (3, ["nowhere.gguf"], b"No such file"), (3, ["vector.safetensors"], b"holds no matrix"),
                               (4, ["m.safetensors", "-o", "there.csv"], b"there.csv"),
-                              (4, ["m.safetensors", "-o", "no/folder.csv"], b"no/folder.csv"), (2, [], b"missing")):
+                              (4, ["m.safetensors", "-o", "no/folder.csv"], b"no/folder.csv"), (2, [], b"missing"),
+                              (2, ["m.safetensors", "-o", "n.png"], b".csv"), (2, ["m.safetensors", "-o", ".csv"], b".csv")):
         got, out, err = run("scan", *args)
         check(got == status and not out and say in err and err.count(b"\n") == 1, f"exit {status}: scan {' '.join(args)}",
               (got, err))
@@ -232,6 +305,10 @@ def test_smollm2(path):
 def test_all():
     test_kept(test_rows())
     test_order()
+    test_packed()
+    test_whole()
+    test_unusual()
+    test_limits()
     test_refusals()
     test_interrupt()
     test_model()

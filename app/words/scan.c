@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 enum { STATE_PATH = 4096, NAME_WIDEST = 48, KEY_TEXT = 32 };
@@ -83,7 +84,7 @@ static void put_row(struct report *r, const struct scan *s, size_t i)
         else
             report_number(r, column_name(k, name), row->values[k->column]);
     report_text(r, "verdict", answer_of(row));
-    report_text(r, "error", *row->why ? row->why : NULL);
+    report_text(r, "error", scan_missing(row));
     report_end(r);
 }
 
@@ -125,7 +126,7 @@ static void print_csv(FILE *out, const struct listing *x)
             csv_number(out, row->values[k->column]);
         }
         fprintf(out, ",%s,", answer ? answer : "");
-        csv_text(out, row->why);
+        csv_text(out, scan_missing(row) ? scan_missing(row) : "");
         fputs("\r\n", out);
     }
 }
@@ -143,9 +144,17 @@ static bool write_csv(struct sink *to, const struct listing *x, struct error *er
     return ok;
 }
 
+static void put_number(FILE *out, double x, int width, int digits)
+{
+    if (isfinite(x))
+        fprintf(out, "  %*.*g", width, digits, x);
+    else
+        fprintf(out, "  %*s", width, "-");
+}
+
 static void put_percent(FILE *out, double x)
 {
-    if (isnan(x))
+    if (!isfinite(x))
         fprintf(out, "  %8s", "-");
     else
         fprintf(out, "  %6.*f %%", x < 0.0995 ? 2 : 1, 100 * x);
@@ -178,16 +187,22 @@ static void print_row(FILE *out, const struct scan *s, size_t i, const struct wi
     snprintf(shape, sizeof(shape), "%zu x %zu", e->rows, e->cols);
     fprintf(out, "  %-*s  %13s  %-*s", w->name, report_plain(e->name, &plain), shape, w->type,
             e->dtype);
-    if (*row->why) {
-        fprintf(out, "  %s\n", report_plain(row->why, &plain));
+    if (scan_missing(row)) {
+        fprintf(out, "  %s\n", report_plain(scan_missing(row), &plain));
         return;
     }
-    fprintf(out, "  %5.0f %3.0f %%  %6.4g  %6.4g  %5.3g", v[SCAN_RANK_90], 100 * v[SCAN_SHARE_90],
-            v[SCAN_STABLE_RANK], v[SCAN_EFFECTIVE_RANK], v[SCAN_ALPHA]);
+    if (isfinite(v[SCAN_SHARE_90]))
+        fprintf(out, "  %5.0f %3.0f %%", v[SCAN_RANK_90], 100 * v[SCAN_SHARE_90]);
+    else
+        fprintf(out, "  %5s %5s", "-", "");
+    put_number(out, v[SCAN_STABLE_RANK], 6, 4);
+    put_number(out, v[SCAN_EFFECTIVE_RANK], 6, 4);
+    put_number(out, v[SCAN_ALPHA], 5, 3);
     put_percent(out, v[own ? SCAN_OWN_ROUNDING : SCAN_Q4_ROUNDING]);
     fputs(own ? "*" : " ", out);
     put_percent(out, v[own ? SCAN_OWN_LOW_RANK : SCAN_Q4_LOW_RANK]);
-    fprintf(out, "  %5.3g  %s\n", v[SCAN_GAIN], answer_of(row) ? answer_of(row) : "");
+    put_number(out, v[SCAN_GAIN], 5, 3);
+    fprintf(out, "  %s\n", answer_of(row) ? answer_of(row) : "");
 }
 
 static void print_legend(FILE *out, const struct scan *s)
@@ -302,18 +317,43 @@ static bool scan_and_print(struct call *c, struct scan *s, const struct sorting 
     return ok && order;
 }
 
+/* -o decides by its ending: there is one. */
+static bool check_output(const struct options *o, struct error *err)
+{
+    size_t n = o->output ? strlen(o->output) : 0;
+    return !o->output || (n > 4 && !strcasecmp(o->output + n - 4, ".csv")) ||
+           fail(err, ERROR_USAGE, "scan: -o %.60s: rows are written as .csv alone", o->output);
+}
+
+/* All rows are there; that some say no more than this is for the exit to tell. */
+static bool within_limits(const struct scan *s, struct error *err)
+{
+    size_t n = 0, first = 0;
+    for (size_t i = s->n; i-- > 0;)
+        if (s->rows[i].limited) {
+            n++;
+            first = i;
+        }
+    return !n || fail(err, ERROR_LIMIT, "%zu of %zu matrices are over a limit, first: %s", n, s->n,
+                      s->rows[first].why);
+}
+
 bool scan_word(struct call *c, struct error *err)
 {
     struct scan s = { 0 };
     struct sorting sorting;
     struct sink *to = NULL;
-    bool ok = parse_sort(&c->o, &sorting, err) && open_scan(c, &s, err) &&
+    struct error over;
+    bool ok = parse_sort(&c->o, &sorting, err) && check_output(&c->o, err) &&
+              open_scan(c, &s, err) &&
               (!c->o.output || (to = sink_create(c->o.output, c->o.common.force, 0, err))) &&
               scan_and_print(c, &s, &sorting, to, err);
     if (ok && to)
         ok = sink_commit(to, err);
     else
         sink_abandon(to);
+    ok = ok &&
+         (within_limits(&s, &over) || (cli_flush(c, err) && fail(err, over.code, "%s", over.text)));
     scan_close(&s);
     return ok;
 }

@@ -28,7 +28,8 @@ static bool look(struct job *job, const struct selection *s, size_t i, struct ma
         return true;
     return fail(err, ERROR_FORMAT, "%s",
                 out->a.statistics.nonfinite ? out->a.verdict.text
-                                            : "the matrix is too large to factorize");
+                                            : "the norm of the matrix is beyond the largest "
+                                              "number (1.8e308)");
 }
 
 static void put_statistics(struct report *r, const struct anatomy_statistics *s)
