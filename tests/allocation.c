@@ -184,9 +184,36 @@ static void company(void)
     arena_finish(&scratch);
 }
 
+/* What is left over goes up a step. One price serves equal components all alike: ten at 10 bits, 15 over, as
+ * ten steps up at once are too many. */
+static void leftover(void)
+{
+    enum { EQUAL = 10, TWO = 2 };
+    double distortion[EQUAL * TWO], without[EQUAL];
+    static const uint64_t cost[TWO] = { 10, 20 };
+    int choice[EQUAL], higher = 0, none = 0;
+    struct arena scratch = { 0 };
+    struct job job = { .scratch = &scratch };
+    struct error err = { 0 };
+    for (size_t i = 0; i < EQUAL; i++) {
+        without[i] = 1;
+        distortion[i * TWO] = 0.25;
+        distortion[i * TWO + 1] = 0.0625;
+    }
+    struct allocation a = { EQUAL, TWO, distortion, without, cost, 115, 0, TWO };
+    CHECK(allocation_deal(&a, &job, 0, choice, &err));
+    for (size_t i = 0; i < EQUAL; i++) {
+        higher += choice[i] == 1;
+        none += choice[i] < 0;
+    }
+    CHECK(higher == 1 && none == 0 && allocation_bits(&a, choice) == 110);
+    arena_finish(&scratch);
+}
+
 int main(void)
 {
     company();
+    leftover();
     against_all();
     level();
     CHECK(memory_used() == 0);

@@ -102,6 +102,25 @@ static void fitted(struct lab *l, struct matrix_view a)
     approximation_finish(&out);
 }
 
+/* Ranges that clipping made narrow: entries beyond them are counted, and lie in the outermost bins. */
+static void clipped(struct lab *l, struct matrix_view a)
+{
+    struct histogram h[HISTOGRAM_PARTS];
+    struct approximation out;
+    size_t n;
+    uint64_t beyond = 0;
+    run(l, "naive", "bits=2 scales=tensor clip=search", a, &out, h, &n);
+    const double *range = out.results[0].parts[0].codes.range;
+    for (size_t i = 0; i < a.rows; i++)
+        for (size_t j = 0; j < a.cols; j++)
+            beyond += matrix_at(a, i, j) < range[0] || matrix_at(a, i, j) > range[1];
+    printf("# clipped: %d of 2400 beyond the range, %d told\n", (int)beyond, (int)h[0].outside);
+    CHECK(n == 1 && beyond > 20 && h[0].total == 60 * 40 && sum(&h[0]) == h[0].total);
+    CHECK(h[0].outside + 1 >= beyond && h[0].outside <= beyond);
+    CHECK(misplaced(&h[0], a, range[0], range[1]) <= 2);
+    approximation_finish(&out);
+}
+
 int main(void)
 {
     struct lab l;
@@ -109,6 +128,7 @@ int main(void)
     struct matrix a = lab_spectrum(DTYPE_F64, 60, 40, 3, falling);
     dense(&l, a.view);
     fitted(&l, a.view);
+    clipped(&l, a.view);
     matrix_finish(&a);
     lab_close(&l);
     CHECK(memory_used() == 0);

@@ -156,7 +156,7 @@ static void test_law_of_others(void)
         matrix_finish(&a);
     }
     printf("# drawn matrices off the law by %.4f of ||E||^2\n", worst);
-    CHECK(worst <= 5e-3);
+    CHECK(worst <= 2.5e-3); /* .0019 of these draws */
 }
 
 /* What theory tells of a correction at other ranks is what those ranks then measure. */
@@ -240,8 +240,41 @@ static void test_downdate(struct lab *l)
         matrix_finish(&a);
     }
     printf("# with feedback %.4f of the error without, on the mean; %.4f at most\n", mean, worst);
-    CHECK(mean < .99);
+    CHECK(mean < .98); /* .971; with 2 I - V V^T in place of 1.1 I - V V^T .986 */
     CHECK(worst < 1);
+}
+
+/* The best of the rounds is kept, not the last: no round more makes a result worse, and some change nothing,
+ * as what they bring is worse. */
+static void test_best(struct lab *l)
+{
+    static const char *const ways[][2] = {
+        { "loftq", "rank=4 bits=2 left-bits=3 right-bits=3 scales=tensor" },
+        { "caldera", "rank=4 bits=2 left-bits=2 right-bits=2 scales=tensor order=q-first" },
+        { "caldera", "rank=4 bits=2 left-bits=2 right-bits=2 scales=tensor order=lr-first" },
+    };
+    enum { WAYS = sizeof(ways) / sizeof(ways[0]), MOST = 8, DRAWS = 4 };
+    for (size_t w = 0; w < WAYS; w++) {
+        int rose = 0, stood = 0;
+        for (uint32_t k = 0; k < DRAWS; k++) {
+            struct matrix a = lab_matrix(DTYPE_F64, 40, 30);
+            random_fill(SKETCH_GAUSSIAN, 18, STREAM_TEST, k, 1, a.view);
+            double before = (double)INFINITY;
+            for (int rounds = 2; rounds <= MOST; rounds++) { /* each is those before and one more */
+                char text[128];
+                snprintf(text, sizeof(text), "%s rounds=%d", ways[w][1], rounds);
+                double error = error_of(l, ways[w][0], text, false, a.view);
+                rose += error > before * (1 + 1e-12);
+                stood += error == before;
+                before = error;
+            }
+            matrix_finish(&a);
+        }
+        printf("# %s %s: a round more was worse %d times, changed nothing %d times\n", ways[w][0],
+               ways[w][1], rose, stood);
+        CHECK(rose == 0);
+        CHECK(stood > 0);
+    }
 }
 
 /* A size that Q alone passes is refused in one sentence; else the largest rank that fits is found. */
@@ -344,6 +377,7 @@ int main(int argc, char **argv)
         test_theory(&l);
         test_split(&l);
         test_downdate(&l);
+        test_best(&l);
     }
     lab_close(&l);
     CHECK(memory_used() == 0);
