@@ -169,7 +169,7 @@ static void laws(struct lab *l)
 
 /* Two tensors of a layer: Q and K share structure, gate and up of layer 0 do not. */
 static struct joint_null layer(struct lab *l, struct document *d, int number, const char *first,
-                               const char *second, size_t rank)
+                               const char *second, size_t rank, size_t draws)
 {
     struct matrix m[2] = { 0 };
     struct error err = { 0 };
@@ -182,7 +182,7 @@ static struct joint_null layer(struct lab *l, struct document *d, int number, co
             printf("Bail out! %s: %s\n", name, err.text);
     }
     struct joint_profile g = profile(l, m, 2, BALANCE_NONE);
-    struct joint_null x = null_of(l, &g, rank, JOINT_NULL_DRAWS, 7);
+    struct joint_null x = null_of(l, &g, rank, draws, 7);
     printf("# layer %d, %s and %s: %.4f against %.4f +- %.4f, z %.1f\n", number, first, second,
            x.error, x.mean, x.deviation, x.z);
     joint_profile_finish(&g);
@@ -202,17 +202,20 @@ static void model(struct lab *l)
         printf("ok %d - pairs of a real model # SKIP stories260K is not there\n", ++checks);
         return;
     }
-    struct joint_null qk = layer(l, d, 0, "attn_q", "attn_k", 24),
-                      ffn = layer(l, d, 0, "ffn_gate", "ffn_up", 43);
+    enum { MANY = 600, NUMPY = 5000 };
+    struct joint_null qk = layer(l, d, 0, "attn_q", "attn_k", 24, MANY),
+                      ffn = layer(l, d, 0, "ffn_gate", "ffn_up", 43, MANY);
     double most = -HUGE_VAL;
     CHECK(qk.z < -5 && fabs(ffn.z) < 3);
-    /* numpy drew 50 of its own: means and deviations of two such samples */
-    CHECK(fabs(qk.mean - .2432) < 4 * .0017 * sqrt(2.0 / 50) + 5e-5);
-    CHECK(fabs(ffn.mean - .3891) < 4 * .0022 * sqrt(2.0 / 50) + 5e-5);
-    CHECK(fabs(qk.deviation / .0017 - 1) < .45 && fabs(ffn.deviation / .0022 - 1) < .45);
+    /* numpy drew 5000 of its own, W_1^T W_1 + Q W_2^T W_2 Q^T: means and deviations of two such samples,
+     * each within four of their own deviations, which are sigma / sqrt(n) and sigma / sqrt(2 n) */
+    double off = 4 * sqrt(1.0 / MANY + 1.0 / NUMPY);
+    CHECK(fabs(qk.mean - .243416) < .001964 * off && fabs(ffn.mean - .388766) < .001933 * off);
+    CHECK(fabs(qk.deviation / .001964 - 1) < off / sqrt(2) &&
+          fabs(ffn.deviation / .001933 - 1) < off / sqrt(2));
     for (int i = 1; i < 5; i++)
-        most = fmax(most, fmax(layer(l, d, i, "attn_q", "attn_k", 24).z,
-                               layer(l, d, i, "ffn_gate", "ffn_up", 43).z));
+        most = fmax(most, fmax(layer(l, d, i, "attn_q", "attn_k", 24, JOINT_NULL_DRAWS).z,
+                               layer(l, d, i, "ffn_gate", "ffn_up", 43, JOINT_NULL_DRAWS).z));
     CHECK(most < JOINT_NULL_SHARED);
     document_unref(d);
 }
