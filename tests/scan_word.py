@@ -176,6 +176,11 @@ def test_whole():
     pathlib.Path("w.gguf").write_bytes(head.ljust(-(-len(head) // 32) * 32, b"\0") + values)
     m = data("scan", "w.gguf")["matrices"][0]
     check(m["dtype"] == "I8" and abs((m["rounding_edge"] or 0) / edge - 1) < 1e-9, "GGUF I8: steps of one", m["rounding_edge"])
+    head = b"P7\nWIDTH 64\nHEIGHT 40\nDEPTH 2\nMAXVAL 255\nTUPLTYPE FLOW\nENDHDR\n"
+    pathlib.Path("w.pam").write_bytes(head + bytes(v for x in values for v in (x, 255 - x)))
+    rows = data("scan", "w.pam")["matrices"]
+    check(len(rows) == 2 and all(abs((m["rounding_edge"] or 0) * 255 / edge - 1) < 1e-9 for m in rows),
+          "channels of a PAM: steps of 1 / 255", [m["rounding_edge"] for m in rows])
 
 
 def test_unusual():

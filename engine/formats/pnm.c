@@ -251,6 +251,19 @@ static bool write_picture(const struct export *x, struct sink *to, struct error 
     return ok;
 }
 
+/* Channels are rounded to steps of 1 / maxval, evenly spread errors; of a picture the raster tells. */
+static bool noise(const struct document *d, const struct entry *e, double *out, struct error *err)
+{
+    struct netpbm s;
+    (void)e;
+    if (d->raster)
+        return true;
+    if (!netpbm_read_header(d->source, &s, err))
+        return false;
+    *out = 1 / (12 * (double)s.maxval * (double)s.maxval);
+    return true;
+}
+
 const struct format format_pnm = {
     .name = "pnm",
     .title = "PNM",
@@ -261,6 +274,7 @@ const struct format format_pnm = {
     .probe = probe,
     .index = index_file,
     .read = read_matrix,
+    .noise = noise,
     .write = write_picture,
     .needs_dense = true,
     .needs_picture = true,
