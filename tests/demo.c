@@ -56,8 +56,8 @@ static void test_names(void)
     CHECK(!selection_open("demo:phantom256::r", PLANES_RGB, &s, &err));
     CHECK(err.code == ERROR_USAGE && strstr(err.text, "it has: grey"));
     CHECK(!document_open("demo:moon", &err) && strstr(err.text, "demo:photo"));
-    CHECK(!document_open("/tmp", &err) && err.code == ERROR_READ &&
-          !strcmp(err.text, "/tmp: is a directory"));
+    CHECK(!document_open("/proc/self/fd", &err) && err.code == ERROR_READ &&
+          !strcmp(err.text, "/proc/self/fd: is a folder without a model (.safetensors, .gguf)"));
     CHECK(!document_open("/nowhere/at/all", &err) && err.code == ERROR_READ);
     CHECK(!document_open("/dev/null", &err) && err.code == ERROR_READ);
 }
