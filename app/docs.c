@@ -75,6 +75,10 @@ static void print_methods(FILE *out)
                   "nothing "
                   "anew.\n",
                   out);
+        if (m->flags & METHOD_OURS)
+            fputs(
+                "\nNo source describes it as a whole: `--paper` leaves its settings as they are.\n",
+                out);
         if (m->flags & METHOD_SANDBOX)
             fputs("\nSimulated, not private.\n", out);
         fputc('\n', out);

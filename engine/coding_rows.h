@@ -71,21 +71,24 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
       .min = ROUNDING_NEAREST, .max = ROUNDING_DITHERED, .def = ROUNDING_NEAREST,          \
       .paper = ROUNDING_NEAREST, .choices = rounding_names }
 
-#define ROW_SCALES(type)                                                                   \
+#define ROW_SCALES(type) ROW_SCALES_OF(type, SCALES_TENSOR, PAPER_LPLR ": one range a matrix")
+#define ROW_SCALES_OF(type, source_says, where)                                            \
     { PARAM(type, scales), .title = "Scales", .shorthand = "scales", .unit = "",           \
       .help = "One range for the whole matrix, for each column (left) or row (right), or " \
               "for each 64 entries of one.",                                               \
-      .source = PAPER_LPLR ": one range a matrix",                                         \
+      .source = where,                                                                     \
       .min = SCALES_TENSOR, .max = SCALES_BLOCK, .def = SCALES_VECTOR,                     \
-      .paper = SCALES_TENSOR, .choices = scales_names }
+      .paper = source_says, .choices = scales_names }
 
 #define ROW_SYMMETRIC(type)                                                                \
+    ROW_SYMMETRIC_OF(type, 0,                                                              \
+                     PAPER_LPLR ": symmetric in the analysis, least to largest in experiments")
+#define ROW_SYMMETRIC_OF(type, source_says, where)                                         \
     { PARAM(type, symmetric), .title = "Symmetric range", .shorthand = "symmetric",        \
       .unit = "",                                                                          \
       .help = "Levels span -R to R, R the largest magnitude, instead of the least to the " \
               "largest entry.",                                                            \
-      .source = PAPER_LPLR ": symmetric in the analysis, least to largest in experiments", \
-      .min = 0, .max = 1, .def = 0, .paper = 0 }
+      .source = where, .min = 0, .max = 1, .def = 0, .paper = source_says }
 
 #define ROW_QUANTIZER(type)                                                                \
     { PARAM(type, quantizer), .title = "Quantizer", .shorthand = "quantizer", .unit = "",  \
@@ -94,14 +97,14 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
       .min = 0, .max = ROWS_QUANTIZERS - 1, .def = 0, .paper = 0,                          \
       .choices = quantizer_names }
 
-#define ROW_CLIP(type) ROW_CLIP_OF(type, CLIP_AUTO)
-#define ROW_CLIP_OF(type, best)                                                            \
+#define ROW_CLIP(type) ROW_CLIP_OF(type, CLIP_AUTO, CLIP_NONE, PAPER_LPLR ": none")
+#define ROW_CLIP_OF(type, best, source_says, where)                                        \
     { PARAM(type, clip), .title = "Clipping", .shorthand = "clip", .unit = "",             \
       .help = "How wide ranges are: all entries (none), what suits normal numbers of the " \
               "same deviation (spread), the least squared error of a few widths (search), " \
               "or what the quantizer is made for (auto).",                                 \
-      .source = PAPER_LPLR ": none",                                                       \
-      .min = CLIP_AUTO, .max = CLIP_SEARCH, .def = best, .paper = CLIP_NONE,               \
+      .source = where,                                                                     \
+      .min = CLIP_AUTO, .max = CLIP_SEARCH, .def = best, .paper = source_says,             \
       .choices = clip_names }
 
 #define ROW_SKETCH(type, best)                                                             \
@@ -112,11 +115,18 @@ static inline size_t rank_clamped(int rank, size_t rows, size_t cols)
       .paper = SKETCH_GAUSSIAN, .choices = sketch_names }
 
 #define ROW_ROUNDS(type)                                                                   \
+    ROW_ROUNDS_OF(type, 1, "1 is " PAPER_LPLR "; alternation: Saha et al. 2024 (CALDERA), LPLRFactorize")
+#define ROW_ROUNDS_OF(type, source_says, where)                                            \
     { PARAM(type, rounds), .title = "Rounds", .shorthand = "rounds", .unit = "rounds",     \
       .help = "Times that each factor is fitted to the other and rounded again; the best " \
               "pair is kept.",                                                             \
-      .source = "1 is " PAPER_LPLR "; alternation: Saha et al. 2024 (CALDERA), LPLRFactorize", \
-      .min = 1, .max = 100, .def = 10, .paper = 1, .logarithmic = true }
+      .source = where,                                                                     \
+      .min = 1, .max = 100, .def = 10, .paper = source_says, .logarithmic = true }
+
+#define ROW_PERSIST(type, where)                                                           \
+    { PARAM(type, persist), .title = "Persist", .shorthand = "persist", .unit = "",        \
+      .help = "Takes all rounds, rather than to stop after three that brought nothing.",   \
+      .source = where, .min = 0, .max = 1, .def = 0, .paper = 1 }
 
 #define ROW_HADAMARD(type, best, source_says)                                              \
     { PARAM(type, hadamard), .title = "Hadamard transform", .shorthand = "hadamard",       \

@@ -243,6 +243,8 @@ static bool add_source(struct running *w, const struct method *m, double overhea
 {
     struct params_any params = { 0 };
     struct error why;
+    if (m->flags & METHOD_OURS)
+        return true;
     if (!w->r->start(w->r->context, m, true, &params, err))
         return false;
     if (!compare_fit(w->r, m, overhead, &params, &why))

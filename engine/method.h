@@ -19,6 +19,8 @@ enum {
     METHOD_DENSE = 1 << 5,
     /* what is in the matrix decides the size of a result; bits() is the most it takes */
     METHOD_SIZED = 1 << 4,
+    /* ours: no source describes it as a whole, so that each row's `paper` is its default */
+    METHOD_OURS = 1 << 6,
 };
 
 struct inputs {

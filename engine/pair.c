@@ -381,7 +381,7 @@ bool pair_fit(struct job *job, const struct pair *p, const struct buffer *a, str
     struct decoded right = { 0 };
     int round = 0, since = 0;
     bool ok = true;
-    for (; ok && round < rounds && since < PATIENCE; round++, since++) {
+    for (; ok && round < rounds && (p->persist || since < PATIENCE); round++, since++) {
         struct iterate next = { 0 };
         ok = run_round(job, p, a, start, round, rounds, &next, &right, err);
         if (ok && (round == 0 || next.residual < best.residual)) {

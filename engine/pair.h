@@ -25,6 +25,7 @@ struct pair {
     enum rounding rounding;
     enum scales scales;
     bool symmetric;
+    bool persist;  /* pair_fit takes all rounds; else it stops when a few bring nothing */
     uint64_t seed; /* of the dither */
 };
 

@@ -288,7 +288,7 @@ bool remainder_fit(struct job *job, const struct remainder *r, const struct inpu
     struct matrix_view rotated;
     bool ok = load(&s, &own, &rotated, out, err);
     int round = 0, since = 0;
-    for (; ok && round < r->rounds && since < PATIENCE; round++) {
+    for (; ok && round < r->rounds && (r->persist || since < PATIENCE); round++) {
         bool better = false;
         ok = run_round(&s, round, out, &better, err);
         since = better ? 0 : since + 1;

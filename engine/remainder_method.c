@@ -22,6 +22,7 @@ static const struct quantizer *with_bits(const struct quantizer *q, int least, i
 struct remainder remainder_method_of(const struct remainder_params *p, size_t rows, size_t cols)
 {
     struct pair pair = PAIR_OF(p);
+    pair.persist = p->persist;
     const struct quantizer *q = with_bits(pair.quantizer, p->bits, p->bits, pair.rounding);
     int less = pair.left_bits < pair.right_bits ? pair.left_bits : pair.right_bits;
     int more = pair.left_bits + pair.right_bits - less;
@@ -37,6 +38,7 @@ struct remainder remainder_method_of(const struct remainder_params *p, size_t ro
                                .pair = pair,
                                .rank = rank_clamped(p->rank, rows, cols),
                                .rounds = p->rounds ? p->rounds : 1,
+                               .persist = p->persist,
                                .inner_rounds = p->inner_rounds,
                                .lr_first = p->order == REMAINDER_LR_FIRST,
                                .restart = p->restart,

@@ -14,7 +14,7 @@ struct remainder_params {
     int rank, bits, left_bits, right_bits, rounding, scales, quantizer, clip;
     int rounds, inner_rounds, order;
     int before; /* srr's: ranks taken off before Q; -1 lets it choose */
-    bool symmetric, hadamard, restart, downdate;
+    bool symmetric, hadamard, restart, downdate, persist;
     bool joint; /* srr's: all ranks fitted together in the end */
     uint64_t seed;
 };

@@ -24,7 +24,7 @@ static const struct param rows[] = {
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
     ROW_CLIP(struct params),
-    ROW_SPLIT(struct params, "Algorithm 2: left; the released code: right"),
+    ROW_SPLIT(struct params, SPLIT_LEFT, "Algorithm 2: left; the released code: right"),
     ROW_NORMALIZE(struct params, 0),
     ROW_SEED(struct params),
 };

@@ -29,7 +29,8 @@ static const struct param rows[] = {
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
     ROW_CLIP(struct params),
-    ROW_SPLIT(struct params, "Algorithm 3: left; the alternation of CALDERA's code: both"),
+    ROW_SPLIT(struct params, SPLIT_LEFT,
+              "Algorithm 3: left; the alternation of CALDERA's code: both"),
     { PARAM(struct params, mix), .title = "Mix of the columns", .shorthand = "mix", .unit = "",
       .help = "What the start of the left factor is multiplied by before rounding: a square "
               "Gaussian matrix spreads its range over all columns, and may spoil the fit.",

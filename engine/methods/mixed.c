@@ -9,7 +9,7 @@
 struct params {
     int rank, left_bits, right_bits, left_kept, right_kept, rounding, scales, quantizer, clip,
         split, rounds;
-    bool symmetric, normalize;
+    bool symmetric, normalize, persist;
     uint64_t seed;
 };
 
@@ -34,8 +34,9 @@ static const struct param rows[] = {
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
     ROW_CLIP(struct params),
-    ROW_SPLIT(struct params, "the alternation of CALDERA's code: both"),
-    ROW_ROUNDS(struct params),
+    ROW_SPLIT(struct params, SPLIT_BOTH, "the alternation of CALDERA's code: both"),
+    ROW_ROUNDS_OF(struct params, 10, MIXED_SOURCE ": 10"),
+    ROW_PERSIST(struct params, MIXED_SOURCE ": all rounds"),
     ROW_NORMALIZE(struct params, 0),
     ROW_SEED(struct params),
 };
@@ -52,6 +53,7 @@ static size_t least(size_t a, size_t b)
 static struct pair pair_of(const struct params *p, size_t rank, struct pair_group *groups)
 {
     struct pair pair = PAIR_OF(p);
+    pair.persist = p->persist;
     size_t left = least((size_t)p->left_kept, rank), right = least((size_t)p->right_kept, rank);
     size_t ends[MOST_GROUPS] = { least(left, right), left + right - least(left, right), rank };
     size_t first = 0;

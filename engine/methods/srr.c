@@ -28,11 +28,11 @@ static const struct param rows[] = {
     ROW_LEFT_BITS(struct remainder_params, 16, 16),
     ROW_RIGHT_BITS(struct remainder_params, 16, 16),
     ROW_ROUNDING(struct remainder_params),
-    ROW_SCALES(struct remainder_params),
+    ROW_SCALES_OF(struct remainder_params, SCALES_VECTOR, PAPER ": any"),
     ROW_SYMMETRIC(struct remainder_params),
     ROW_DENSE_QUANTIZER(struct remainder_params, ROW_OF_lloyd_max, ROW_OF_lloyd_max,
                         PAPER ": any"),
-    ROW_CLIP(struct remainder_params),
+    ROW_CLIP_OF(struct remainder_params, CLIP_AUTO, CLIP_AUTO, PAPER ": any"),
     ROW_HADAMARD(struct remainder_params, 1, 0),
     ROW_SEED(struct remainder_params),
 };

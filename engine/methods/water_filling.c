@@ -29,8 +29,8 @@ static const struct param rows[] = {
     ROW_ROUNDING(struct params),
     ROW_SYMMETRIC(struct params),
     ROW_QUANTIZER(struct params),
-    ROW_CLIP_OF(struct params, CLIP_SEARCH),
-    ROW_ROUNDS(struct params),
+    ROW_CLIP_OF(struct params, CLIP_SEARCH, CLIP_SEARCH, ""),
+    ROW_ROUNDS_OF(struct params, 10, "Saha et al. 2024 (CALDERA), LPLRFactorize"),
     ROW_NORMALIZE(struct params, 0),
     ROW_SEED(struct params),
 };
@@ -279,7 +279,7 @@ const struct method method_water_filling = {
                "least-squares fit.",
     .source = "Reverse water-filling (Cover, Thomas, 10.3.3) by Lagrange multipliers (Shoham, "
               "Gersho 1988)",
-    .flags = METHOD_SIZED,
+    .flags = METHOD_SIZED | METHOD_OURS,
     .params = PARAM_TABLE(struct params, rows),
     .bits = bits,
     .flops = flops,
