@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "limit.h"
 #include "memory.h"
+#include "names.h"
 
 enum {
     END = 22,
@@ -261,22 +262,14 @@ static int by_header(const void *a, const void *b)
     return (x->header > y->header) - (x->header < y->header);
 }
 
-static int by_text(const void *a, const void *b)
-{
-    const char *const *x = a, *const *y = b;
-    return strcmp(*x, *y);
-}
-
 static bool check_names(const struct source *s, const struct archive *a, struct error *err)
 {
-    const char *twice = NULL, **names = memory_alloc(a->n * sizeof(*names), err);
+    const char **names = memory_alloc(a->n * sizeof(*names), err);
     for (size_t i = 0; names && i < a->n; i++)
         names[i] = a->files[i].name;
     if (!names)
         return false;
-    qsort(names, a->n, sizeof(*names), by_text);
-    for (size_t i = 1; i < a->n; i++)
-        twice = strcmp(names[i - 1], names[i]) ? twice : names[i];
+    const char *twice = names_twice(names, a->n);
     memory_free(names);
     return !twice ||
            source_fail(s, NO_OFFSET, err, ERROR_FORMAT, "zip: there are two files named %s", twice);

@@ -7,9 +7,10 @@
 
 #include "folder.h"
 #include "memory.h"
+#include "names.h"
 #include "pull.h"
 
-static const char prefix[] = "config.";
+static const char prefix[] = CONFIGURATION_PREFIX;
 enum { KEY = 200, NUMBER = 64 };
 
 /* One value, whatever it is; true with its text where it is plain. */
@@ -26,7 +27,6 @@ static bool plain_value(struct pull *json, char *text, size_t size)
     return pull_skip(json) && (kind == PULL_TRUE || kind == PULL_FALSE);
 }
 
-/* d NULL: only looks whether all of it is JSON. */
 static bool walk(struct pull *json, struct document *d, struct error *err)
 {
     char key[sizeof(prefix) + KEY], text[DOCUMENT_FACT + 1];
@@ -38,41 +38,65 @@ static bool walk(struct pull *json, struct document *d, struct error *err)
     pull_object(json);
     while (pull_key(json, key + sizeof(prefix) - 1, KEY, &n)) {
         bool plain = plain_value(json, text, sizeof(text));
-        if (plain && d && n < KEY && !document_add_fact(d, key, text, err))
+        if (plain && n < KEY && !document_add_fact(d, key, text, err))
             return false;
     }
     return !json->bad && pull_end(json);
 }
 
-/* Twice, so that a file that breaks off later gives nothing. */
-static bool read_file(const struct source *s, struct document *d, struct error *why,
-                      struct error *err)
+/* RFC 8259 leaves open which of two counts. */
+static bool check_keys(const struct source *s, const struct document *d, struct error *err)
+{
+    const char **keys = memory_alloc((d->n_facts + 1) * sizeof(*keys), err);
+    for (size_t i = 0; keys && i < d->n_facts; i++)
+        keys[i] = d->facts[i].key;
+    const char *twice = keys ? names_twice(keys, d->n_facts) : NULL;
+    memory_free(keys);
+    return keys && (!twice || source_fail(s, NO_OFFSET, err, ERROR_FORMAT,
+                                          "the key '%s' stands there twice", twice));
+}
+
+static bool read_file(const struct source *s, struct document *found, struct error *err)
 {
     struct pull json = { 0 };
     bool ok = source_size(s) <= LIMIT_CONFIGURATION ||
-              source_fail(s, NO_OFFSET, why, ERROR_LIMIT, "larger than %" PRIu64 " bytes",
+              source_fail(s, NO_OFFSET, err, ERROR_LIMIT, "larger than %" PRIu64 " bytes",
                           LIMIT_CONFIGURATION);
-    ok = ok && pull_open(&json, s, 0, source_size(s), "config.json", why) && walk(&json, NULL, why);
+    ok = ok && pull_open(&json, s, 0, source_size(s), "config.json", err) &&
+         walk(&json, found, err);
     pull_close(&json);
-    ok = ok && pull_open(&json, s, 0, source_size(s), "config.json", err) && walk(&json, d, err);
-    pull_close(&json);
+    return ok && check_keys(s, found, err);
+}
+
+/* Through facts of their own, so that a file that breaks off later gives nothing. */
+static bool take_file(struct document *d, const struct source *s, bool left, struct error *why,
+                      struct error *err)
+{
+    struct document found = { 0 };
+    bool read = read_file(s, &found, why), ok = true;
+    for (size_t i = 0; read && ok && i < found.n_facts; i++)
+        ok = document_add_fact(d, found.facts[i].key, found.facts[i].value, err);
+    if (read)
+        d->unlisted += found.unlisted;
+    if (read && left)
+        document_note(d, "config.json is a link to another folder");
+    document_free_facts(found.facts, found.n_facts);
     return ok;
 }
 
 bool configuration_read(struct document *d, struct error *err)
 {
-    struct error why = { 0 }, worse = { 0 };
+    struct error why = { 0 };
     char *path = source_on_disk(d->source) ? folder_beside(d->name, "config.json", err) : NULL;
     if (!path)
         return !source_on_disk(d->source);
     struct source *s = access(path, F_OK) == 0 ? source_open_file(path, &why) : NULL;
-    bool ok = !s || read_file(s, d, &why, &worse);
+    bool ok = !s || take_file(d, s, folder_left(path), &why, err);
     source_close(s);
     memory_free(path);
-    if (worse.code || why.code == ERROR_MEMORY)
-        return fail(err, worse.code ? worse.code : why.code, "%s",
-                    worse.code ? worse.text : why.text);
-    if (!ok || why.code)
+    if (why.code == ERROR_MEMORY)
+        return fail(err, why.code, "%s", why.text);
+    if (why.code)
         document_note(d, "config.json is broken and not used");
-    return true;
+    return ok;
 }

@@ -11,6 +11,7 @@
 #include "folder.h"
 #include "limit.h"
 #include "memory.h"
+#include "names.h"
 
 enum { HEAD = 64, ENTRIES_FIRST = 8 };
 
@@ -54,7 +55,11 @@ static const struct format *format_of(const struct source *s, struct error *err)
 static bool fill(struct document *d, struct error *err)
 {
     d->format = format_of(d->source, err);
-    return d->format && d->format->index(d, err);
+    if (!d->format || !d->format->index(d, err))
+        return false;
+    if (d->unlisted)
+        document_note(d, "%zu of %zu facts left out", d->unlisted, d->n_facts + d->unlisted);
+    return true;
 }
 
 struct document *document_open_source(struct source *s, struct error *err)
@@ -277,6 +282,21 @@ bool document_add_other(struct document *d, const struct other *o, struct error 
     return true;
 }
 
+bool document_twice(const struct document *d, const char **name, struct error *err)
+{
+    size_t n = 0;
+    const char **names = memory_alloc((d->n + d->n_others) * sizeof(*names), err);
+    if (!names)
+        return false;
+    for (size_t i = 0; i < d->n; i++)
+        names[n++] = d->entries[i].name;
+    for (size_t i = 0; i < d->n_others; i++)
+        names[n++] = d->others[i].name;
+    *name = names_twice(names, n);
+    memory_free(names);
+    return true;
+}
+
 static char *plain_text(const char *text, struct error *err)
 {
     char clean[DOCUMENT_FACT + 1];
@@ -286,8 +306,10 @@ static char *plain_text(const char *text, struct error *err)
 
 bool document_add_fact(struct document *d, const char *key, const char *value, struct error *err)
 {
-    if (d->n_facts == LIMIT_FACTS)
+    if (d->n_facts == LIMIT_FACTS) {
+        d->unlisted++;
         return true;
+    }
     struct fact *facts = grow(d->facts, d->n_facts, sizeof(*facts), err);
     if (!facts)
         return false;

@@ -53,10 +53,10 @@ struct document {
     size_t n;
     struct other *others; /* owned */
     size_t n_others;
-    struct fact *facts; /* owned, with their text: document_add_fact */
-    size_t n_facts;
-    struct raster *raster;   /* owned; pictures only, else NULL */
-    struct matrix generated; /* demos that are made, not read; else {0} */
+    struct fact *facts;       /* owned, with their text: document_add_fact */
+    size_t n_facts, unlisted; /* unlisted: facts beyond LIMIT_FACTS */
+    struct raster *raster;    /* owned; pictures only, else NULL */
+    struct matrix generated;  /* demos that are made, not read; else {0} */
     char notice[240]; /* what was done to it on the way in ("alpha composited on white"), or "" */
 };
 
@@ -77,7 +77,8 @@ bool document_read(const struct document *d, const struct entry *e, struct matri
                    struct error *err);
 /* What the file says of itself under that key, NULL: nothing. Keys are GGUF's ("llama.block_count"),
  * those of safetensors' __metadata__ ("format"), and "config.KEY" for a plain value of a config.json
- * beside a safetensors file or index. Values are plain text whatever they were: numbers in full,
+ * beside a safetensors file or index, which come first; a key of __metadata__ that begins so
+ * has "__metadata__." in front. Values are plain text whatever they were: numbers in full,
  * "true", "12 items" for an array. */
 const char *document_fact(const struct document *d, const char *key);
 uint64_t document_size(const struct document *d); /* of all its files, bytes; 0 if generated */
@@ -102,8 +103,10 @@ bool document_add(struct document *d, const char *name, size_t rows, size_t cols
 void document_set_raw(struct document *d, enum raw_type type); /* of the last entry: bits, whole */
 bool document_add_other(struct document *d, const struct other *o, struct error *err);
 bool document_add_part(struct document *d, struct source *s, struct error *err);
+/* A name that two of all its tensors have; NULL: there is none. False: ERROR_MEMORY. */
+bool document_twice(const struct document *d, const char **name, struct error *err);
 /* One more fact, copied: what is not plain UTF-8 becomes \xNN, what is longer than DOCUMENT_FACT
- * bytes is cut. Beyond LIMIT_FACTS of them nothing is added. */
+ * bytes is cut. Beyond LIMIT_FACTS of them nothing is added, which a note says. */
 enum { DOCUMENT_FACT = 1024 };
 bool document_add_fact(struct document *d, const char *key, const char *value, struct error *err);
 void document_free_facts(struct fact *facts, size_t n); /* the array and its text, from memory.h */
@@ -200,6 +203,7 @@ struct format {
                   struct error *err); /* document_noise; NULL: nothing was rounded */
     bool (*write)(const struct export *x, struct sink *to,
                   struct error *err); /* NULL: not written */
+    bool gguf_keys;                   /* its facts are under the keys of GGUF */
     bool needs_dense;                 /* write looks at x->matrices; otherwise at x->results */
     bool single;                      /* write takes one matrix */
     bool needs_picture;               /* write wants planes in [0, 1]: 1 or 3 of them */

@@ -67,12 +67,13 @@ size_t group_rows(const struct group *g); /* of all members */
 struct groups {
     struct group *list; /* owned */
     size_t n;
-    char notice[240]; /* what was left out and why, or "" */
+    char notice[240]; /* what was left out and why, what was cut by its shape, or "" */
 };
 
 /* Q and K of every layer, gate and up of every layer and expert. A fused tensor is cut by the
  * counts of heads in the document's facts; where they say nothing by the output projection's width,
- * or in thirds. What cannot be cut so, or is of unequal widths, is left out, which the notice says.
+ * or in thirds, which the notice says. What cannot be cut so, or is of unequal widths, is left out,
+ * which it says, too.
  * No groups at all is no failure. Reads no entries. Fails with ERROR_MEMORY. */
 bool family_groups(const struct document *d, struct groups *out, struct error *err);
 void groups_finish(struct groups *g); /* {0} is fine */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "configuration.h"
 #include "memory.h"
 
 const char *const group_kind_names[] = { "qk", "gate_up", "hand", NULL };
@@ -24,8 +25,8 @@ struct layer {
 struct finder {
     const struct document *d;
     struct groups found;
-    size_t room, uncut, unequal;
-    const char *first_uncut, *first_unequal;
+    size_t room, uncut, unequal, guessed;
+    const char *first_uncut, *first_unequal, *first_guessed;
 };
 
 static size_t height(const struct finder *f, const struct hit *p)
@@ -71,15 +72,17 @@ static size_t lead_of(const char *name, size_t stem)
     return stem;
 }
 
-/* A whole number among the facts: of a GGUF under its architecture's name, else of config.json. */
+/* A whole number among the facts: of a GGUF under its architecture's name, else of config.json;
+ * whatever else a file's own metadata is called, it is neither. */
 static bool count_fact(const struct document *d, const char *gguf, const char *config, size_t *out)
 {
-    const char *architecture = document_fact(d, "general.architecture"), *text;
+    bool named = d->format && d->format->gguf_keys;
+    const char *architecture = named ? document_fact(d, "general.architecture") : NULL, *text;
     char key[160], *end;
     if (architecture)
         snprintf(key, sizeof(key), "%.60s.%s", architecture, gguf);
     else
-        snprintf(key, sizeof(key), "config.%s", config);
+        snprintf(key, sizeof(key), CONFIGURATION_PREFIX "%s", config);
     text = document_fact(d, key);
     if (!text || *text < '0' || *text > '9')
         return false;
@@ -122,11 +125,17 @@ static bool cut_by_shapes(const struct finder *f, const struct layer *l, size_t 
     return true;
 }
 
-static bool cut_attention(const struct finder *f, const struct layer *l, size_t *q, size_t *k)
+static bool cut_attention(struct finder *f, const struct layer *l, size_t *q, size_t *k)
 {
+    const struct hit *fused = l->of[MODULE_QKV];
     bool told;
-    return cut_by_facts(f->d, height(f, l->of[MODULE_QKV]), q, k, &told) ||
-           (!told && cut_by_shapes(f, l, q, k));
+    if (cut_by_facts(f->d, height(f, fused), q, k, &told))
+        return true;
+    if (told || !cut_by_shapes(f, l, q, k))
+        return false;
+    if (!f->guessed++)
+        f->first_guessed = fused->name;
+    return true;
 }
 
 static void name_group(const struct hit *p, enum group_kind kind, char *out)
@@ -242,23 +251,33 @@ static bool add_layers(struct finder *f, const struct hit *hits, size_t n, struc
     return true;
 }
 
+/* One more sentence of a notice. */
+static void tell(char *out, size_t size, size_t n, const char *what, const char *first)
+{
+    size_t at = strlen(out);
+    char name[84];
+    if (!n || at >= size - 1)
+        return;
+    error_escape(first, name, sizeof(name));
+    snprintf(out + at, size - at, "%s%zu %s (%.60s%s)", at ? "; " : "", n, what, name,
+             n > 1 ? ", ..." : "");
+}
+
 static void write_notice(struct finder *f)
 {
-    char *out = f->found.notice, name[84];
-    size_t size = sizeof(f->found.notice), at = 0;
-    if (f->uncut) {
-        error_escape(f->first_uncut, name, sizeof(name));
-        at = (size_t)snprintf(out, size,
-                              "%zu fused tensor%s left out: nothing tells where to cut "
-                              "(%.60s%s)",
-                              f->uncut, f->uncut > 1 ? "s" : "", name, f->uncut > 1 ? ", ..." : "");
-    }
-    if (f->unequal && at < size) {
-        error_escape(f->first_unequal, name, sizeof(name));
-        snprintf(out + at, size - at, "%s%zu pair%s of unequal widths left out (%.60s%s)",
-                 at ? "; " : "", f->unequal, f->unequal > 1 ? "s" : "", name,
-                 f->unequal > 1 ? ", ..." : "");
-    }
+    char *out = f->found.notice;
+    size_t size = sizeof(f->found.notice);
+    tell(out, size, f->uncut,
+         f->uncut > 1 ? "fused tensors left out: nothing tells where to cut"
+                      : "fused tensor left out: nothing tells where to cut",
+         f->first_uncut);
+    tell(out, size, f->unequal,
+         f->unequal > 1 ? "pairs of unequal widths left out" : "pair of unequal widths left out",
+         f->first_unequal);
+    tell(out, size, f->guessed,
+         f->guessed > 1 ? "fused tensors cut by their shapes: no counts of heads"
+                        : "fused tensor cut by its shape: no counts of heads",
+         f->first_guessed);
 }
 
 static size_t collect(const struct document *d, struct hit *out)

@@ -90,7 +90,6 @@ char *folder_beside(const char *file, const char *name, struct error *err)
     return join(file, slash ? (size_t)(slash + 1 - file) : 0, name, err);
 }
 
-/* The folder of a path, as the system spells it, is the front of `inside`. */
 bool folder_left(const char *file)
 {
     struct stat status;

@@ -6,7 +6,8 @@
  * what it expects next and keeps what it wants. Strict: UTF-8, no control characters in strings, no
  * lone surrogates, no comma too many. Whatever is no JSON is said once, with its offset, and from
  * then on everything answers false with `bad` set; a false without it says that something else
- * comes next, or nothing more, and leaves it there. */
+ * comes next, or nothing more, and leaves it there (pull_count alone has then read a number that is
+ * not whole). */
 struct pull {
     const struct source *source;
     struct error *err;
@@ -45,7 +46,7 @@ bool pull_text(struct pull *p, char *out, size_t size, size_t *length);
 char *pull_text_whole(struct pull *p); /* from memory.h, the caller's; NULL: no text, or bad */
 /* A number as it stands there, cut to size; *whole: digits alone. */
 bool pull_number(struct pull *p, char *out, size_t size, bool *whole);
-bool pull_count(struct pull *p, uint64_t *out); /* a whole number, not negative, of 64 bits */
+bool pull_count(struct pull *p, uint64_t *out); /* whole, not negative, of 64 bits */
 bool pull_skip(struct pull *p);                 /* one value, whatever it is */
 /* How many values the object or array has that comes next; stays in front of it. */
 bool pull_size(struct pull *p, size_t *out);

@@ -14,6 +14,7 @@
 #include "bytes.h"
 #include "limit.h"
 #include "memory.h"
+#include "names.h"
 #include "pull.h"
 
 enum { LENGTH = 8, PAD = 8 };
@@ -157,20 +158,10 @@ static bool read_tensor(struct reader *r, struct tensor *t)
     return check_size(r, t);
 }
 
-static int by_text(const void *a, const void *b)
-{
-    const char *const *x = a, *const *y = b;
-    return strcmp(*x, *y);
-}
-
-/* Sorts the names; no two may be the same. */
 static bool check_twice(struct reader *r, const char **names, size_t n)
 {
-    qsort(names, n, sizeof(*names), by_text);
-    for (size_t i = 1; i < n; i++)
-        if (!strcmp(names[i - 1], names[i]))
-            return REFUSE(r, "header: the key '%s' stands there twice", names[i]);
-    return true;
+    const char *twice = names_twice(names, n);
+    return !twice || REFUSE(r, "header: the key '%s' stands there twice", twice);
 }
 
 static bool read_metadata(struct reader *r, struct safetensors *h)
@@ -184,6 +175,11 @@ static bool read_metadata(struct reader *r, struct safetensors *h)
     const char **keys = memory_alloc(n * sizeof(*keys), r->err);
     bool ok = h->metadata && keys;
     while (ok && pull_key(&r->json, r->at, sizeof(r->at), &length)) {
+        if (length > LIMIT_NAME) {
+            ok = REFUSE_AS(r, ERROR_LIMIT, "'__metadata__': a key of %zu bytes is longer than %d",
+                           length, LIMIT_NAME);
+            break;
+        }
         struct fact *f = &h->metadata[h->n_metadata];
         bool text = pull_next(&r->json) == PULL_TEXT;
         f->key = memory_text(r->at, strlen(r->at), r->err);

@@ -129,7 +129,8 @@ static void describe(const struct document *d, const struct groups *g, char *out
 struct model {
     const char *say, *want, *notice;
     struct shape shapes[9];
-    const char *facts[7]; /* key, value, key, value, ..., NULL */
+    const char *facts[9]; /* key, value, key, value, ..., NULL */
+    bool plain;           /* no GGUF, whatever its facts are */
 };
 
 static const struct model models[] = {
@@ -185,7 +186,8 @@ static const struct model models[] = {
     { "phi-3, by the output projection's width",
       "model.layers.0.qk: model.layers.0.self_attn.qkv_proj.weight[0:10] "
       "model.layers.0.self_attn.qkv_proj.weight[10:13]",
-      "",
+      "1 fused tensor cut by its shape: no counts of heads "
+      "(model.layers.0.self_attn.qkv_proj.weight)",
       { { "model.layers.0.self_attn.qkv_proj.weight", 16, 8 },
         { "model.layers.0.self_attn.o_proj.weight", 8, 10 } },
       { NULL } },
@@ -200,17 +202,25 @@ static const struct model models[] = {
         "phi3.attention.head_count_kv", "1", NULL } },
     { "gpt2: stored the other way, no gate",
       "h.0.qk: h.0.attn.c_attn.weight[0:4] h.0.attn.c_attn.weight[4:8]",
-      "",
+      "1 fused tensor cut by its shape: no counts of heads (h.0.attn.c_attn.weight)",
       { { "h.0.attn.c_attn.weight", 4, 12 },
         { "h.0.attn.c_proj.weight", 4, 4 },
         { "h.0.mlp.c_fc.weight", 4, 16 },
         { "h.0.mlp.c_proj.weight", 16, 4 } },
       { NULL } },
     { "thirds, where nothing else tells",
-      "h.0.qk: h.0.mixer.Wqkv.weight[0:4] h.0.mixer.Wqkv.weight[4:8]",
+      "h.0.qk: h.0.mixer.Wqkv.weight[0:4] h.0.mixer.Wqkv.weight[4:8]; "
+      "h.1.qk: h.1.mixer.Wqkv.weight[0:4] h.1.mixer.Wqkv.weight[4:8]",
+      "2 fused tensors cut by their shapes: no counts of heads (h.0.mixer.Wqkv.weight, ...)",
+      { { "h.0.mixer.Wqkv.weight", 12, 4 }, { "h.1.mixer.Wqkv.weight", 12, 4 } },
+      { NULL } },
+    { "keys of GGUF in another format, which mean nothing there",
+      "h.0.qk: h.0.mixer.Wqkv.weight[0:6] h.0.mixer.Wqkv.weight[6:9]",
       "",
       { { "h.0.mixer.Wqkv.weight", 12, 4 } },
-      { NULL } },
+      { "general.architecture", "llama", "llama.attention.head_count", "1",
+        "config.num_attention_heads", "2", "config.num_key_value_heads", "1", NULL },
+      .plain = true },
     { "bert: no gate",
       "encoder.layer.0.qk: encoder.layer.0.attention.self.query.weight "
       "encoder.layer.0.attention.self.key.weight",
@@ -240,6 +250,7 @@ static const struct model models[] = {
 
 static struct document *build(const struct model *m)
 {
+    static struct format gguf;
     struct error err = { 0 };
     size_t n = 0;
     while (n < sizeof(m->shapes) / sizeof(m->shapes[0]) && m->shapes[n].name)
@@ -248,6 +259,11 @@ static struct document *build(const struct model *m)
     for (size_t i = 0; d && m->facts[i]; i += 2)
         if (!document_add_fact(d, m->facts[i], m->facts[i + 1], &err))
             printf("# %s\n", err.text);
+    if (d && !m->plain && m->facts[0] && !strncmp(m->facts[0], "general.", 8)) {
+        gguf = *d->format;
+        gguf.gguf_keys = true;
+        d->format = &gguf;
+    }
     return d;
 }
 

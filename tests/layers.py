@@ -9,7 +9,7 @@ FLOORS = [
     {"error", "cancel", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
-     "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy"},
+     "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy", "names"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "allocation", "pair", "fit", "sketch",
      "panel", "goal", "goal_solve", "theory", "histogram",

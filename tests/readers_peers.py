@@ -135,12 +135,44 @@ def test_config():
             "config.bad\\x1b": "\u00e9\\x0a"}
     j = listed("c", "--metadata")
     check(j["metadata"] == told and j["notice"] is None, "plain values of config.json are facts", j)
-    for name, text in (("broken", b'{"a": 1, "b": }'), ("an array", b"[]"), ("too large", b'{"a": 1}' + b" " * 2 ** 20)):
+    for name, text in (("broken", b'{"a": 1, "b": }'), ("an array", b"[]"), ("two of a key", b'{"a": 2, "b": 1, "a": 3}'), ("too large", b'{"a": 1}' + b" " * 2 ** 20)):
         with open("c/config.json", "wb") as f:
             f.write(text)
         j = listed("c", "--metadata")
         check(j["metadata"] == {"format": "pt"} and j["notice"] == "config.json is broken and not used",
               f"a config.json that is {name} gives nothing, and says so", j)
+    os.rename("c/config.json", "elsewhere.json")
+    write_json("elsewhere.json", {"a": 1})
+    os.symlink("../elsewhere.json", "c/config.json")
+    j = listed("c", "--metadata")
+    check(j["metadata"] == {"config.a": "1", "format": "pt"} and j["notice"] == "config.json is a link to another folder",
+          "one that is a link out of the folder is used, and told of", j)
+    os.remove("c/config.json")
+
+
+def test_heads():
+    """What cuts a fused tensor is config.json, whatever the file's own metadata is called and however much it is."""
+    os.mkdir("heads")
+    write_json("heads/config.json", {"num_attention_heads": 2, "num_key_value_heads": 1})
+    many = {f"k{i}": "v" for i in range(20000)}
+    for name, metadata, say in (("much of it", many, "3618 of 20002 facts left out"),
+                                ("keys of GGUF", {"general.architecture": "llama", "llama.attention.head_count": "1"}, None),
+                                ("keys of config.json", {"config.num_attention_heads": "3", "config.head_dim": "1"}, None)):
+        safetensors("heads/model.safetensors", {"layers.0.self_attn.qkv_proj.weight": ("F32", [12, 4], bytes(192))}, metadata)
+        status, out, err, _, _ = measured("groups", "heads", "--json")
+        cuts = status == 0 and [m["name"].rsplit(".", 1)[1] for m in json.loads(out)["groups"][0]["members"]]
+        check(cuts == ["weight[0:6]", "weight[6:9]"], f"metadata with {name} does not move a cut", (status, out, err))
+        j = listed("heads", "--metadata")
+        check(j["notice"] == say and list(j["metadata"].items())[0] == ("config.num_attention_heads", "2"),
+              f"metadata with {name}: what config.json says comes first", (j["notice"], list(j["metadata"].items())[:3]))
+    os.remove("heads/config.json")
+    status, out, err, _, _ = measured("groups", "heads", "--json")
+    j = status == 0 and json.loads(out)
+    check(j and j["groups"][0]["members"][0]["name"].endswith("[0:4]") and "cut by its shape" in j["notice"],
+          "without it a cut is guessed, and said to be", (status, out, err))
+    safetensors("heads/model.safetensors", {"x": ("F32", [1, 1], bytes(4))}, {"k" * 1025: "v"})
+    refused("a key of metadata beyond 1024 bytes is refused", b"a key of 1025 bytes is longer than 1024", "list", "heads",
+            status=5)
 
 
 def test_large():
@@ -191,8 +223,8 @@ def test_peers():
             except Exception:  # of several kinds, and a panic
                 theirs.add(path.split(".")[0])
     ours = {p.split(".")[0] for p in os.listdir(f"{CORPUS}/safetensors") if p.startswith("bad_")}
-    # names that no terminal should see or no one could ask for, and keys that stand there twice
-    stricter = {"bad_" + n for n in ("control", "duplicate", "extra", "metadata3", "named", "nul", "unnamed")}
+    # names that no terminal should see or no one could ask for, and keys that stand there twice or are long
+    stricter = {"bad_" + n for n in ("control", "duplicate", "extra", "key_long", "metadata3", "named", "nul", "unnamed")}
     check(theirs <= ours and ours - theirs <= stricter and len(theirs) > 40,
           "Python's safetensors refuses what we refuse, but for what we list", (theirs - ours, ours - theirs - stricter))
     rng = numpy.random.default_rng(5)
@@ -275,6 +307,7 @@ def main():
         test_folder()
         test_corpus()
         test_config()
+        test_heads()
         test_large()
         test_npz()
         test_peers()  # last: a child's peak of memory begins with ours, and NumPy is large

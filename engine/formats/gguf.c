@@ -21,8 +21,8 @@ static bool probe(const unsigned char *head, size_t n)
 }
 
 struct tally {
-    size_t all, shapes, types;
-    const char *type; /* the first that is not decoded */
+    size_t all, shapes, types, stacks; /* stacks: tensors of experts */
+    const char *type;                  /* the first that is not decoded */
 };
 
 static bool is_matrix(const struct gguf_tensor *t)
@@ -79,8 +79,10 @@ static bool add_tensor(struct document *d, const struct gguf_tensor *t, size_t p
     tally->all++;
     if (is_matrix(t) && readable)
         return add_matrix(d, t, t->name, t->offset, part, err);
-    if (is_experts(t) && readable)
+    if (is_experts(t) && readable) {
+        tally->stacks++;
         return add_experts(d, t, part, err);
+    }
     tally->shapes += readable;
     tally->types += !readable;
     if (!readable && !tally->type)
@@ -189,6 +191,17 @@ static bool check_whole(struct document *d, const struct gguf *files, size_t n, 
     return true;
 }
 
+/* What the matrix of an expert is called may be the name of another tensor. */
+static bool check_expanded(const struct document *d, const struct tally *t, struct error *err)
+{
+    const char *twice = NULL;
+    if (t->stacks && !document_twice(d, &twice, err))
+        return false;
+    return !twice ||
+           source_fail(d->source, NO_OFFSET, err, ERROR_FORMAT,
+                       "gguf: '%s' is the name of a tensor and of an expert's matrix", twice);
+}
+
 static bool index_files(struct document *d, struct gguf *files, size_t own, size_t n,
                         struct error *err)
 {
@@ -204,6 +217,8 @@ static bool index_files(struct document *d, struct gguf *files, size_t own, size
         for (size_t k = 0; k < files[i].n; k++)
             if (!add_tensor(d, &files[i].tensors[k], file_of(i, own), &tally, err))
                 return false;
+    if (!check_expanded(d, &tally, err))
+        return false;
     note(d, &tally, files, n);
     for (size_t i = 0; i < files[0].n_pairs;
          i++) /* the other parts of a split file repeat little */
@@ -334,4 +349,5 @@ const struct format format_gguf = {
     .index = index_tensors,
     .read = read_tensor,
     .noise = noise_of,
+    .gguf_keys = true,
 };

@@ -30,7 +30,7 @@ static bool is_array(const struct archive_file *f, char name[LIMIT_NAME + 1])
     return array;
 }
 
-/* Unpacks what can be a header, and no more; *foreign: of a kind that is listed, not read. */
+/* Unpacks what can be a header, and no more; h->foreign: of a kind that is listed, not read. */
 static bool read_header(const struct source *s, const struct archive_file *f, struct npy_header *h,
                         struct error *err)
 {

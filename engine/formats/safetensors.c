@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "configuration.h"
@@ -87,12 +86,32 @@ static bool move_tensor(struct document *d, struct tensor *t, size_t part, struc
     return ok;
 }
 
+/* Under another key where config.json's own facts could be meant. */
+static bool add_metadata(struct document *d, const struct fact *f, struct error *err)
+{
+    static const char own[] = "__metadata__.";
+    bool meant = !strncmp(f->key, CONFIGURATION_PREFIX, strlen(CONFIGURATION_PREFIX)) ||
+                 !strncmp(f->key, own, strlen(own));
+    const char *of = meant ? own : "";
+    size_t size = strlen(of) + strlen(f->key) + 1;
+    char *key = memory_alloc(size, err);
+    if (!key)
+        return false;
+    snprintf(key, size, "%s%s", of, f->key);
+    bool ok = document_add_fact(d, key, f->value, err);
+    memory_free(key);
+    return ok;
+}
+
+/* config.json first: LIMIT_FACTS of them are kept, and fused tensors are cut by its counts. */
 static bool add_facts(struct document *d, const struct safetensors *h, struct error *err)
 {
+    if (!configuration_read(d, err))
+        return false;
     for (size_t i = 0; i < h->n_metadata; i++)
-        if (!document_add_fact(d, h->metadata[i].key, h->metadata[i].value, err))
+        if (!add_metadata(d, &h->metadata[i], err))
             return false;
-    return configuration_read(d, err);
+    return true;
 }
 
 static bool index_file(struct document *d, struct error *err)
@@ -159,29 +178,13 @@ static bool add_shard(struct document *d, const struct shards *x, size_t shard, 
     return ok;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    const char *const *x = a, *const *y = b;
-    return strcmp(*x, *y);
-}
-
 /* A tensor that the index does not have may still be in two shards. */
 static bool check_twice(const struct document *d, struct error *err)
 {
-    size_t n = 0;
-    const char *twice = NULL, **names = memory_alloc((d->n + d->n_others) * sizeof(*names), err);
-    if (!names)
-        return false;
-    for (size_t i = 0; i < d->n; i++)
-        names[n++] = d->entries[i].name;
-    for (size_t i = 0; i < d->n_others; i++)
-        names[n++] = d->others[i].name;
-    qsort(names, n, sizeof(*names), by_text);
-    for (size_t i = 1; i < n; i++)
-        twice = strcmp(names[i - 1], names[i]) ? twice : names[i];
-    memory_free(names);
-    return !twice || source_fail(d->source, NO_OFFSET, err, ERROR_FORMAT,
-                                 "index: %s is in two shards", twice);
+    const char *twice;
+    return document_twice(d, &twice, err) &&
+           (!twice || source_fail(d->source, NO_OFFSET, err, ERROR_FORMAT,
+                                  "index: %s is in two shards", twice));
 }
 
 static bool check_found(const struct document *d, const struct shards *x, struct error *err)

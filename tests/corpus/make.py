@@ -1053,6 +1053,8 @@ def make_safetensors():
         bad(name, container(new, f4), "format header: " + text)
     bad("metadata3", container(b'{"__metadata__":{"a":"1","a":"1"},' + raw[1:], f4),
         "format header: the key 'a' stands there twice")
+    bad("key_long", container(b'{"__metadata__":{"%s":"1"},' % (b"k" * 1025) + raw[1:], f4),
+        "limit '__metadata__': a key of 1025 bytes is longer than 1024")
     bad("metadata4", container(b'{"__metadata__":{},"__metadata__":{},' + raw[1:], f4), "format stands there twice")
 
 
@@ -1477,6 +1479,8 @@ def make_gguf():
     def bad(name, expected, tensors=(w,), pairs=(), **change):
         put("gguf", f"bad_{name}.gguf", gguf(tensors, pairs, **change), expected)
 
+    bad("expert_twice", "format 'a_exps.weight[1]' is the name of a tensor and of an expert's matrix",
+        [("a_exps.weight", (3, 1, 2), 0, f4), ("a_exps.weight[1]", (3, 2), 0, f4)])
     most = 2 ** 64 - 1
     bad("magic", "format not a file of a known format", magic=b"GGUf")
     bad("version0", "format version 0 is not read", version=0)
