@@ -53,24 +53,17 @@ double separate_break_even(const struct joint_shape *s, size_t i)
     return break_even(s->rows[i], s->n);
 }
 
-uint64_t separate_parameters(const struct joint_shape *s, const size_t *ranks)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < s->p; i++)
-        sum += (uint64_t)ranks[i] * (s->n + s->rows[i]);
-    return sum;
-}
-
 /* A share like 4 / 5, as computed, may fall short of the rank that it means by its own rounding. */
 static size_t rank_kept(double keep, double even, size_t most)
 {
     double k = floor(keep * even * (1 + 0x1p-48));
-    return k < 1 ? 1 : k < (double)most ? (size_t)k : most;
+    return k < (double)most ? (size_t)k : most;
 }
 
 size_t joint_rank_kept(const struct joint_shape *s, double keep)
 {
-    return rank_kept(keep, joint_break_even(s), joint_rank_most(s));
+    size_t k = rank_kept(keep, joint_break_even(s), joint_rank_most(s));
+    return k ? k : 1;
 }
 
 void separate_ranks_kept(const struct joint_shape *s, double keep, size_t *ranks)

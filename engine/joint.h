@@ -22,9 +22,8 @@ uint64_t joint_parameters(const struct joint_shape *s, size_t k); /* k (n + S) *
  * member i alone. */
 double joint_break_even(const struct joint_shape *s);
 double separate_break_even(const struct joint_shape *s, size_t i);
-/* Parameters of p separate factorizations, ranks[i] each. */
-uint64_t separate_parameters(const struct joint_shape *s, const size_t *ranks);
-/* floor(keep * break-even), at least 1: the largest rank of at most that share of the parameters. */
+/* floor(keep * break-even): the largest rank of at most that share of the parameters. The joint one is at
+ * least 1; separate ones may be 0, so that all together take no more than that share. */
 size_t joint_rank_kept(const struct joint_shape *s, double keep);
 void separate_ranks_kept(const struct joint_shape *s, double keep, size_t *ranks);
 
@@ -72,7 +71,8 @@ double separate_member_error(const struct joint_profile *g, size_t i, size_t k);
 /* Of the weighted stack, whose squared error B minimizes; the share kept, 1 - error^2. */
 double joint_energy(const struct joint_profile *g, size_t k);
 
-/* Separate ranks of least error for at most `parameters`: components by sigma^2 / (m_i + n), largest first. */
+/* Separate ranks for at most `parameters`, greedily: components by sigma^2 / (m_i + n), largest first. Others
+ * may do better: their squared error is smaller by no more than the square of the largest component left out. */
 void separate_ranks_greedy(const struct joint_profile *g, uint64_t parameters, size_t *ranks);
 
 /* Cosines of the principal angles between the k leading right singular vectors of members 0 and i,

@@ -257,6 +257,21 @@ static bool open_again(const struct selection *s, const char *file, enum planes 
     return selection_open(file, planes, out, err);
 }
 
+/* Whether they are the same bytes of the same file, however it is named and however often it was opened. */
+static bool same_entry(const struct document *d, const struct entry *a,
+                       const struct document *other, const struct entry *b)
+{
+    struct source_stamp one, two;
+    const struct source *first = a ? document_part(d, a->part) : NULL,
+                        *second = b ? document_part(other, b->part) : NULL;
+    if (a == b || !first || !second)
+        return a == b;
+    return source_stamp(first, &one) && source_stamp(second, &two) && one.device == two.device &&
+           one.inode == two.inode && a->offset == b->offset && a->size == b->size &&
+           (a->size ||
+            !strcmp(a->name, b->name)); /* planes and empty ones have no place of their own */
+}
+
 static bool stack_file(struct selection *s, const char *file, enum planes planes, struct error *err)
 {
     struct selection one = { 0 };
@@ -267,7 +282,7 @@ static bool stack_file(struct selection *s, const char *file, enum planes planes
         fail(err, ERROR_USAGE, "%s: a picture of %zu planes among several matrices; take FILE::%s",
              file, one.n, one.names[0]);
     for (size_t i = 0; ok && i < s->n; i++)
-        if (s->entries[i] == one.entries[0])
+        if (same_entry(s->documents[i], s->entries[i], one.document, one.entries[0]))
             ok = fail(err, ERROR_USAGE, "%s: is named twice", file);
     if (ok)
         stack_up(s, one.document, one.entries[0], one.names[0],

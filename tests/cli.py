@@ -433,7 +433,16 @@ def test_several():
     status, out, err = run("sweep", "joint-rank", "m.safetensors", "--group", "qk", "--vary", "rank=1:9:*3")
     check(status == 0 and out.count(b"\r\n") == 4, "sweep takes a group", (out, err))
     refused(2, "run", "joint-rank", "q.npy", "wide.npy", say=b"q is 12 wide, wide is 9")
-    refused(2, "run", "joint-rank", "q.npy", "q.npy", say=b"named twice")
+    for other in ("q.npy", "./q.npy", "link.npy", "hard.npy"):
+        if not os.path.exists(other):
+            (os.symlink if other == "link.npy" else os.link)("q.npy", other)
+        refused(2, "run", "joint-rank", "q.npy", other, say=b"named twice")
+    name = "blk.0.attn_q.weight"
+    os.makedirs("alone", exist_ok=True)
+    shutil.copy("m.safetensors", "alone")
+    refused(2, "run", "joint-rank", f"alone::{name}", f"alone/m.safetensors::{name}", say=b"named twice")
+    check(run("run", "joint-rank", f"m.safetensors::{name}", f"alone::{name}", "--rank", "2")[0] == 0,
+          "the same matrix of two files is two matrices")
     refused(2, "run", "joint-rank", "q.npy", "demo:photo", say=b"FILE::r")
     refused(2, "run", "joint-rank", "q.npy", "m.safetensors", say=b"FILE::NAME")
     refused(2, "run", "joint-rank", "q.npy", "k.npy", "-o", "no.npy", say=b"holds one matrix")
@@ -537,6 +546,9 @@ def test_groups():
     j = data("groups", "model.safetensors", "--keep", "0.9", "--multiple", "4")
     check([(g["asked"], g["rank"]) for g in j["groups"]] == [(7, 4), (7, 4)] and
           j["pruned"]["model"] > j["pruned"]["model_asked"] > 0, "ranks in multiples, both ratios", j)
+    j = data("groups", "model.safetensors", "--rank", "1")["groups"][0]
+    check(j["separate_ranks"] == [0, 0] and near(j["separate_error"], 1, 1e-12) and j["greedy_error"] < .95,
+          "separate ranks within their share, be it too small for one", j)
     j = data("groups", "model.safetensors", "--energy", "80%")
     check(all(g["joint_error"] ** 2 <= .2 + 1e-9 or not g["factored"] for g in j["groups"]), "--energy", j)
     j = data("groups", "model.safetensors", "--bytes", "1600", "--bits", "32")

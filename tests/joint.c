@@ -229,10 +229,10 @@ static void greedy(struct lab *l)
         size_t ranks[2], all[2];
         double best = 1;
         separate_ranks_greedy(&g, budget, ranks);
-        fits = fits && separate_parameters(&g.shape, ranks) <= budget;
+        fits = fits && 28 * ranks[0] + 25 * ranks[1] <= budget;
         for (all[0] = 0; all[0] <= 12; all[0]++)
             for (all[1] = 0; all[1] <= 9; all[1]++)
-                if (separate_parameters(&g.shape, all) <= budget)
+                if (28 * all[0] + 25 * all[1] <= budget)
                     best = fmin(best, separate_error(&g, all));
         double own = separate_error(&g, ranks), next = 0;
         for (size_t i = 0; i < 2; i++)

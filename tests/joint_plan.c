@@ -262,12 +262,44 @@ static void no_memory(void)
     CHECK(done && right);
 }
 
+/* Parameters of separate factorizations, ranks[i] each. */
+static uint64_t parameters_of(const struct joint_shape *s, const size_t *ranks)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < s->p; i++)
+        sum += (uint64_t)ranks[i] * (s->n + s->rows[i]);
+    return sum;
+}
+
+/* Separate ranks take no more than their share, however small it is; a joint rank is at least 1. */
+static void kept(void)
+{
+    static const struct joint_shape shapes[] = { { 12, 2, { 20, 7 } },
+                                                 { 64, 3, { 64, 8, 1 } },
+                                                 { 3, 2, { 1, 1 } } };
+    double over = 0;
+    size_t none = 0, joint = 0;
+    for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
+        for (size_t k = 0; k <= 100; k++) {
+            size_t ranks[JOINT_MEMBERS];
+            separate_ranks_kept(&shapes[i], (double)k / 100, ranks);
+            over = fmax(over, (double)parameters_of(&shapes[i], ranks) -
+                                  (double)k / 100 * (double)joint_dense(&shapes[i]));
+            none += !ranks[0];
+            joint += joint_rank_kept(&shapes[i], (double)k / 100) > 0;
+        }
+    printf("# separate ranks: at most %g parameters over their share\n", over);
+    CHECK(over < 1e-9);
+    CHECK(none > 10 && joint == 303);
+}
+
 int main(void)
 {
     struct lab l;
     lab_open(&l);
     uniform();
     shares();
+    kept();
     refusals();
     rounded();
     make_profiles(&l);
