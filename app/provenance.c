@@ -263,6 +263,17 @@ static uint64_t source_bytes(const struct selection *s)
     return bytes;
 }
 
+/* Conv1D of GPT-2 is stored (in x out) and written as all others are, (out x in). */
+static bool put_transposed(const struct selection *s, char *out, size_t size)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; s->stack && i < s->n && at < size; i++)
+        if (s->pieces[i].transposed)
+            at += (size_t)snprintf(out + at, size - at, "%s%s", at ? "," : "", s->names[i]);
+    return at > 0;
+}
+
 void provenance_fill(struct provenance *p, const struct selection *s, const struct method *m,
                      const void *params, enum dtype dtype, double relative_error)
 {
@@ -276,7 +287,9 @@ void provenance_fill(struct provenance *p, const struct selection *s, const stru
         { "source", p->source },     { "source_bytes", p->source_bytes },
         { "method", m->name },       { "relative_error", p->relative_error },
     };
-    _Static_assert(sizeof(facts) <= sizeof(p->facts), "room for every fact");
+    _Static_assert(sizeof(facts) < sizeof(p->facts), "room for every fact and one more");
     memcpy(p->facts, facts, sizeof(facts));
     p->n = sizeof(facts) / sizeof(facts[0]);
+    if (put_transposed(s, p->transposed, sizeof(p->transposed)))
+        p->facts[p->n++] = (struct fact){ "transposed", p->transposed };
 }

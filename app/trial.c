@@ -91,7 +91,8 @@ void trial_note(struct trial *t)
     size_t n = (size_t)snprintf(t->a.notice, sizeof(t->a.notice), "%s", t->s.document->notice);
     if (t->turned && n < sizeof(t->a.notice))
         snprintf(t->a.notice + n, sizeof(t->a.notice) - n,
-                 "%smatrices that are stored (in x out) are taken (out x in)", n ? "; " : "");
+                 "%smatrices that are stored (in x out) are taken%s (out x in)", n ? "; " : "",
+                 t->o->output ? " and written" : "");
 }
 
 bool trial_open(struct trial *t, const struct options *o, struct error *err)

@@ -411,7 +411,16 @@ def test_several():
               f"the same of {' '.join(names)}", x)
         check(again[0] == 0 and pathlib.Path("x.factors.safetensors").read_bytes() ==
               pathlib.Path("y.factors.safetensors").read_bytes(), "the recorded command gives the same file", command)
-    check("(out x in)" in x["notice"] and x["group"] == same[-1][2], "a tensor that lies the other way is told of", x)
+    check("taken and written (out x in)" in x["notice"] and x["group"] == same[-1][2],
+          "a tensor that lies the other way is told of", x)
+    pieces = "h.3.attn.c_attn.weight[0:20],h.3.attn.c_attn.weight[20:27]"
+    check(data("run", "joint-rank", *same[3])["notice"] is None, "and no other")
+    out = run("expand", "x.factors.safetensors", "-o", "x.safetensors")[1]
+    header = factors_header("x.safetensors")[0]
+    check(header["__metadata__"]["transposed"] == pieces and header[pieces.split(",")[0]]["shape"] == [20, 12] and
+          f"written (out x in): {pieces}".encode() in out, "in the files that come of it, too", (header, out))
+    data("run", *args, "-o", "y.factors.safetensors", "--force")
+    check("transposed" not in factors_header("y.factors.safetensors")[0]["__metadata__"], "where there is one")
     check(x["matrices"][1]["matrix"] == "h.3.attn.c_attn.weight[20:27]", "a part is named by its rows", x)
     # others
     j = data("run", "joint-rank", "q.npy", "k.npy", "--rank", "99")

@@ -4,6 +4,16 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+/* NULL: all lie as in the source. */
+static const char *transposed(const struct factors *f)
+{
+    for (size_t i = 0; i < f->n_facts; i++)
+        if (!strcmp(f->facts[i].key, "transposed"))
+            return f->facts[i].value;
+    return NULL;
+}
 
 static bool print(struct call *c, const struct factors *f, uint64_t factors_bytes, uint64_t bytes,
                   struct error *err)
@@ -12,6 +22,9 @@ static bool print(struct call *c, const struct factors *f, uint64_t factors_byte
     if (!c->o.common.json) {
         fprintf(c->out, "%s: %" PRIu64 " bytes from %" PRIu64 " bytes of factors\n",
                 report_plain(c->o.output, &plain), bytes, factors_bytes);
+        if (transposed(f))
+            fprintf(c->out, "  note: stored (in x out) in the source, written (out x in): %s\n",
+                    report_plain(transposed(f), &plain));
         return true;
     }
     struct report *r = report_create();
