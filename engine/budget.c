@@ -59,17 +59,23 @@ uint64_t budget_bits_of(const struct method *m, const void *params, enum dtype d
                         size_t cols, size_t n, bool paper)
 {
     struct budget_shape all[BUDGET_SHAPES];
-    assert(n <= BUDGET_SHAPES);
-    for (size_t i = 0; i < n; i++)
-        all[i] = (struct budget_shape){ rows, cols };
+    budget_shapes(NULL, n, rows, cols, all);
     return budget_bits(m, params, dtype, all, n, paper);
 }
 
-static double entries_of(const struct budget_shape *shapes, size_t n)
+void budget_shapes(const struct budget_shape *own, size_t n, size_t rows, size_t cols,
+                   struct budget_shape out[BUDGET_SHAPES])
 {
-    double entries = 0;
+    assert(n <= BUDGET_SHAPES);
     for (size_t i = 0; i < n; i++)
-        entries += (double)shapes[i].rows * (double)shapes[i].cols;
+        out[i] = own ? own[i] : (struct budget_shape){ rows, cols };
+}
+
+uint64_t budget_entries(const struct budget_shape *shapes, size_t n)
+{
+    uint64_t entries = 0;
+    for (size_t i = 0; i < n; i++)
+        entries += (uint64_t)shapes[i].rows * shapes[i].cols;
     return entries;
 }
 
@@ -100,7 +106,7 @@ bool budget_rank_of(const struct method *m, void *params, enum dtype dtype,
     if (!row)
         return fail(err, ERROR_USAGE, "%s has no rank to fit to a size; give its bits instead",
                     m->name);
-    double entries = entries_of(shapes, n), allowed = bits_per_entry * entries;
+    double entries = (double)budget_entries(shapes, n), allowed = bits_per_entry * entries;
     size_t low = 0, high = budget_most(m, shapes, n); /* low fits, high + 1 is not looked at */
     if ((double)high > row->max)
         high = (size_t)row->max;
@@ -122,11 +128,4 @@ bool budget_rank_of(const struct method *m, void *params, enum dtype dtype,
     }
     param_put(row, params, (double)low);
     return true;
-}
-
-bool budget_rank(const struct method *m, void *params, enum dtype dtype, size_t rows, size_t cols,
-                 double bits_per_entry, bool paper, struct error *err)
-{
-    const struct budget_shape one = { rows, cols };
-    return budget_rank_of(m, params, dtype, &one, 1, bits_per_entry, paper, err);
 }

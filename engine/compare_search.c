@@ -94,8 +94,7 @@ static void bit_range(const struct method *m, const struct params_any *params, i
 
 static size_t shapes_of(const struct compare_request *r, struct budget_shape out[BUDGET_SHAPES])
 {
-    for (size_t i = 0; i < r->planes; i++)
-        out[i] = r->shapes ? r->shapes[i] : (struct budget_shape){ r->rows, r->cols };
+    budget_shapes(r->shapes, r->planes, r->rows, r->cols, out);
     return r->planes;
 }
 
@@ -103,10 +102,7 @@ static double entries_of(const struct compare_request *r)
 {
     struct budget_shape all[BUDGET_SHAPES];
     size_t n = shapes_of(r, all);
-    double entries = 0;
-    for (size_t i = 0; i < n; i++)
-        entries += (double)all[i].rows * (double)all[i].cols;
-    return entries;
+    return (double)budget_entries(all, n);
 }
 
 /* Of an entry, over all matrices. */

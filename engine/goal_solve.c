@@ -35,8 +35,7 @@ static struct params_any params_at(const struct walk *w, long at)
 
 static size_t shapes_of(const struct goal_search *s, struct budget_shape out[BUDGET_SHAPES])
 {
-    for (size_t i = 0; i < s->planes; i++)
-        out[i] = s->shapes ? s->shapes[i] : (struct budget_shape){ s->rows, s->cols };
+    budget_shapes(s->shapes, s->planes, s->rows, s->cols, out);
     return s->planes;
 }
 
@@ -44,10 +43,7 @@ static uint64_t entries_of(const struct goal_search *s)
 {
     struct budget_shape all[BUDGET_SHAPES];
     size_t n = shapes_of(s, all);
-    uint64_t entries = 0;
-    for (size_t i = 0; i < n; i++)
-        entries += (uint64_t)all[i].rows * all[i].cols;
-    return entries;
+    return budget_entries(all, n);
 }
 
 static uint64_t bits_at(const struct walk *w, long at)

@@ -25,7 +25,8 @@ static int budget(size_t rows, size_t cols, int left, int right, double bits_per
     snprintf(text, sizeof(text), "left-bits=%d right-bits=%d", left, right);
     lab_set(m, &params, text, false);
     double allowed = bits_per_entry * (double)rows * (double)cols;
-    if (!budget_rank(m, params.bytes, DTYPE_F64, rows, cols, bits_per_entry, true, &err))
+    if (!budget_rank_of(m, params.bytes, DTYPE_F64, &(struct budget_shape){ rows, cols }, 1,
+                        bits_per_entry, true, &err))
         return -1;
     double at = param_get(rank, params.bytes);
     double now = (double)m->bits(params.bytes, DTYPE_F64, rows, cols, true);
@@ -55,15 +56,19 @@ static void budget_edges(void)
     struct params_any params = lab_params(m, false,
                                           "left-bits=4 right-bits=8 scales=vector rank=7");
     struct error err = { 0 };
-    CHECK(budget_rank(m, params.bytes, DTYPE_F32, 1000, 1000, 1, false, &err));
+    CHECK(budget_rank_of(m, params.bytes, DTYPE_F32, &(struct budget_shape){ 1000, 1000 }, 1, 1,
+                         false, &err));
     /* 12000 bits a rank, 64 of scales, and a unit for each factor */
     CHECK(param_get(rank, params.bytes) == 82);
-    CHECK(budget_rank(m, params.bytes, DTYPE_F32, 30, 20, 1e6, false, &err));
+    CHECK(budget_rank_of(m, params.bytes, DTYPE_F32, &(struct budget_shape){ 30, 20 }, 1, 1e6,
+                         false, &err));
     CHECK(param_get(rank, params.bytes) == 20);
-    CHECK(!budget_rank(m, params.bytes, DTYPE_F32, 1000, 1000, 0.001, false, &err));
+    CHECK(!budget_rank_of(m, params.bytes, DTYPE_F32, &(struct budget_shape){ 1000, 1000 }, 1,
+                          0.001, false, &err));
     CHECK(err.code == ERROR_USAGE && param_get(rank, params.bytes) == 20);
     struct params_any dense = lab_params(naive, false, "");
-    CHECK(!budget_rank(naive, dense.bytes, DTYPE_F32, 10, 10, 1, true, &err));
+    CHECK(!budget_rank_of(naive, dense.bytes, DTYPE_F32, &(struct budget_shape){ 10, 10 }, 1, 1,
+                          true, &err));
 }
 
 static void naive_exact(struct lab *l, struct matrix_view a)

@@ -192,7 +192,8 @@ static void one_bit(struct lab *l, struct matrix_view a, const struct svd *svd)
         snprintf(text, sizeof(text), "left-bits=%d right-bits=%d scales=vector", bits[i][0],
                  bits[i][1]);
         struct params_any params = lab_params(m, false, text);
-        CHECK(budget_rank(m, params.bytes, a.dtype, a.rows, a.cols, 1, false, &err));
+        CHECK(budget_rank_of(m, params.bytes, a.dtype, &(struct budget_shape){ a.rows, a.cols }, 1,
+                             1, false, &err));
         struct approximation out = lab_run(l, m, &params, a, svd);
         printf("# lplr-svd %s rank=%g: %.5f at %.4f true bits per entry, %zu rounds\n", text,
                param_get(rank, params.bytes), out.error, (double)out.bits_true / 1e6,
@@ -216,7 +217,8 @@ static void water_filling(struct lab *l, struct matrix_view a, const struct svd 
     for (size_t i = 0; i < 2; i++) {
         struct params_any params = lab_params(m, false, "rounds=2");
         struct error err = { 0 };
-        CHECK(budget_rank(m, params.bytes, a.dtype, a.rows, a.cols, want[i].bits, false, &err));
+        CHECK(budget_rank_of(m, params.bytes, a.dtype, &(struct budget_shape){ a.rows, a.cols }, 1,
+                             want[i].bits, false, &err));
         struct approximation out = lab_run(l, m, &params, a, svd);
         double bits = (double)out.bits_true / (double)out.entries;
         printf("# water-filling, 2 rounds: %.5f at %.4f true bits per entry, rank %zu\n", out.error,

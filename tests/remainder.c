@@ -284,9 +284,11 @@ static void test_budget(void)
     struct params_any p = lab_params(m, false, "bits=2");
     struct error err = { 0 };
     const struct param *rank = param_find(&m->params, "rank");
-    CHECK(!budget_rank(m, p.bytes, DTYPE_F32, 512, 512, 1.5, false, &err) &&
+    CHECK(!budget_rank_of(m, p.bytes, DTYPE_F32, &(struct budget_shape){ 512, 512 }, 1, 1.5, false,
+                          &err) &&
           err.code == ERROR_USAGE && strstr(err.text, "at least") && !strchr(err.text, '\n'));
-    CHECK(budget_rank(m, p.bytes, DTYPE_F32, 512, 512, 2.5, true, &err) &&
+    CHECK(budget_rank_of(m, p.bytes, DTYPE_F32, &(struct budget_shape){ 512, 512 }, 1, 2.5, true,
+                         &err) &&
           param_get(rank, p.bytes) == 32);
 }
 
