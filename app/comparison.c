@@ -4,22 +4,15 @@
 #include "memory.h"
 #include "progress.h"
 #include "registry.h"
+#include "seconds.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     SPECTRUM_SIDE = 2048
 }; /* larger matrices are searched without their SVD: it takes minutes */
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* The seed and what was typed win over either. */
 static bool start(void *context, const struct method *m, bool paper, struct params_any *out,
@@ -264,7 +257,7 @@ bool comparison_run(struct comparison *c, size_t i, struct comparison_table *out
 {
     struct trial *t = &c->t;
     struct job own = t->engine.job, job = own;
-    double begin = now();
+    double begin = seconds_now();
     *out = (struct comparison_table){ 0 };
     c->now = i;
     choose_planes(c);
@@ -291,7 +284,7 @@ bool comparison_run(struct comparison *c, size_t i, struct comparison_table *out
               (!t->s.picture || reference_measure(&t->s, t->input, comparison_bytes(c, i), &job,
                                                   out->references, &out->n_references, err));
     t->engine.job = own;
-    out->seconds = now() - begin;
+    out->seconds = seconds_now() - begin;
     return ok;
 }
 

@@ -1,18 +1,11 @@
 #include "approximate.h"
 
 #include "memory.h"
+#include "seconds.h"
 #include "spectrum.h"
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static size_t smaller_side(struct matrix_view a)
 {
@@ -180,10 +173,10 @@ static void note_theory(const struct task *t, const void *params)
 static bool run_method(struct job *job, const struct task *t, const void *params,
                        struct buffer *loaded, struct error *err)
 {
-    double begin = now();
+    double begin = seconds_now();
     bool ok = load_inputs(job->backend, t->in, loaded, err) &&
               t->method->run(job, t->in, params, t->result, err);
-    t->result->seconds = now() - begin;
+    t->result->seconds = seconds_now() - begin;
     if (ok)
         backend_release_rest(job->backend, loaded, t->in->n);
     arena_finish(job->scratch);

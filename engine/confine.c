@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "seconds.h"
 
 /* One file in memory: a page for us, the input, the room; each begins on a page. */
 struct head {
@@ -217,13 +218,6 @@ static bool start(const struct confine *c, const struct confined *work, pid_t *p
     return !wrong || fail(err, ERROR_READ, "no process to decode it in: %s", strerror(wrong));
 }
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool cancelled(const struct confine *c)
 {
     return c->cancel && atomic_load(c->cancel);
@@ -241,7 +235,7 @@ static bool wait_for(const struct confine *c, pid_t pid, double until, int *stat
             *status = NO_FENCE << 8;
             return true;
         }
-        if (now() > until || cancelled(c))
+        if (seconds_now() > until || cancelled(c))
             break;
         nanosleep(&pause, NULL);
         if (pause.tv_nsec < 5000000)
@@ -295,7 +289,7 @@ bool confine_run(struct confine *c, const struct confined *work, unsigned second
     int status = 0;
     if (!start(c, work, &pid, err))
         return false;
-    bool in_time = wait_for(c, pid, now() + LATE * seconds, &status);
+    bool in_time = wait_for(c, pid, seconds_now() + LATE * seconds, &status);
     if (!in_time && cancelled(c))
         return fail(err, ERROR_CANCELLED, "interrupted");
     return judge(status, in_time, seconds, answer, err);

@@ -1,9 +1,9 @@
 #include "pace.h"
 
 #include "backend_front.h"
+#include "seconds.h"
 
 #include <math.h>
-#include <time.h>
 
 enum { SIDE = 1024, WIDTH = 256, TINY = 16, MOST = 64 };
 
@@ -14,13 +14,6 @@ struct bench {
     struct buffer s, t;    /* tiny: reading t waits for all that was asked before */
 };
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool wait(struct bench *p, struct error *err)
 {
     return backend_gemm(&p->s, false, &p->s, false, &p->t, err) &&
@@ -30,21 +23,21 @@ static bool wait(struct bench *p, struct error *err)
 /* The large matrix brought over anew, and used, so that a lazy device has to. */
 static bool bring(struct bench *p, double *seconds, struct error *err)
 {
-    double begin = now();
+    double begin = seconds_now();
     backend_release(&p->a);
     bool ok = backend_load(p->b, p->large.view, &p->a, err) && wait(p, err);
-    *seconds = now() - begin;
+    *seconds = seconds_now() - begin;
     return ok;
 }
 
 static bool multiply(struct bench *p, int times, double *seconds, struct error *err)
 {
-    double begin = now();
+    double begin = seconds_now();
     bool ok = true;
     for (int i = 0; ok && i < times; i++)
         ok = backend_gemm(&p->a, false, &p->x, false, &p->y, err);
     ok = ok && wait(p, err);
-    *seconds = now() - begin;
+    *seconds = seconds_now() - begin;
     return ok;
 }
 

@@ -6,7 +6,7 @@ import sys
 
 TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
-    {"error", "cancel", "limit", "memory", "arena", "bytes", "matrix", "half", "packing"},
+    {"error", "cancel", "limit", "memory", "arena", "bytes", "matrix", "half", "packing", "seconds"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
      "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy", "names"},
