@@ -1,4 +1,5 @@
 """What the pages in docs/papers/ are made with: runs of the program, tables, verdicts."""
+import contextlib
 import json
 import math
 import os
@@ -8,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+from plot import draw
+
 ENVIRONMENT = dict(os.environ, LC_ALL="C.UTF-8")
 for name in [n for n in ENVIRONMENT if n.startswith("EIGENSCOPE_DEFAULT")]:
     del ENVIRONMENT[name]
@@ -16,8 +19,8 @@ for name in [n for n in ENVIRONMENT if n.startswith("EIGENSCOPE_DEFAULT")]:
 class Page:
     """A page under way: text, and how many of its verdicts hold."""
 
-    def __init__(self, build, quick):
-        self.build, self.quick = build, quick
+    def __init__(self, build, folder, quick):
+        self.build, self.folder, self.quick = build, folder, quick
         self.program = os.path.join(build, "app", "eigenscope")
         self.lines, self.held, self.failed = [], 0, 0
 
@@ -34,6 +37,11 @@ class Page:
         for row in rows:
             self.say("| " + " | ".join(str(cell) for cell in row) + " |")
         self.say()
+
+    def figure(self, name, title, panels):
+        """A plot beside the page, and shown in it."""
+        draw(os.path.join(self.folder, name), title, panels)
+        self.say(f"![{title}]({name})\n")
 
     def check(self, holds, what):
         """Says in the output, and in the exit status, whether a claim of the page holds."""
@@ -84,12 +92,22 @@ class Page:
         self.say("```\n" + "\n".join(lines) + "\n```\n")
 
 
+def percent(x, digits=1):
+    return "–" if x is None else f"{100 * x:.{digits}f} %"
+
+
 def figures(x, digits=4):
     """A number with so many significant digits; a dash where there is none."""
     if x is None or (isinstance(x, float) and math.isnan(x)):
         return "–"
     text = f"{x:.{digits}g}"
     return f"{x:.0f}" if "e+" in text else text
+
+
+@contextlib.contextmanager
+def temporary(name):
+    with tempfile.TemporaryDirectory() as folder:
+        yield os.path.join(folder, name)
 
 
 def spread(values):
@@ -118,11 +136,11 @@ def make(sections, head, arguments):
         sys.exit(f"no such section: {', '.join(sorted(unknown))} "
                  f"({', '.join(s.__name__ for s in sections)})")
     texts = sections_of(out)
-    counted = Page(build, "quick" in words)
+    counted = Page(build, os.path.dirname(out), "quick" in words)
     for section in sections:
         if section.__name__ not in names:
             continue
-        page = Page(build, "quick" in words)
+        page = Page(build, os.path.dirname(out), "quick" in words)
         page.held, page.failed = counted.held, counted.failed
         section(page)
         counted.held, counted.failed = page.held, page.failed

@@ -119,3 +119,15 @@ def perplexity(model, texts, other=None):
     right = np.concatenate([l[np.arange(len(l)), ids[1:]] for l, ids in zip(logs, texts)])
     apart = [np.sum(np.exp(b) * (b - l), axis=1) for b, l in zip(other or logs, logs)]
     return float(np.exp(-right.mean())), float(np.concatenate(apart).mean()), logs
+
+
+def told(model, count, length):
+    """`count` texts of so many ids that the model draws from its own predictions, always the same."""
+    draws, texts = np.random.default_rng(1), []
+    for _ in range(count):
+        ids = [1]
+        while len(ids) < length:
+            shares = np.exp(model.predict(ids)[-1])
+            ids.append(int(draws.choice(len(shares), p=shares / shares.sum())))
+        texts.append(ids)
+    return texts

@@ -2,7 +2,6 @@
 
 Arguments: the build folder, the page to write; `quick` for fewer seeds and draws; names of sections, when
 not all are to be made anew."""
-import contextlib
 import json
 import os
 import random
@@ -10,29 +9,12 @@ import re
 import statistics
 import struct
 import sys
-import tempfile
 
-from common import figures, make, spread
+from common import figures, make, percent, temporary
+from joint_rank_figures import pruning, sensitivity, watermark
+from stories import STORIES, Evaluation, factor_runs, needs_numpy, needs_stories, rounded_runs
 
-DATA = os.environ.get("EIGENSCOPE_DATA", "")
 SMOLLM2 = os.environ.get("EIGENSCOPE_SMOLLM2")
-STORIES = os.path.join(DATA, "stories260K.safetensors")
-LAYERS = range(5)
-
-
-def percent(x, digits=1):
-    return "–" if x is None else f"{100 * x:.{digits}f} %"
-
-
-def needs_stories(section):
-    """Leaves a section as it is where the model is not at hand."""
-    def made(page):
-        if os.path.exists(STORIES):
-            section(page)
-        else:
-            print(f"# {section.__name__}: no stories260K here", flush=True)
-    made.__name__ = section.__name__
-    return made
 
 
 def needs_smollm2(section):
@@ -68,12 +50,6 @@ def llama_7b():
         shapes += [(f"{layer}mlp.down_proj.weight", [4096, 11008]), (f"{layer}input_layernorm.weight", [4096]),
                    (f"{layer}post_attention_layernorm.weight", [4096])]
     return shapes
-
-
-@contextlib.contextmanager
-def temporary(name):
-    with tempfile.TemporaryDirectory() as folder:
-        yield os.path.join(folder, name)
 
 
 # Share of the model that is to go, ranks of Q with K and of gate with up, what then goes.
@@ -181,8 +157,6 @@ def null(page):
     page.table(("model", "group", "rank", "joint error", "rotated", "z", "shared"), rows)
 
 
-PARTS = {"q": "self_attn.q", "k": "self_attn.k", "v": "self_attn.v", "gate": "mlp.gate", "up": "mlp.up"}
-HEIGHTS = {"q": 64, "k": 32, "v": 32, "gate": 172, "up": 172}
 # Parts that share a factor with their rank; an independent program's perplexity and KL.
 JOINT = (({"q k": 34, "gate up": 48}, 8.763, 1.128), ({"q k": 31, "gate up": 43}, 16.722, 1.785),
          ({"q k": 30, "gate up": 43}, 16.834, 1.795), ({"q k": 24, "gate up": 34}, 86.165, 3.444),
@@ -191,70 +165,10 @@ SEPARATE = (({"q": 28, "k": 19, "gate": 41, "up": 41}, 16.638, 1.744), ({"q": 26
             ({"q": 25, "k": 17, "gate": 37, "up": 37}, 36.202, 2.476), ({"q": 20, "k": 13, "gate": 29, "up": 29}, 99.944, 3.503))
 
 
-def tensor(part, layer):
-    return f"{STORIES}::model.layers.{layer}.{PARTS[part]}_proj.weight"
-
-
-def gone(ranks):
-    """The share of the model's parameters that factors of these ranks spare."""
-    heights = [(sum(HEIGHTS[p] for p in parts.split()), k) for parts, k in ranks.items()]
-    return len(LAYERS) * sum(64 * m - k * (64 + m) for m, k in heights) / 260032
-
-
-def factor_runs(ranks):
-    """One run a layer for parts that share a factor, one for all layers of a part that shares none."""
-    for parts, rank in ranks.items():
-        if " " not in parts:
-            yield "truncated-svd", (*(tensor(parts, i) for i in LAYERS), "--rank", rank)
-            continue
-        for i in LAYERS:
-            yield "joint-rank", (*(tensor(p, i) for p in parts.split()), "--rank", rank)
-
-
-def rounded_runs(bits):
-    for part in ("q", "k", "gate", "up"):
-        yield "naive", (*(tensor(part, i) for i in LAYERS), "--bits", bits, "--scales", "block")
-
-
-class Evaluation:
-    """The model with other matrices, on the text."""
-
-    def __init__(self, page):
-        from evaluate import Llama, Tokens, perplexity
-        self.page, self.found = page, {}
-        tokens = Tokens(os.path.join(DATA, "tok512.bin"), 512)
-        with open(os.path.join(DATA, "eval.txt"), encoding="utf-8") as f:
-            texts = [tokens.encode(line) for line in f.read().splitlines()]
-        self.model = lambda: Llama(STORIES, os.path.join(DATA, "stories260K.config.json"))
-        self.measured = lambda model: perplexity(model, texts, self.logs)
-        self.logs = None
-        self.dense, _, self.logs = self.measured(self.model())
-
-    def row(self, label, runs, ranks=None, want=None, apart=None):
-        model, sizes, put = self.model(), [], 0
-        with temporary("part.safetensors") as out:
-            for method, arguments in runs:
-                done = self.page.run(method, *arguments, "--precision", "f64", "-o", out, "--force")
-                sizes.append(done["bits_per_entry"]["true"])
-                put += model.put(out)
-        value, far, _ = self.measured(model)
-        text = ", ".join(f"{parts.replace(' ', '+')} {k}" for parts, k in ranks.items()) if ranks else "–"
-        self.found[text if ranks else label] = value
-        print(f"# {label} {text}: perplexity {value:.4f}, KL {far:.4f}", flush=True)
-        whole = len(LAYERS) * sum(len(parts.split()) for parts in ranks) if ranks else 20
-        good = put == whole and (not want or abs(value / want - 1) < .01 and abs(far - apart) < .02)
-        return (label, text, percent(gone(ranks), 2) if ranks else f"0; {figures(statistics.mean(sizes), 3)} bits an entry",
-                f"{value:.3f}" + (f" ({want})" if want else ""), f"{far:.3f}" + (f" ({apart})" if want else ""),
-                self.page.check(good, f"{label} {text}") if want else "–")
-
-
 @needs_stories
+@needs_numpy
 def perplexities(page):
-    try:
-        e = Evaluation(page)
-    except ImportError:
-        print("# no NumPy here, so no perplexities", flush=True)
-        return
+    e = Evaluation(page)
     page.heading("What the model loses: perplexity")
     page.say("stories260K whole, its Q, K, gate and up of every layer replaced by what `run joint-rank`, `run "
              "truncated-svd` or `run naive` wrote, on two stories of our own (379 tokens that are predicted; "
@@ -392,7 +306,7 @@ def composition(page):
     page.block([line for line in page.test("composition") if "Q" in line])
 
 
-SECTIONS = (accounting, equal, null, perplexities, smollm2, scans, denoise, composition)
+SECTIONS = (accounting, equal, null, perplexities, pruning, sensitivity, smollm2, scans, denoise, watermark, composition)
 
 if __name__ == "__main__":
     sys.exit(make(SECTIONS, "joint-rank.head.md", sys.argv[1:]))
