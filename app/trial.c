@@ -265,6 +265,23 @@ static void fill_total(struct trial *t)
     }
 }
 
+/* What counts components of a result cannot count more than there are: the run takes the rank. Only what
+ * was asked for is worth a word. */
+static void note_within(struct trial *t, int rank)
+{
+    const struct param_table *rows = &t->a.method->params;
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct param *row = &rows->rows[i];
+        double value = param_get(row, &t->a.params);
+        size_t n = strlen(t->a.notice);
+        char flag[64];
+        param_flag(row->key, flag, sizeof(flag));
+        if (row->within_rank && options_given(t->o, row->key) && value > rank)
+            snprintf(t->a.notice + n, sizeof(t->a.notice) - n,
+                     "%s%s %.0f is more than the rank; %d taken", n ? "; " : "", flag, value, rank);
+    }
+}
+
 bool trial_settle(struct trial *t, bool rank_is_set, struct error *err)
 {
     const struct options *o = t->o;
@@ -281,14 +298,16 @@ bool trial_settle(struct trial *t, bool rank_is_set, struct error *err)
             return false;
     }
     size_t most = budget_most(t->a.method, shapes, n);
-    if (!rank || param_get(rank, &t->a.params) <= (double)most)
+    if (!rank)
         return true;
-    if (rank_is_set)
+    if (rank_is_set && param_get(rank, &t->a.params) > (double)most)
         snprintf(t->a.notice, sizeof(t->a.notice), "rank %.0f is more than %s; %zu taken",
                  param_get(rank, &t->a.params), n > 1 ? "the matrices have" : "the matrix has",
                  most);
-    const int clamped = (int)most; /* not param_put: a matrix without entries has rank 0 */
-    memcpy(t->a.params.bytes + rank->offset, &clamped, sizeof(clamped));
+    /* not param_put: a matrix without entries has rank 0 */
+    const int taken = (int)fmin(param_get(rank, &t->a.params), (double)most);
+    memcpy(t->a.params.bytes + rank->offset, &taken, sizeof(taken));
+    note_within(t, taken);
     return true;
 }
 

@@ -21,6 +21,7 @@ struct param {
     const char *source;    /* where the meaning or the default comes from; "" if it is ours */
     enum param_kind kind;
     bool logarithmic;           /* a slider multiplies instead of adding */
+    bool within_rank;           /* counts stored components: beyond the rank it means the rank */
     double min, max;            /* inclusive */
     double def;                 /* the best setting we know */
     double paper;               /* what the source describes: --paper */

@@ -32,6 +32,8 @@ bool remainder_method_run(struct job *job, const struct inputs *in, const void *
 
 /* At rank k what the quarter-circle law leaves of Q's error, which is that of this result,
  * ||A - Q||^2 = ||A - Q - L R||^2 + ||L R||^2, as it is where L R is the truncated SVD of A - Q. Never
- * proved. */
+ * proved. Not for caldera and srr, whose A - Q is more than noise: there L R came before Q, and what it
+ * held of A is in A - Q again, so that the law says little, and nothing of other ranks, which would give
+ * Q another remainder. */
 bool remainder_method_theory(const void *params, const struct spectrum *s, const struct result *r,
                              size_t matrix, const size_t *ranks, size_t n, struct theory *out);

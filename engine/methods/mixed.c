@@ -19,7 +19,7 @@ struct params {
         PARAM(struct params, field), .title = name, .shorthand = cells, .unit = what,           \
                                      .help = "So many leading " what " keep 16 bits an entry.", \
                                      .source = MIXED_SOURCE, .min = 0, .max = 65536, .def = 1,  \
-                                     .paper = 4                                                 \
+                                     .paper = 4, .within_rank = true                            \
     }
 
 /* clang-format off */

@@ -18,10 +18,11 @@ static const struct param rows[] = {
       .unit = "columns",
       .help = "Ranks that are taken off before Q is rounded, at most the rank; -1: as many as "
               "make tau_K^2 T(rank - K) least, T the quarter-circle law.",
-      .source = PAPER ", k; the rule is ours", .min = -1, .max = 65536, .def = -1, .paper = -1 },
+      .source = PAPER ", k; the rule is ours", .min = -1, .max = 65536, .def = -1, .paper = -1,
+      .within_rank = true },
     { PARAM(struct remainder_params, joint), .title = "Joint fit", .shorthand = "joint", .unit = "",
-      .help = "Fits all ranks to A - Q in the end, which is never worse; else those taken before "
-              "stay as they are beside those taken after.",
+      .help = "Fits all ranks to A - Q in the end, which is never worse before the factors are rounded; "
+              "else those taken before stay as they are beside those taken after.",
       .source = "Eckart, Young 1936; " PAPER ": side by side", .min = 0, .max = 1, .def = 1,
       .paper = 0 },
     ROW_DENSE_BITS(struct remainder_params, 2, 2),
