@@ -13,9 +13,6 @@ enum { KEEP = 2, FITS_MOST = 8 };
 
 /* The split holds up to rounding; not where something was done to the sum afterwards. */
 static const double split_slack = 1e-3;
-/* A method that much worse than the best so far is run once more, with the rounds it was looked at
- * with: more of them would not make it the best. */
-static const double beaten = 1.25;
 /* Of two parts of an error, when one of them alone is worth naming. */
 static const double much_larger = 2;
 
@@ -163,7 +160,6 @@ struct running {
     const struct compare_request *r;
     struct compare_table *t;
     size_t room;
-    double best; /* the least coarse error so far; 0: none yet */
 };
 
 static bool grow(struct running *w, struct error *err)
@@ -262,21 +258,14 @@ static bool run_method(struct running *w, const struct method *m, double done, d
     if (!compare_search(w->r, m, keep, done, 0.8 * share, w->t, &picks, err) ||
         !w->r->start(w->r->context, m, false, &usual, err))
         return false;
-    bool fits = compare_fit(w->r, m, picks.overhead, &usual, &unused);
-    if (picks.n && w->best > 0 && picks.error > beaten * w->best) {
-        picks.n = 1;
-        picks.params[0] = compare_coarsely(m, &picks.params[0]);
-    }
-    if (picks.n && (w->best == 0 || picks.error < w->best))
-        w->best = picks.error;
-    for (size_t i = 0; i < picks.n; i++) {
-        bool same = fits && param_equal(&m->params, &usual, &picks.params[i]);
+    for (size_t i = 0; i < picks.n; i++)
         if (!job_step(w->r->job, done + 0.8 * share, m->name, err) ||
-            !add_row(w, m, &picks.params[i], same ? COMPARE_DEFAULT : COMPARE_FOUND, picks.overhead,
-                     err))
+            !add_row(w, m, &picks.params[i], COMPARE_FOUND, picks.overhead, err))
             return false;
-    }
-    return add_source(w, m, picks.overhead, err);
+    /* a coarse look may have thought little of the defaults, so that they always run, too */
+    return (!compare_fit(w->r, m, picks.overhead, &usual, &unused) ||
+            add_row(w, m, &usual, COMPARE_DEFAULT, picks.overhead, err)) &&
+           add_source(w, m, picks.overhead, err);
 }
 
 /* By error; of equal ones the smaller first, then the order of the methods stays. */

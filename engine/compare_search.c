@@ -9,14 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    AXES = 3,
-    STEPS_MOST = 12,
-    LOOKS_MOST = 160,
-    LOOKS_EXPECTED = 40,
-    COARSE_ROUNDS = 2,
-    COARSE_ROUNDS_WHOLE = 1
-};
+enum { AXES = 3, STEPS_MOST = 12, LOOKS_MOST = 160, LOOKS_EXPECTED = 40, COARSE_ROUNDS = 2 };
 
 /* Of picks, how much worse than the best a coarse look may be. */
 static const double pick_slack = 1.1;
@@ -27,6 +20,10 @@ static const int bit_values[] = { 1, 2, 3, 4, 5, 6, 8 };
 enum { BIT_VALUES = sizeof(bit_values) / sizeof(bit_values[0]), LEAST_OF_PAIR = 1, MIDDLE = 3 };
 
 static const char *const axis_keys[AXES] = { "left_bits", "right_bits", "bits" };
+/* Rows whose other end is a start of its own where the matrix itself has bits: with outliers either may
+ * let Q do with a bit less, which no step from the base shows. */
+static const char *const start_keys[] = { "clip", "hadamard" };
+enum { STARTS = 1 << (sizeof(start_keys) / sizeof(start_keys[0])) };
 enum { WAYS_TO_ROUND = 3 }; /* the first of these */
 static const char *const choice_keys[] = { "quantizer", "scales",   "clip",  "split",
                                            "symmetric", "hadamard", "order", "normalize" };
@@ -171,20 +168,16 @@ bool compare_fit(const struct compare_request *r, const struct method *m, double
                 takes, allowed);
 }
 
-/* Fewer rounds tell as well which setting is the better one; one where each may take an SVD, since the
- * matrix itself is rounded, too. */
-struct params_any compare_coarsely(const struct method *m, const struct params_any *params)
+/* Fewer rounds tell about as well which setting is the better one; not one alone, after which what
+ * rounds gain most is last. */
+static struct params_any coarsely(const struct method *m, const struct params_any *params)
 {
-    size_t axes = 0;
-    for (size_t i = 0; i < AXES; i++)
-        axes += param_find(&m->params, axis_keys[i]) != NULL;
-    int most = axes == AXES ? COARSE_ROUNDS_WHOLE : COARSE_ROUNDS;
     struct params_any p = *params;
     for (size_t i = 0; i < m->params.n; i++) {
         const struct param *row = &m->params.rows[i];
         const char *end = strstr(row->key, "rounds");
-        if (end && !end[6] && param_get(row, p.bytes) > most)
-            param_put(row, p.bytes, most);
+        if (end && !end[6] && param_get(row, p.bytes) > COARSE_ROUNDS)
+            param_put(row, p.bytes, COARSE_ROUNDS);
     }
     return p;
 }
@@ -225,7 +218,7 @@ static bool measure(struct search *s, const struct params_any *params, struct er
     double part = fmin(1, (double)s->n / LOOKS_EXPECTED);
     if (!job_step(r->job, s->done + s->share * part, stage, err))
         return false;
-    struct params_any coarse = compare_coarsely(s->m, params);
+    struct params_any coarse = coarsely(s->m, params);
     struct error why = { 0 };
     *l = (struct look){ .params = *params };
     l->ok = r->measure(r->context, s->m, &coarse, true, &l->numbers, &why);
@@ -266,13 +259,14 @@ static bool look(struct search *s, struct params_any params, struct error *err)
     return measure(s, &params, err);
 }
 
-/* Where the value of an axis stands among the bit values; the nearest one below. */
+/* Where the value of an axis stands among the bit values; the nearest one below, BIT_VALUES
+ * above all of them. */
 static int place_of(double value)
 {
     int at = 0;
     while (at + 1 < BIT_VALUES && bit_values[at + 1] <= value)
         at++;
-    return at;
+    return at + (value > bit_values[BIT_VALUES - 1]);
 }
 
 /* Moves the axes by so many places. false: there is no such place. */
@@ -341,13 +335,28 @@ static bool scan_bits(struct search *s, const struct params_any *from, struct er
     return true;
 }
 
+/* The base with some of those rows, by the bits of `which`, at their other end. */
+static struct params_any start_of(const struct search *s, int which)
+{
+    struct params_any p = s->base;
+    for (int i = 0; 1 << i < STARTS; i++) {
+        const struct param *row = param_find(&s->m->params, start_keys[i]);
+        if (row && which >> i & 1 && !compare_fixed(s->r, row->key))
+            param_put(row, p.bytes, param_get(row, p.bytes) == row->max ? row->min : row->max);
+    }
+    return p;
+}
+
 /* That for each kind of scales, which decide how few bits will do; one range for all is of use where
  * nothing else is moved. */
 static bool scan(struct search *s, struct error *err)
 {
     const struct param *row = param_find(&s->m->params, "scales");
-    if (!scan_bits(s, &s->base, err))
-        return false;
+    for (int i = 0; i < (s->n_axes == AXES ? STARTS : 1); i++) {
+        struct params_any p = start_of(s, i);
+        if (!scan_bits(s, &p, err))
+            return false;
+    }
     if (!row || !row->choices || compare_fixed(s->r, row->key))
         return true;
     for (double value = s->n_axes ? row->min + 1 : row->min; value <= row->max; value++) {
@@ -430,7 +439,6 @@ static void pick(struct search *s, size_t keep, struct compare_picks *out)
         if (!best || (out->n && best->numbers.error > bound))
             break;
         out->params[out->n] = best->params;
-        out->error = out->n ? out->error : best->numbers.error;
         best->ok = false;
     }
 }

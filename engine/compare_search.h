@@ -9,7 +9,6 @@ enum { COMPARE_PICKS = 4 };
 struct compare_picks {
     struct params_any params[COMPARE_PICKS]; /* fitted to the size, by coarse error */
     size_t n;
-    double error;    /* coarse, of the first */
     double overhead; /* bits of its files beside their parts, as last seen */
 };
 
@@ -18,9 +17,6 @@ struct compare_picks {
 bool compare_search(const struct compare_request *r, const struct method *m, size_t keep,
                     double done, double share, struct compare_table *t, struct compare_picks *out,
                     struct error *err);
-
-/* The setting with the few rounds of a coarse look. */
-struct params_any compare_coarsely(const struct method *m, const struct params_any *params);
 
 /* One more omission of *t. */
 bool compare_omit(struct compare_table *t, const struct method *m, const struct params_any *params,
