@@ -221,7 +221,7 @@ static bool add_row(struct running *w, const struct method *m, const struct para
         return false;
     if (!run_in_full(w, &row, overhead, &why)) {
         if (!compare_ends(&why))
-            return compare_omit(w->t, m, &row.params, &why, err);
+            return compare_omit(w->t, m, &row.params, (double)INFINITY, &why, err);
         *err = why;
         return false;
     }
@@ -244,7 +244,7 @@ static bool add_source(struct running *w, const struct method *m, double overhea
     if (!w->r->start(w->r->context, m, true, &params, err))
         return false;
     if (!compare_fit(w->r, m, overhead, &params, &why))
-        return compare_omit(w->t, m, &params, &why, err);
+        return compare_omit(w->t, m, &params, (double)INFINITY, &why, err);
     return add_row(w, m, &params, COMPARE_SOURCE, overhead, err);
 }
 
@@ -324,6 +324,15 @@ void compare_finish(struct compare_table *t)
     memory_free(t->rows);
     memory_free(t->omissions);
     *t = (struct compare_table){ 0 };
+}
+
+const struct compare_omission *compare_cheapest(const struct compare_table *t)
+{
+    const struct compare_omission *best = NULL;
+    for (size_t i = 0; i < t->n_omissions; i++)
+        if (!best || t->omissions[i].takes < best->takes || isinf(best->takes))
+            best = &t->omissions[i];
+    return best;
 }
 
 static const char *advice(double tail, double rounding)

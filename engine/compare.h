@@ -55,6 +55,8 @@ struct compare_omission {
     const struct method *method;
     struct params_any params;
     char why[160];
+    double
+        takes; /* bits an entry, at its least rank; INFINITY: not known, or it failed otherwise */
 };
 
 struct compare_request {
@@ -97,6 +99,8 @@ struct compare_table {
  * Fails with ERROR_CANCELLED, ERROR_MEMORY, or as start does; a run that fails otherwise is an
  * omission. */
 bool compare_run(const struct compare_request *r, struct compare_table *out, struct error *err);
+/* Of settings that do not fit, the one that takes least; the last one where none is known. NULL: none. */
+const struct compare_omission *compare_cheapest(const struct compare_table *t);
 void compare_finish(struct compare_table *t); /* {0} and a finished one are fine */
 
 /* Sets the size of *params: the largest rank that fits, the row bits_per_entry, or nothing where a method

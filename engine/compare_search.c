@@ -60,7 +60,7 @@ bool compare_ends(const struct error *why)
 }
 
 bool compare_omit(struct compare_table *t, const struct method *m, const struct params_any *params,
-                  const struct error *why, struct error *err)
+                  double takes, const struct error *why, struct error *err)
 {
     struct compare_omission *grown = memory_alloc((t->n_omissions + 1) * sizeof(*t->omissions),
                                                   err);
@@ -71,7 +71,7 @@ bool compare_omit(struct compare_table *t, const struct method *m, const struct 
     memory_free(t->omissions);
     t->omissions = grown;
     struct compare_omission *o = &grown[t->n_omissions++];
-    *o = (struct compare_omission){ .method = m, .params = *params };
+    *o = (struct compare_omission){ .method = m, .params = *params, .takes = takes };
     snprintf(o->why, sizeof(o->why), "%.*s", (int)sizeof(o->why) - 1, why->text);
     return true;
 }
@@ -229,7 +229,7 @@ static bool measure(struct search *s, const struct params_any *params, struct er
     s->table->tried++;
     s->n++;
     if (!l->ok)
-        return compare_omit(s->table, s->m, params, &why, err);
+        return compare_omit(s->table, s->m, params, (double)INFINITY, &why, err);
     s->product = (!s->any || s->product) && is_product(s, l);
     if (r->size.unit == COMPARE_BYTES)
         s->overhead = 8 * (double)l->numbers.bytes - (double)l->numbers.bits_true;
@@ -242,6 +242,17 @@ static bool measure(struct search *s, const struct params_any *params, struct er
     return true;
 }
 
+/* Bits an entry of a setting at rank 1. */
+static double least_of(const struct search *s, struct params_any params)
+{
+    const struct param *rank = param_find(&s->m->params, "rank");
+    if (param_find(&s->m->params, "bits_per_entry"))
+        return (double)INFINITY;
+    if (rank && !compare_fixed(s->r, rank->key))
+        param_put(rank, params.bytes, 1);
+    return bits_of(s->r, s->m, &params);
+}
+
 /* Fits the setting to the size and looks at it. That it does not fit is no failure. */
 static bool look(struct search *s, struct params_any params, struct error *err)
 {
@@ -249,7 +260,7 @@ static bool look(struct search *s, struct params_any params, struct error *err)
     if (s->n == LOOKS_MOST)
         return true;
     if (!compare_fit(s->r, s->m, s->overhead, &params, &why))
-        return compare_omit(s->table, s->m, &params, &why, err);
+        return compare_omit(s->table, s->m, &params, least_of(s, params), &why, err);
     if (known(s, &params))
         return true;
     if (hopeless(s, &params)) {

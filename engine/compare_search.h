@@ -20,7 +20,7 @@ bool compare_search(const struct compare_request *r, const struct method *m, siz
 
 /* One more omission of *t. */
 bool compare_omit(struct compare_table *t, const struct method *m, const struct params_any *params,
-                  const struct error *why, struct error *err);
+                  double takes, const struct error *why, struct error *err);
 
 /* A failure that ends a comparison rather than one run. */
 bool compare_ends(const struct error *why);

@@ -406,6 +406,21 @@ static void test_sizes(void)
     compare_finish(&t);
 }
 
+/* Where nothing fits the one that takes least is named: here the first, with a bit and 2. */
+static void test_cheapest(void)
+{
+    static const struct method *const two[] = { &fake, &whole, NULL };
+    struct seen s = { .typed_scales = -1 };
+    struct compare_request r = request_of(&s, COMPARE_TRUE, .001);
+    r.methods = two;
+    struct compare_table t = run(&r, &s);
+    const struct compare_omission *o = compare_cheapest(&t);
+    CHECK(t.n == 0 && t.n_omissions > 1 && t.omissions[t.n_omissions - 1].method == &whole);
+    CHECK(o && o->method == &fake && fabs(o->takes - .02) < 1e-12);
+    printf("# %s\n", o ? o->why : "");
+    compare_finish(&t);
+}
+
 static void test_failures(void)
 {
     int wrong = 0, omitted = 0;
@@ -643,6 +658,7 @@ int main(void)
     test_shifted();
     test_typed();
     test_sizes();
+    test_cheapest();
     test_failures();
     test_memory();
     test_reason();

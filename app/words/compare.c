@@ -298,9 +298,8 @@ static bool fits_any(const struct comparison *c, const struct comparison_table *
     for (size_t i = 0; i < c->n; i++)
         if (tables[i].table.n)
             return true;
-    const struct compare_table *t = &tables[0].table;
-    return fail(err, ERROR_USAGE, "compare: nothing fits; %s",
-                t->n_omissions ? t->omissions[t->n_omissions - 1].why : "no method has a size");
+    const struct compare_omission *o = compare_cheapest(&tables[0].table);
+    return fail(err, ERROR_USAGE, "compare: nothing fits; %s", o ? o->why : "no method has a size");
 }
 
 bool compare_word(struct call *call, struct error *err)
