@@ -228,11 +228,12 @@ static bool folder_ok(const char *path, struct error *err)
     return true;
 }
 
-bool cli_output_ok(const struct options *o, bool picture, size_t n, struct error *err)
+bool cli_output_ok(const struct options *o, bool picture, const char (*names)[NAME_TEXT], size_t n,
+                   struct error *err)
 {
     if (!o->output)
         return true;
-    if (!export_fits(o->output, picture, n, err))
+    if (!export_fits(o->output, picture, n, err) || !export_names_fit(o->output, names, n, err))
         return false;
     struct stat there;
     if (stat(o->output, &there))

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "limit.h"
 #include "options.h"
 
 #include <stdio.h>
@@ -70,9 +71,10 @@ void cli_engine_flags(const struct options *o, char *out, size_t size);
 
 bool cli_limits(const struct options *o,
                 struct error *err); /* --max-memory or its default, --threads */
-/* -o before any work: an ending that holds n matrices or a picture of them, nothing
- * there unless --force. */
-bool cli_output_ok(const struct options *o, bool picture, size_t n, struct error *err);
+/* -o before any work: an ending that holds n matrices or a picture of them, under their names,
+ * nothing there unless --force. */
+bool cli_output_ok(const struct options *o, bool picture, const char (*names)[NAME_TEXT], size_t n,
+                   struct error *err);
 
 /* The workbench's model on what the arguments name, in the view asked for. patient: the file is
  * only wished for (opening.h), so that a screen can be there first. The caller finishes m,

@@ -90,8 +90,9 @@ const struct word words[] = {
         .name = "run",
         .arguments = "METHOD FILE[::NAME]...",
         .summary = "One approximation, measured; -o writes it.",
-        .more = "-o decides by its ending: .png, .pgm, .ppm, .pnm and .pam the picture, .npy and "
-                ".safetensors the dense result, .factors.safetensors the packed factors. Where a "
+        .more = "-o decides by its ending: .png, .pgm, .ppm, .pnm and .pam the picture, .npy, "
+                ".safetensors and .gguf the dense result, .factors.safetensors the packed factors. "
+                "Where a "
                 "right factor was fitted to a rounded left one, the JSON's loss tells what the "
                 "rank leaves out (tail), what the left factor adds (left: its rounding, and of a "
                 "sketch its chance) and what rounding the right one adds (right), relative to "

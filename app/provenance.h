@@ -6,9 +6,11 @@
 /* How a result came to be, as facts that exported files carry (docs/file-formats.md):
  * software, command (one canonical command line with every parameter), source,
  * source_bytes, method, relative_error; transposed: names, with commas, of matrices that lie the
- * other way in the source, where there are any. Text lives in the struct. */
+ * other way in the source, where there are any; architecture: of a model, where the source tells it.
+ * Text lives in the struct. */
 struct provenance {
-    char command[2048], source[512], source_bytes[24], relative_error[32], software[32];
+    char command[2048], source[512], source_bytes[24], relative_error[32], software[32],
+        architecture[64];
     char transposed[SELECTION_MAX * NAME_TEXT];
     struct fact facts[8];
     size_t n;

@@ -340,10 +340,21 @@ static bool levels(struct run *r, struct outcome *o, struct error *err)
     return true;
 }
 
+/* Before anything is read for it. */
+static bool names_fit(const struct run *r, struct error *err)
+{
+    const struct request *q = r->request;
+    struct selection s = { 0 };
+    bool ok = selection_of(q->document, q->entry[0] ? q->entry : NULL, q->planes, &s, err) &&
+              export_names_fit(q->path, (const char(*)[NAME_TEXT])s.names, s.n, err);
+    selection_finish(&s);
+    return ok;
+}
+
 static bool export(struct run *r, struct outcome *o, struct error *err)
 {
     struct provenance words = { 0 };
-    if (!study_decompose(r, err) || !approximation_of(r, err))
+    if (!names_fit(r, err) || !study_decompose(r, err) || !approximation_of(r, err))
         return false;
     o->numbers = numbers_of(&r->study->kept.of[0].a);
     const struct export_request file = file_of(r, &words);

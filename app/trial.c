@@ -104,7 +104,8 @@ bool trial_open(struct trial *t, const struct options *o, struct error *err)
     if (!open_files(t, err))
         return false;
     trial_note(t);
-    return check_shapes(t, err) && cli_output_ok(o, t->s.picture, t->s.n, err);
+    return check_shapes(t, err) &&
+           cli_output_ok(o, t->s.picture, (const char(*)[NAME_TEXT])t->s.names, t->s.n, err);
 }
 
 bool trial_read(struct trial *t, struct error *err)

@@ -206,6 +206,7 @@ struct format {
     bool gguf_keys;                   /* its facts are under the keys of GGUF */
     bool needs_dense;                 /* write looks at x->matrices; otherwise at x->results */
     bool single;                      /* write takes one matrix */
+    size_t name_most;                 /* bytes of a matrix's name that write takes; 0: NAME_TEXT */
     bool needs_picture;               /* write wants planes in [0, 1]: 1 or 3 of them */
     const char *grey_only;            /* the extension that holds one plane alone; NULL: none */
 };

@@ -173,6 +173,21 @@ bool export_fits(const char *path, bool picture, size_t matrices, struct error *
     return true;
 }
 
+/* As they are written: what is not plain text is longer there. */
+bool export_names_fit(const char *path, const char (*names)[NAME_TEXT], size_t n, struct error *err)
+{
+    const struct format *f = format_for_output(path);
+    char name[NAME_TEXT];
+    for (size_t i = 0; f && f->name_most && i < n; i++) {
+        error_escape(names[i], name, sizeof(name));
+        if (strlen(name) > f->name_most)
+            return fail(err, ERROR_USAGE,
+                        "%s: a name there has at most %zu bytes, '%s' has %zu; write .safetensors",
+                        path, f->name_most, name, strlen(name));
+    }
+    return true;
+}
+
 static uint64_t dense_bytes(const struct export_request *r)
 {
     uint64_t bytes = 0;
@@ -211,7 +226,7 @@ static bool write_file(const struct export_request *r, const struct format *f, s
 bool export_write(const struct export_request *r, const char *path, uint64_t *bytes,
                   struct error *err)
 {
-    if (!export_fits(path, r->picture, r->n, err))
+    if (!export_fits(path, r->picture, r->n, err) || !export_names_fit(path, r->names, r->n, err))
         return false;
     struct cleaned c = { 0 };
     bool ok = clean(r, &c, err) && write_file(r, format_for_output(path), &c, path, bytes, err);

@@ -23,6 +23,9 @@ struct export_request {
 /* Whether the format of the path's ending can hold that; else ERROR_USAGE. Asked
  * before the work that would be in vain. */
 bool export_fits(const char *path, bool picture, size_t matrices, struct error *err);
+/* Whether it has room for these names; else ERROR_USAGE. Asked likewise, of an ending that fits. */
+bool export_names_fit(const char *path, const char (*names)[NAME_TEXT], size_t n,
+                      struct error *err);
 
 /* *bytes: the size of what was written. Fails with ERROR_USAGE (no format has
  * that ending, or it cannot hold this), ERROR_WRITE, ERROR_LIMIT, ERROR_MEMORY. */

@@ -30,7 +30,8 @@ struct gguf_pair {
     char *
         text; /* owned: a number in full, text cut to GGUF_TEXT_KEPT bytes (of any kind), "12 items" */
     enum gguf_value type;
-    uint64_t at; /* offset of the key */
+    uint64_t at;          /* offset of the key */
+    uint64_t value, size; /* offset and bytes of type and value together */
 };
 
 struct gguf_tensor {

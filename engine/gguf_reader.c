@@ -193,6 +193,8 @@ static void read_pair(struct gguf_reader *r, struct gguf_pair *p)
         return;
     p->type = (enum gguf_value)type;
     p->text = read_value(r, p->type, p->key);
+    p->value = at;
+    p->size = r->at - at;
 }
 
 static int by_text(const void *a, const void *b)

@@ -186,6 +186,10 @@ def test_tensors():
           header["__metadata__"]["command"])
     check(j["matrix"] == name and f"{name}.dense.codes" in header,
           "a long name is whole in the numbers and in the factors", (j["matrix"], list(header)))
+    for word in (["run", "naive", f"named.safetensors::{name}"], ["expand", "named.factors.safetensors"]):
+        status, _, err = run(*word, "-o", "named.gguf")
+        check(status == 2 and err.count(b"\n") == 1 and b"a name there has at most 63 bytes" in err and
+              not os.path.exists("named.gguf"), f"{word[0]}: a name that GGUF has no room for", (status, err))
     status, _, err = run("expand", "named.factors.safetensors", "-o", "named.dense.safetensors")
     check(status == 0 and name in factors_header("named.dense.safetensors")[0],
           "a long name survives expand", err)
@@ -323,7 +327,7 @@ def test_expand():
         j = data("run", *args, "-o", factors)
         check(j["bytes"] == os.path.getsize(factors) == j["output"]["bytes"],
               f"{label}: bytes is the size on disk", (j["bytes"], os.path.getsize(factors)))
-        endings = [".safetensors"]
+        endings = [".safetensors", ".gguf"]
         if args[1] != "plain.npy":
             endings.append(".png")
         if args[1] != "demo:photo":  # three planes are no single array

@@ -1,6 +1,6 @@
 """Our block decoders against Python's gguf (PyPI): random bytes of every type, and no bit of
-difference in single precision; and what the program says of files as large as models are. TAP.
-Arguments: test_gguf, eigenscope."""
+difference in single precision; what we write as it reads it, and what it writes as we copy it; and what
+the program says of files as large as models are. TAP. Arguments: test_gguf, eigenscope, test_gguf_writer."""
 import os
 import random
 import struct
@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-DECODER, PROGRAM = map(os.path.abspath, sys.argv[1:])
+DECODER, PROGRAM, WRITER = map(os.path.abspath, sys.argv[1:])
 COLS, ROWS = 1024, 16
 count = failures = 0
 
@@ -96,6 +96,114 @@ def test_encoders():
         check(same and wrong == 0, f"{name} as Python's gguf encodes it", f"blocks that differ: {wrong} of 4096")
 
 
+def test_plain():
+    """Every half and every bfloat16 there is; NaNs are NaNs."""
+    names = ["F16", "BF16"]
+    try:
+        import numpy
+        from gguf import GGMLQuantizationType, dequantize
+    except ImportError:
+        for name in names:
+            skip(f"every {name} as Python's gguf decodes it", "gguf is not installed here")
+        return
+    bits = numpy.arange(65536, dtype=numpy.uint16).reshape(64, 1024)
+    for name in names:
+        kind = GGMLQuantizationType[name]
+        with open("q.gguf", "wb") as f:
+            f.write(header([("q", (1024, 64), int(kind), 0)]) + bits.tobytes())
+        out = subprocess.run([DECODER, "dump", "q.gguf"], stdout=subprocess.PIPE, check=False).stdout
+        ours = numpy.frombuffer(out, numpy.float32).reshape(-1, 1024)
+        theirs = dequantize(bits.view(numpy.float16) if name == "F16" else bits.view(numpy.uint8), kind)
+        same = ours.shape == theirs.shape
+        wrong = int(((ours.view(numpy.uint32) != theirs.astype(numpy.float32).view(numpy.uint32)) &
+                     ~(numpy.isnan(ours) & numpy.isnan(theirs))).sum()) if same else "shapes differ"
+        check(same and wrong == 0, f"every {name} as Python's gguf decodes it", f"values that differ: {wrong}")
+
+
+def value(field):
+    """Of a field of GGUFReader: text, a number, or a list of either."""
+    return field.contents()
+
+
+def test_copy():
+    """What Python's writer makes, read and written anew by ours: the same bytes."""
+    names = ["a file of Python's gguf is copied byte for byte", "and its copy reads the same there"]
+    try:
+        import numpy
+        from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter, quantize
+    except ImportError:
+        for name in names:
+            skip(name, "gguf is not installed here")
+        return
+    rng = numpy.random.default_rng(3)
+    w = GGUFWriter("theirs.gguf", "llama")
+    w.add_block_count(2)
+    w.add_float32("a.float", -1 / 3)
+    w.add_bool("a.bool", True)
+    w.add_int64("a.int", -2 ** 40)
+    w.add_float64("a.double", 1 / 3)
+    w.add_array("a.words", ["<s>", "\u2581the", ""])
+    w.add_array("a.scores", [0.5, -1.25, 3e-8])
+    w.add_array("a.types", [6, 3, 1])
+    w.add_string("a.text", "long " * 200)
+    w.add_tensor("norm", rng.standard_normal(7).astype(numpy.float32))
+    for n, name in enumerate(["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]):
+        kind = GGMLQuantizationType[name]
+        w.add_tensor(f"blk.{n}.w", quantize(rng.standard_normal((5, 96)).astype(numpy.float32), kind), raw_dtype=kind)
+    w.add_tensor("half", rng.standard_normal((3, 5)).astype(numpy.float16))
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.write_tensors_to_file()
+    w.close()
+    done = subprocess.run([WRITER, "copy", "theirs.gguf", "ours.gguf"], stderr=subprocess.PIPE, check=False)
+    with open("theirs.gguf", "rb") as a, open("ours.gguf", "rb") as b:
+        x, y = a.read(), b.read()
+    check(done.returncode == 0 and x == y, names[0], (done.stderr, len(x), len(y)))
+    a, b = GGUFReader("theirs.gguf"), GGUFReader("ours.gguf")
+    check([(k, value(f)) for k, f in a.fields.items()] == [(k, value(f)) for k, f in b.fields.items()] and
+          len(a.tensors) == len(b.tensors) == 7 and
+          all(s.name == t.name and (s.data == t.data).all() for s, t in zip(a.tensors, b.tensors)), names[1])
+
+
+def test_written():
+    """What run -o X.gguf writes, as Python reads it: the values of the .npy, facts, architecture."""
+    names = ["run -o .gguf has the values of .npy", "of double precision rounded once", "two matrices, two tensors",
+             "facts are there under eigenscope.", "the architecture of the source is told", "and none where it has none"]
+    try:
+        import numpy
+        from gguf import GGUFReader
+    except ImportError:
+        for name in names:
+            skip(name, "gguf is not installed here")
+        return
+    rng = numpy.random.default_rng(9)
+    numpy.save("m.npy", rng.standard_normal((9, 13)))
+    arguments = ["run", "truncated-svd", "m.npy", "--rank", "3", "--backend", "cpu", "--force", "-o"]
+    done = [measured(*arguments, out) for out in ("o.npy", "o.gguf")]
+    r = GGUFReader("o.gguf")
+    check(all(d[0] == 0 for d in done) and len(r.tensors) == 1 and r.tensors[0].name == "m" and
+          r.tensors[0].data.dtype == numpy.float32 and (r.tensors[0].data == numpy.load("o.npy")).all(), names[0],
+          [d[2] for d in done])
+    facts = {k: value(f) for k, f in r.fields.items()}
+    check(facts["eigenscope.method"] == "truncated-svd" and facts["eigenscope.source"] == "m.npy" and
+          "--rank 3" in facts["eigenscope.command"] and float(facts["eigenscope.relative_error"]) > 0 and
+          facts["general.file_type"] == 0, names[3], facts)
+    check("general.architecture" not in facts, names[5], facts)
+    done = [measured(*arguments, out, "--precision", "f64") for out in ("o.npy", "o.gguf")]
+    x, y = numpy.load("o.npy"), GGUFReader("o.gguf").tensors[0].data
+    check(all(d[0] == 0 for d in done) and x.dtype == float and (x.astype(numpy.float32) == y).all(), names[1])
+    key = b"general.architecture"
+    with open("m.gguf", "wb") as f:
+        f.write(header([("blk.0.attn_q.weight", (4, 6), 0, 0), ("blk.0.attn_k.weight", (4, 2), 0, 96)],
+                       struct.pack("<Q", len(key)) + key + struct.pack("<IQ", 8, 5) + b"llama", 1) +
+                rng.standard_normal(32).astype(numpy.float32).tobytes())
+    status, _, err, _, _ = measured("run", "joint-rank", "m.gguf", "--group", "blk.0.qk", "--rank", "4", "-o", "g.gguf")
+    r = GGUFReader("g.gguf") if status == 0 else None
+    check(r and [(t.name, t.data.shape) for t in r.tensors] ==
+          [("blk.0.attn_q.weight", (6, 4)), ("blk.0.attn_k.weight", (2, 4))], names[2], err)
+    check(r and value(r.fields["general.architecture"]) == "llama", names[4], err)
+
+
 def measured(*args):
     """Status, output, errors, seconds, and the child's own peak of memory in MB."""
     start = time.monotonic()
@@ -162,7 +270,10 @@ def main():
         os.chdir(folder)
         test_large()
         test_split()
+        test_copy()
+        test_written()
         test_encoders()
+        test_plain()
         test_decoders()  # last: a child's peak of memory begins with ours, and NumPy is large
         os.chdir("/")
     print(f"1..{count}")

@@ -16,7 +16,7 @@ FLOORS = [
      "compare", "compare_search", "reference", "jpeg_reference",
      "framing", "joint", "joint_profile", "joint_plan", "joint_null", "denoise",
      "remainder", "remainder_method", "quarter_circle", "downdate",
-     "gguf", "gguf_reader", "anatomy", "anatomy_entries", "verdict", "scan", "scan_file", "scan_keys",
+     "gguf", "gguf_reader", "gguf_writer", "anatomy", "anatomy_entries", "verdict", "scan", "scan_file", "scan_keys",
      "configuration",
      "family", "family_groups", "group",
      "picture", "netpbm"},

@@ -60,7 +60,8 @@ bool expand_word(struct call *c, struct error *err)
     if (!s)
         return false;
     factors_bytes = source_size(s);
-    bool ok = factors_read(s, &f, err) && cli_output_ok(&c->o, f.picture, f.n, err);
+    bool ok = factors_read(s, &f, err) &&
+              cli_output_ok(&c->o, f.picture, (const char(*)[NAME_TEXT])f.names, f.n, err);
     if (ok) {
         const struct export_request request = factors_request(&f, c->o.common.force);
         ok = export_write(&request, c->o.output, &bytes, err) &&

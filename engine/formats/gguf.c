@@ -1,6 +1,6 @@
-/* GGUF: weights of language models, plain or quantized, in one file or split into several. Read
- * only. Opening reads the header; blocks are decoded when a matrix is. */
-#include "gguf.h"
+/* GGUF: weights of language models, plain or quantized, in one file or split into several. Opening
+ * reads the header; blocks are decoded when a matrix is. Written are dense matrices in F32. */
+#include "gguf_writer.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -14,6 +14,8 @@
 #include "raw.h"
 
 enum { PROBE = 4, CHUNK = 1 << 18, SUFFIX = 20 }; /* -00001-of-00003.gguf */
+enum { KEY = 64, ALL_F32 = 0 };                   /* of general.file_type */
+#define OWN "eigenscope."
 
 static bool probe(const unsigned char *head, size_t n)
 {
@@ -338,6 +340,75 @@ static bool noise_of(const struct document *d, const struct entry *e, double *ou
     return true;
 }
 
+/* In single precision, whatever the reconstruction is in. */
+static bool write_single(struct matrix_view a, struct sink *to, struct error *err)
+{
+    struct matrix row = { 0 };
+    if (a.dtype == DTYPE_F32)
+        return raw_write(a, to, err);
+    bool ok = matrix_init(&row, DTYPE_F32, 1, a.cols, err);
+    for (size_t i = 0; i < a.rows && ok; i++) {
+        matrix_copy(matrix_block(a, i, 0, 1, a.cols), row.view);
+        ok = raw_write(row.view, to, err);
+    }
+    matrix_finish(&row);
+    return ok;
+}
+
+/* Facts have their own prefix, so that no reader takes them for the model's; the architecture alone
+ * goes where every reader looks for it. `keys` has room for one each. */
+static size_t fill_fields(const struct export *x, char (*keys)[KEY], struct gguf_field *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->n_facts; i++) {
+        bool general = !strcmp(x->facts[i].key, "architecture");
+        snprintf(keys[i], KEY, "%s%s", general ? "general." : OWN, x->facts[i].key);
+        out[n++] = (struct gguf_field){ .key = keys[i],
+                                        .type = GGUF_TEXT,
+                                        .text = x->facts[i].value };
+    }
+    out[n++] = (struct gguf_field){ .key = "general.file_type",
+                                    .type = GGUF_U32,
+                                    .whole = ALL_F32 };
+    return n;
+}
+
+static bool write_content(const struct export *x, const struct gguf_content *c, struct sink *to,
+                          struct error *err)
+{
+    bool ok = gguf_write_header(c, to, err);
+    for (size_t i = 0; i < x->n && ok; i++)
+        ok = write_single(x->matrices[i], to, err) && gguf_write_padding(c, to, err);
+    return ok;
+}
+
+static bool write_tensors(const struct export *x, struct sink *to, struct error *err)
+{
+    struct gguf_tensor *tensors = memory_alloc(x->n * sizeof(*tensors), err);
+    struct gguf_field *fields = tensors ? memory_alloc((x->n_facts + 1) * sizeof(*fields), err)
+                                        : NULL;
+    char(*keys)[KEY] = fields ? memory_alloc(x->n_facts * sizeof(*keys), err) : NULL;
+    bool ok = keys;
+    for (size_t i = 0; i < x->n && ok; i++) {
+        struct matrix_view a = x->matrices[i];
+        tensors[i] = (struct gguf_tensor){ .shape = { a.rows, a.cols },
+                                           .dims = 2,
+                                           .size = (uint64_t)a.rows * a.cols * sizeof(float) };
+        tensors[i].name = memory_text(x->names[i], strlen(x->names[i]), err);
+        ok = tensors[i].name;
+    }
+    if (ok) {
+        struct gguf_content c = { fields, fill_fields(x, keys, fields), tensors, x->n };
+        ok = write_content(x, &c, to, err);
+    }
+    for (size_t i = 0; tensors && i < x->n; i++)
+        memory_free(tensors[i].name);
+    memory_free(tensors);
+    memory_free(fields);
+    memory_free(keys);
+    return ok;
+}
+
 const struct format format_gguf = {
     .name = "gguf",
     .title = "GGUF",
@@ -350,4 +421,7 @@ const struct format format_gguf = {
     .read = read_tensor,
     .noise = noise_of,
     .gguf_keys = true,
+    .write = write_tensors,
+    .needs_dense = true,
+    .name_most = GGUF_NAME - 1,
 };
