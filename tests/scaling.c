@@ -107,11 +107,12 @@ static void estimated(struct lab *l, const struct method *m)
     CHECK(most <= 1);
 }
 
-/* Whether the error changes when a row is moved, by three at most. */
+/* Whether the error, or how many rounds it took, changes when a row is moved, by three at most. */
 static bool matters(struct lab *l, const struct method *m, const struct param *p,
                     const char *settings, struct matrix_view a)
 {
     /* the least of sizes is too small for any component */
+    size_t rounds = 0;
     double first = 0, least = strcmp(p->key, "bits_per_entry") ? p->min : p->def;
     bool changed = false;
     for (int step = 0; step < 4 && least + step <= p->max && !changed; step++) {
@@ -128,7 +129,8 @@ static bool matters(struct lab *l, const struct method *m, const struct param *p
             exit(1);
         }
         first = step ? first : out.error;
-        changed = out.error != first;
+        rounds = step ? rounds : out.results[0].rounds;
+        changed = out.error != first || out.results[0].rounds != rounds;
         approximation_finish(&out);
     }
     return changed;
@@ -137,8 +139,8 @@ static bool matters(struct lab *l, const struct method *m, const struct param *p
 /* A row that is moved changes the result of one of these at least: none is dropped on its way. */
 static void every_parameter_matters(struct lab *l, const struct method *m)
 {
-    static const char *const settings[] = { "rounding=dithered", "", "quantizer=uniform",
-                                            "bits-per-entry=8", "bits=4" };
+    static const char *const settings[] = { "rounding=dithered", "",       "quantizer=uniform",
+                                            "bits-per-entry=8",  "bits=4", "rounds=30" };
     struct matrix a = tall(DTYPE_F64);
     bool all = true;
     for (size_t i = 0; i < m->params.n; i++) {
