@@ -23,6 +23,6 @@ capture wipe 120x40 demo:photo \
 capture compare 120x40 demo:photo --view compare -x 'method lplr; compare 1'
 if [ -f "$model" ]; then
     capture weights 120x40 "$model" --view weights -x 'j; j; j'
-    capture groups 120x40 "$model" --view groups
+    capture groups 120x40 "$model" --view groups -x N
 fi
 ls -l docs/captures
