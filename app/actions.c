@@ -362,7 +362,7 @@ void action_run(struct model *m, const struct action *a)
     m->sweeping = false; /* whatever is done stops it */
     begin(m, interrupt);
     history_note(m, false); /* what changed by itself since the last key */
-    a->run(m);
+    action_do(m, a);
     history_note(m, true);
 }
 

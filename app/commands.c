@@ -425,7 +425,7 @@ static bool run_one(struct model *m, const struct grammar_command *c, struct err
     if (a && *c->arguments)
         return fail(err, ERROR_USAGE, "%s: nothing comes after it", c->name);
     if (a)
-        a->run(m);
+        action_do(m, a);
     else if (is_goal(c, goal))
         return aim(m, goal_axis(m->method), goal, err);
     return a || fail(err, ERROR_USAGE, "there is no command '%s'", c->name);

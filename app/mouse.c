@@ -309,7 +309,7 @@ static void run(struct model *m, const char *name)
 {
     const struct action *a = action_find(m, name);
     if (a)
-        a->run(m);
+        action_do(m, a);
 }
 
 static void wheel_row(struct model *m, size_t index, int direction, int steps)

@@ -216,7 +216,7 @@ static void press_menu(struct model *m, const char *key, uint32_t text)
     if (is(key, "Esc", "q") || !strcmp(key, "Enter"))
         overlay_close(m);
     if (chosen)
-        chosen->run(m);
+        action_do(m, chosen);
 }
 
 void overlay_menu(struct model *m, enum menu_place place, int x, int y)

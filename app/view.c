@@ -22,6 +22,14 @@ const struct view *view_find(const char *name)
     return NULL;
 }
 
+void action_do(struct model *m, const struct action *a)
+{
+    if (a->step)
+        a->step(m, a->by);
+    else
+        a->run(m);
+}
+
 static bool is_taken(int digit)
 {
     for (size_t i = 0; views[i]; i++)

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <limits.h>
+
 #include "canvas.h"
 #include "model.h"
 
@@ -19,7 +21,12 @@ struct action {
     /* NULL: always. Otherwise the keys are this row's only while it holds, and then before
      * every row without one; the name works at any time. */
     bool (*when)(const struct model *m);
+    /* In place of run: so many rows down a list, which ends the step. */
+    void (*step)(struct model *m, int by);
+    int by;
 };
+enum { LIST_PAGE = 10, LIST_END = INT_MAX };
+void action_do(struct model *m, const struct action *a); /* its run or step, and nothing else */
 
 /* One way to look at the model. To add one: write app/views/NAME.c, which defines
  * `const struct view view_NAME`, and put NAME in the list in app/meson.build. */

@@ -11,15 +11,7 @@
 #include "reproduce.h"
 #include "view.h"
 
-enum {
-    SMALL_WIDTH = 60,
-    SMALL_HEIGHT = 8,
-    BESIDE = 72,
-    BELOW = 18,
-    SHORT = 30,
-    REASON_FROM = 11,
-    PAGE = 10
-};
+enum { SMALL_WIDTH = 60, SMALL_HEIGHT = 8, BESIDE = 72, BELOW = 18, SHORT = 30, REASON_FROM = 11 };
 
 struct layout {
     struct rect table, plot, reason; /* w 0: not shown */
@@ -103,36 +95,6 @@ static void line(const struct model *m, int width, char *out, size_t size)
 static void move(struct model *m, int by)
 {
     m->runs.at = cursor_moved(m->runs.at, m->runs.list.n, by);
-}
-
-static void down(struct model *m)
-{
-    move(m, 1);
-}
-
-static void up(struct model *m)
-{
-    move(m, -1);
-}
-
-static void page_down(struct model *m)
-{
-    move(m, PAGE);
-}
-
-static void page_up(struct model *m)
-{
-    move(m, -PAGE);
-}
-
-static void first(struct model *m)
-{
-    m->runs.at = 0;
-}
-
-static void last(struct model *m)
-{
-    m->runs.at = m->runs.list.n ? m->runs.list.n - 1 : 0;
 }
 
 static void sort(struct model *m)
@@ -245,12 +207,12 @@ static void full(struct model *m)
 
 /* clang-format off */
 static const struct action actions[] = {
-    { "row-down", "j Down", "Rows", "the next row", "row", down },
-    { "row-up", "k Up", "Rows", "the row before", "row", up },
-    { "rows-down", "PgDn", "Rows", "ten rows down", NULL, page_down },
-    { "rows-up", "PgUp", "Rows", "ten rows up", NULL, page_up },
-    { "first-row", "g Home ^", "Rows", "the first row", NULL, first },
-    { "last-row", "G End $", "Rows", "the last row", NULL, last },
+    { "row-down", "j Down", "Rows", "the next row", "row", .step = move, .by = 1 },
+    { "row-up", "k Up", "Rows", "the row before", "row", .step = move, .by = -1 },
+    { "rows-down", "PgDn", "Rows", "ten rows down", NULL, .step = move, .by = LIST_PAGE },
+    { "rows-up", "PgUp", "Rows", "ten rows up", NULL, .step = move, .by = -LIST_PAGE },
+    { "first-row", "g Home ^", "Rows", "the first row", NULL, .step = move, .by = -LIST_END },
+    { "last-row", "G End $", "Rows", "the last row", NULL, .step = move, .by = LIST_END },
     { "row-a", "a", "Compare", "the row's setting into slot A", "slot", slot_a },
     { "row-b", "b", "Compare", "the row's setting into slot B", "slot", slot_b },
     { "show-wipe", "w", "Compare", "A and B on both sides of a bar, in the image view", "wipe", wipe },

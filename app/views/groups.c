@@ -11,8 +11,6 @@
 #include "reproduce.h"
 #include "view.h"
 
-enum { PAGE = 10 };
-
 static void draw_plots(const struct model *m, struct canvas c, const struct group_layout *l)
 {
     for (int i = 0; i < l->columns * l->rows; i++) {
@@ -76,36 +74,6 @@ static void line(const struct model *m, int width, char *out, size_t size)
 static void move(struct model *m, int by)
 {
     m->grouping.at = cursor_moved(m->grouping.at, m->grouping.n, by);
-}
-
-static void down(struct model *m)
-{
-    move(m, 1);
-}
-
-static void up(struct model *m)
-{
-    move(m, -1);
-}
-
-static void page_down(struct model *m)
-{
-    move(m, PAGE);
-}
-
-static void page_up(struct model *m)
-{
-    move(m, -PAGE);
-}
-
-static void first(struct model *m)
-{
-    m->grouping.at = 0;
-}
-
-static void last(struct model *m)
-{
-    m->grouping.at = m->grouping.n ? m->grouping.n - 1 : 0;
 }
 
 /* A group that was left dense begins where its factors begin to be smaller. */
@@ -279,12 +247,12 @@ static void full(struct model *m)
 
 /* clang-format off */
 static const struct action actions[] = {
-    { "group-down", "j Down", "Groups", "the next group", "group", down },
-    { "group-up", "k Up", "Groups", "the group before", "group", up },
-    { "groups-down", "PgDn", "Groups", "ten groups down", NULL, page_down },
-    { "groups-up", "PgUp", "Groups", "ten groups up", NULL, page_up },
-    { "first-group", "g Home", "Groups", "the first group", NULL, first },
-    { "last-group", "G End", "Groups", "the last group", NULL, last },
+    { "group-down", "j Down", "Groups", "the next group", "group", .step = move, .by = 1 },
+    { "group-up", "k Up", "Groups", "the group before", "group", .step = move, .by = -1 },
+    { "groups-down", "PgDn", "Groups", "ten groups down", NULL, .step = move, .by = LIST_PAGE },
+    { "groups-up", "PgUp", "Groups", "ten groups up", NULL, .step = move, .by = -LIST_PAGE },
+    { "first-group", "g Home", "Groups", "the first group", NULL, .step = move, .by = -LIST_END },
+    { "last-group", "G End", "Groups", "the last group", NULL, .step = move, .by = LIST_END },
     { "fewer-ranks", "h Left -", "Rank of the group", "one less, or 32", "rank", fewer },
     { "more-ranks", "l Right +", "Rank of the group", "one more, or 32", "rank", more },
     { "half-rank", "H", "Rank of the group", "half of it", NULL, half },

@@ -11,7 +11,7 @@
 #include "showing.h"
 #include "view.h"
 
-enum { SMALL_WIDTH = 60, SMALL_HEIGHT = 10, WIDE = 100, PAGE = 10 };
+enum { SMALL_WIDTH = 60, SMALL_HEIGHT = 10, WIDE = 100 };
 /* Of the right side. */
 enum { SMALL_PAGE = 36, SHORT_PAGE = 16, HIGH_PAGE = 30, BROAD_PAGE = 66, WIDE_PAGE = 110 };
 
@@ -168,36 +168,6 @@ static void move(struct model *m, int by)
         page_of(m)->move(m, by);
     else
         browse_move(m, by);
-}
-
-static void down(struct model *m)
-{
-    move(m, 1);
-}
-
-static void up(struct model *m)
-{
-    move(m, -1);
-}
-
-static void page_down(struct model *m)
-{
-    move(m, PAGE);
-}
-
-static void page_up(struct model *m)
-{
-    move(m, -PAGE);
-}
-
-static void first(struct model *m)
-{
-    m->browse.at = 0;
-}
-
-static void last(struct model *m)
-{
-    m->browse.at = m->browse.n_rows ? m->browse.n_rows - 1 : 0;
 }
 
 static void fold(struct model *m)
@@ -372,12 +342,12 @@ static void full(struct model *m)
 
 /* clang-format off */
 static const struct action actions[] = {
-    { "tensor-down", "j Down", "Tensors", "the next one", "move", down },
-    { "tensor-up", "k Up", "Tensors", "the one before", "move", up },
-    { "tensors-down", "PgDn", "Tensors", "ten down", NULL, page_down },
-    { "tensors-up", "PgUp", "Tensors", "ten up", NULL, page_up },
-    { "first-tensor", "g Home ^", "Tensors", "the first one", NULL, first },
-    { "last-tensor", "G End $", "Tensors", "the last one", NULL, last },
+    { "tensor-down", "j Down", "Tensors", "the next one", "move", .step = move, .by = 1 },
+    { "tensor-up", "k Up", "Tensors", "the one before", "move", .step = move, .by = -1 },
+    { "tensors-down", "PgDn", "Tensors", "ten down", NULL, .step = move, .by = LIST_PAGE },
+    { "tensors-up", "PgUp", "Tensors", "ten up", NULL, .step = move, .by = -LIST_PAGE },
+    { "first-tensor", "g Home ^", "Tensors", "the first one", NULL, .step = browse_move, .by = -LIST_END },
+    { "last-tensor", "G End $", "Tensors", "the last one", NULL, .step = browse_move, .by = LIST_END },
     { "open-tensor", "Enter", "Tensors", "the matrix in the image view; of a folder, what is in it", "open", enter },
     { "filter", "/", "Tensors", "fewer of them: letters of their names or types", "filter", overlay_filter },
     { "scan", "s", "Tensors", "look at every matrix, or the marked ones, in the background; C-c stops, s goes on", "scan", scanning_begin },
