@@ -28,6 +28,11 @@ bool linalg_singular_values(struct matrix_view a, double *sigma, struct error *e
 bool linalg_eigen(struct matrix_view a, double *values, struct error *err);
 /* The values alone, ascending; a is overwritten. */
 bool linalg_eigenvalues(struct matrix_view a, double *values, struct error *err);
+/* Hermitian a (n x 2 n, F64: real and imaginary parts side by side, as ensemble.h has them; the lower
+ * triangle is read): ascending values; row i of a becomes the eigenvector of values[i], likewise. */
+bool linalg_eigen_hermitian(struct matrix_view a, double *values, struct error *err);
+/* The values alone, ascending; a is read. */
+bool linalg_eigenvalues_hermitian(struct matrix_view a, double *values, struct error *err);
 
 /* Overwrites a (rows >= cols) with an orthonormal basis of its columns (Householder QR). */
 bool linalg_orthonormalize(struct matrix_view a, struct error *err);

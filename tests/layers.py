@@ -9,7 +9,8 @@ FLOORS = [
     {"error", "cancel", "limit", "memory", "arena", "bytes", "matrix", "half", "packing", "seconds"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
-     "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy", "names"},
+     "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy", "names",
+     "linalg_hermitian", "mechanism"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "allocation", "pair", "fit", "sketch",
      "panel", "goal", "goal_solve", "theory", "histogram",
@@ -37,7 +38,7 @@ DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],
     "ncurses.h": ["app/term"],
     "term.h": ["app/"],  # ours; curses' own of that name never
-    "lapacke.h": ["engine/linalg.c"],
+    "lapacke.h": ["engine/linalg.c", "engine/linalg_hermitian.c"],
     "cblas.h": ["engine/blas.c"],
     "png.h": ["engine/formats/png"],
     "jansson.h": ["engine/safetensors", "app/report"],
