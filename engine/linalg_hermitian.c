@@ -31,16 +31,16 @@ static void take_apart(const double *vectors, struct matrix_view a)
         }
 }
 
-/* Everything LAPACK works on in one piece of memory: the matrix, two complex workspaces in one, a
+/* Everything LAPACK works on in one piece of memory: the matrix, two pairs workspaces in one, a
  * real one, whole numbers. Own sizes, as in eigen. */
 static bool eigen_hermitian(struct matrix_view a, bool vectors, double *values, struct error *err)
 {
     assert(a.cols == 2 * a.rows && a.dtype == DTYPE_F64);
-    uint64_t n = a.rows, complex = vectors ? 2 * n + n * n : (1 + BLOCK) * n,
+    uint64_t n = a.rows, pairs = vectors ? 2 * n + n * n : (1 + BLOCK) * n,
              real = vectors ? 1 + 5 * n + 2 * n * n : n, whole = vectors ? 3 + 5 * n : 1;
     if (n == 0)
         return true;
-    if (2 * (n * n + complex) + real > INT32_MAX)
+    if (2 * (n * n + pairs) + real > INT32_MAX)
         return fail(err, ERROR_LIMIT,
                     "the eigenvalues of a Hermitian %zu x %zu matrix take more scratch than LAPACK "
                     "can address",
@@ -48,7 +48,7 @@ static bool eigen_hermitian(struct matrix_view a, bool vectors, double *values, 
     if (!isfinite(matrix_norm(a)))
         return fail(err, ERROR_FORMAT,
                     "the matrix has an entry that is NaN, infinite or too large to factorize");
-    double *matrix = memory_alloc((size_t)(2 * (n * n + complex) + real) * sizeof(double), err);
+    double *matrix = memory_alloc((size_t)(2 * (n * n + pairs) + real) * sizeof(double), err);
     lapack_int *integers = matrix ? memory_alloc((size_t)whole * sizeof(lapack_int), err) : NULL;
     lapack_int info = 0;
     if (integers) {
@@ -56,8 +56,8 @@ static bool eigen_hermitian(struct matrix_view a, bool vectors, double *values, 
         interleave(a, matrix);
         info = LAPACKE_zheevd_work(LAPACK_COL_MAJOR, vectors ? 'V' : 'N', 'L', (lapack_int)n,
                                    (void *)matrix, (lapack_int)n, values, (void *)work,
-                                   (lapack_int)complex, work + 2 * complex, (lapack_int)real,
-                                   integers, (lapack_int)whole);
+                                   (lapack_int)pairs, work + 2 * pairs, (lapack_int)real, integers,
+                                   (lapack_int)whole);
         if (!info && vectors)
             take_apart(matrix, a);
     }
