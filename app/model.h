@@ -15,6 +15,7 @@
 #include "scanning.h"
 #include "slots.h"
 #include "study.h"
+#include "worlds.h"
 #include "zoom.h"
 
 /* What the screen shows. The UI thread alone touches it; views only read it. It
@@ -165,6 +166,7 @@ struct model {
     struct layer_map layers;
     struct beside beside;
     struct grouping grouping; /* the groups view's */
+    struct worlds worlds;     /* the privacy view's, beyond its sandbox */
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */
     struct heat heat;     /* where the error is, in place of the picture */

@@ -27,7 +27,7 @@ FLOORS = [
      "run_list", "beside_found", "study_beside", "group_found", "study_group", "study_compare", "study_weights", "scan_list", "outcome", "likeness", "worker", "theory_curve", "heat_map",
      "zoom",
      "provenance", "state", "frame", "typing", "grammar"},
-    {"model", "model_rows", "model_want", "hold", "heat", "levels", "nested", "slots", "runs", "beside", "layer_map", "grouping", "grouping_ranks", "grouping_names", "browse", "browse_rows", "inspect", "scanning", "opening", "plot", "view", "history"},
+    {"model", "model_rows", "model_want", "hold", "heat", "levels", "nested", "slots", "runs", "beside", "layer_map", "grouping", "grouping_ranks", "grouping_names", "browse", "browse_rows", "worlds", "inspect", "scanning", "opening", "plot", "view", "history"},
     {"comparing", "crosshair", "sweep", "showing", "browse_commands",
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},

@@ -30,6 +30,9 @@ void pane_group_plot(const struct model *m, struct canvas c, int page); /* enum 
 void pane_group_maps(const struct model *m, const struct grouped *g, struct canvas c,
                      struct canvas whole);
 
+/* The privacy view's area while worlds_away: the price of a release and what was spent, or what was released. */
+void pane_worlds(const struct model *m, struct canvas c);
+
 /* The frame, or none below 16 x 5; the inside either way. */
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,
                          const char *title);
