@@ -8,7 +8,7 @@ TOP = pathlib.Path(sys.argv[1])
 FLOORS = [
     {"error", "cancel", "limit", "memory", "arena", "bytes", "matrix", "half", "packing", "seconds"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
-     "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "ensemble", "expression",
+     "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "audit_bounds", "ensemble", "expression",
      "gaussian_dp", "classical", "zcdp", "price", "ledger", "ledger_file", "ledger_disk",
      "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy", "names", "perturbation", "bulk", "spacing",
      "linalg_hermitian", "mechanism",
