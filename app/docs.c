@@ -239,7 +239,7 @@ static void print_word(FILE *out, const struct word *w)
     if (*w->more)
         fprintf(out, "%s\n", w->more);
     for (size_t i = 0; w->groups[i]; i++)
-        if (w->groups[i] != &common_group)
+        if (w->groups[i] != &common_group && w->groups[i] != &unseeded_group)
             print_group(out, w->groups[i]);
 }
 

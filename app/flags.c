@@ -6,17 +6,9 @@
 static const char *const precision_choices[] = { "f32", "f64", NULL };
 static const char *const count_choices[] = { "true", "paper", NULL };
 
+/* What unseeded_group leaves out comes first. */
+enum { SEEDED = 3 };
 static const struct param common_rows[] = {
-    {
-        PARAM(struct common_flags, threads),
-        .title = "Threads",
-        .shorthand = "threads",
-        .unit = "threads",
-        .help = "Processor threads; 0 is one per processor.",
-        .source = "",
-        .min = 0,
-        .max = 1024,
-    },
     {
         PARAM(struct common_flags, seed),
         .title = "Seed",
@@ -52,6 +44,16 @@ static const struct param common_rows[] = {
         .min = 0,
         .max = 2,
         .choices = nonfinite_names,
+    },
+    {
+        PARAM(struct common_flags, threads),
+        .title = "Threads",
+        .shorthand = "threads",
+        .unit = "threads",
+        .help = "Processor threads; 0 is one per processor.",
+        .source = "",
+        .min = 0,
+        .max = 1024,
     },
     {
         PARAM(struct common_flags, json),
@@ -115,6 +117,22 @@ const struct flag_group common_group = {
     .params = PARAM_TABLE(struct common_flags, common_rows),
     .offset = offsetof(struct options, common),
     .texts = common_texts,
+};
+
+static const char *const unseeded_refused[] = {
+    "seed",      "its noise is drawn anew each time, and nobody can choose or repeat it",
+    "precision", "rows become whole numbers, which are exact",
+    "nonfinite", "a row with NaN or infinities counts as zeros, and nothing says so",
+    NULL,
+};
+const struct flag_group unseeded_group = {
+    .title = "Flags of every word",
+    .params = { .rows = common_rows + SEEDED,
+                .n = sizeof(common_rows) / sizeof(common_rows[0]) - SEEDED,
+                .size = sizeof(struct common_flags) },
+    .offset = offsetof(struct options, common),
+    .texts = common_texts,
+    .refused = unseeded_refused,
 };
 
 static const struct param run_rows[] = {

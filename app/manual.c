@@ -72,7 +72,7 @@ static void word(FILE *out, const struct word *w)
     }
     fputs(w->groups[0] == &common_group ? "\n" : "\n\n", out);
     for (size_t i = 0; w->groups[i]; i++)
-        if (w->groups[i] != &common_group)
+        if (w->groups[i] != &common_group && w->groups[i] != &unseeded_group)
             group(out, w->groups[i]);
 }
 

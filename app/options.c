@@ -84,13 +84,25 @@ static void add_rows(struct flag_names *f, const struct param_table *t)
         param_flag(t->rows[i].key, f->text[f->n++], FLAG_TEXT);
 }
 
+/* Why a word does without a flag that others have; NULL: nothing is known of it. */
+static const char *refused(const struct flag_group *const *groups, const char *name)
+{
+    for (; *groups; groups++)
+        for (const char *const *r = (*groups)->refused; r && *r; r += 2)
+            if (!strcmp(*r, name))
+                return r[1];
+    return NULL;
+}
+
 /* Says what may have been meant: a flag of this word, of the method, or, while the
  * method is not yet known, of any. */
 static bool unknown(const char *word, const struct flag_group *const *groups, bool takes_method,
                     const struct method *m, const char *name, struct error *err)
 {
     struct flag_names f = { .n = 0 };
-    const char *names[FLAGS_MOST] = { 0 };
+    const char *names[FLAGS_MOST] = { 0 }, *why = refused(groups, name);
+    if (why)
+        return fail(err, ERROR_USAGE, "%s: no --%s: %s", word, name, why);
     for (; *groups; groups++) {
         for (const struct text_flag *t = (*groups)->texts; t && t->name && f.n < FLAGS_MOST; t++)
             snprintf(f.text[f.n++], FLAG_TEXT, "%s", t->name);

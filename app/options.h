@@ -47,6 +47,17 @@ struct denoise_flags {
     int rule; /* enum denoise_rule */
     double noise;
 };
+struct private_flags {
+    double epsilon, delta, clip;
+    int rank, relation, mechanism, form; /* enum relation, mechanism, mechanism_form */
+    int bits;                            /* of the grid */
+    bool shrink, clamp, yes, price, ledger;
+};
+struct audit_flags {
+    int samples; /* a side */
+    int relation, mechanism;
+    double epsilon, delta;
+};
 
 enum { OPTIONS_ARGUMENTS = 16, OPTIONS_FLAGS = 64 };
 
@@ -72,14 +83,17 @@ struct options {
     struct scan_flags scan;
     struct group_flags groups;
     struct denoise_flags denoise;
+    struct private_flags private;
+    struct audit_flags audit;
     /* of the word groups, one of them at most */
     const char *group_prune, *group_keep, *group_rank, *group_energy, *group_bytes;
     const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
         *replay, *speed, *method_name, *search, *bits_list, *bytes_list, *method_list, *group,
-        *sort, *denoise_mark, *denoise_rank, *vary; /* argv; NULL: not given; of --vary the last */
-    const struct method *method;                    /* words that take one; NULL: every method */
-    struct params_any params;                       /* of the method */
-    const char *arguments[OPTIONS_ARGUMENTS];       /* argv, without the method */
+        *sort, *denoise_mark, *denoise_rank, *dataset, *budget, *centre,
+        *vary;                                /* argv; NULL: not given; of --vary the last */
+    const struct method *method;              /* words that take one; NULL: every method */
+    struct params_any params;                 /* of the method */
+    const char *arguments[OPTIONS_ARGUMENTS]; /* argv, without the method */
     size_t n;
     bool help;
     struct given given[OPTIONS_FLAGS];
@@ -100,11 +114,14 @@ struct flag_group {
     struct param_table params;
     size_t offset;                 /* of its params struct in struct options */
     const struct text_flag *texts; /* ends with {0}, or NULL */
+    const char *const *refused; /* flags that are not taken and why, in pairs, then NULL; or NULL */
 };
-/* The tables are in flags.c and flags_groups.c. */
+/* The tables are in flags.c, flags_groups.c and flags_private.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
     commands_group, frame_group, session_group, solve_group, compare_group, sweep_group, list_group,
-    many_group, groups_group, scan_group, denoise_group;
+    many_group, groups_group, scan_group, denoise_group, private_group, audit_group;
+/* What common_group has but for the seed and what else decides entries: for what is never played back. */
+extern const struct flag_group unseeded_group;
 
 /* groups: NULL-terminated. word: named in errors. Fails with ERROR_USAGE. */
 bool options_parse(const char *word, const struct flag_group *const *groups,
