@@ -283,6 +283,17 @@ static void note_within(struct trial *t, int rank)
     }
 }
 
+/* The row bits_per_entry of a method that deals out bits counts true ones, whatever --count says. */
+static void note_count(struct trial *t)
+{
+    size_t n = strlen(t->a.notice);
+    if (t->o->run.count == 1 && param_find(&t->a.method->params, "bits_per_entry"))
+        snprintf(
+            t->a.notice + n, sizeof(t->a.notice) - n,
+            "%s%s deals out true bits: --count paper changes what is reported, not what it takes",
+            n ? "; " : "", t->a.method->name);
+}
+
 bool trial_settle(struct trial *t, bool rank_is_set, struct error *err)
 {
     const struct options *o = t->o;
@@ -299,6 +310,7 @@ bool trial_settle(struct trial *t, bool rank_is_set, struct error *err)
             return false;
     }
     size_t most = budget_most(t->a.method, shapes, n);
+    note_count(t);
     if (!rank)
         return true;
     if (rank_is_set && param_get(rank, &t->a.params) > (double)most)

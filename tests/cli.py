@@ -304,6 +304,9 @@ def test_flags():
     check(status == 0 and json.loads(out)["rank"] == 3, "flags before the arguments, -- after them", out)
     j = data("run", "truncated-svd", "demo:phantom256", "--rank", "5000")
     check(j["rank"] == 256 and "256" in (j["notice"] or ""), "a rank beyond the matrix is clamped, and said", j)
+    dealt = ("run", "water-filling", "demo:phantom256", "--bits-per-entry", "1", "--count")
+    check("deals out true bits" in data(*dealt, "paper")["notice"] and data(*dealt, "true")["notice"] is None,
+          "a method that deals out true bits says so under --count paper")
     beyond = ("run", "srr", "demo:phantom256", "--rank", "4")
     said = [data(*beyond, "--before", k)["notice"] for k in ("9", "4", "-1")]
     check(said == ["before 9 is more than the rank; 4 taken", None, None], "ranks before Q beyond the rank are said", said)
