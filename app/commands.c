@@ -71,6 +71,17 @@ static bool set(struct model *m, const char *arguments, struct error *err)
     return put_all(m, &m->method->params, NULL, arguments, arguments, err);
 }
 
+/* Alone it shows the view. */
+static bool privacy(struct model *m, const char *arguments, struct error *err)
+{
+    struct theatre_setting next = m->theatre.set;
+    if (!put_all(m, &theatre_rows, &next, arguments, arguments, err))
+        return false;
+    m->theatre.set = next;
+    view_show(m, view_find("privacy"));
+    return true;
+}
+
 static bool method(struct model *m, const char *arguments, struct error *err)
 {
     const struct method *found = method_find(arguments);
@@ -361,6 +372,7 @@ const struct command commands[] = {
     { "sort", "COLUMN", "there: by name, or by a column of the scan, in one list", browse_command_sort },
     { "ranks", "RULE", "of all groups: prune 10%, greedy 10%, keep 80%, energy 90%, edge, multiple 32; of the chosen one: rank 24", showing_ranks },
     { "group", "NAME,NAME...", "matrices with one input, by hand: names or NAME[FROM:TO], rows of the output side", showing_group },
+    { "privacy", "[SETTING=VALUE...]", "the privacy view, with these in its form: privacy epsilon=2 rank=3 scene=open", privacy },
     { "with", "FILE|off", "another model beside this one, in the weights view: how far each matrix is from its like", showing_with },
     { "show", "SHOW=VALUE...", "what the panes show: show focus=spectrum gaps=on", show },
     { "open", "FILE[::NAME]", "another file", open_file },

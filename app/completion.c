@@ -102,6 +102,11 @@ static void offer_settings(struct finder *f)
     offer_rows(f, &f->m->method->params, false);
 }
 
+static void offer_theatre(struct finder *f)
+{
+    offer_rows(f, &theatre_rows, false);
+}
+
 static void offer_shows(struct finder *f)
 {
     offer_rows(f, &session_rows, false);
@@ -178,6 +183,7 @@ static void offer_arguments(struct finder *f, const char *arguments)
         { "VIEW", offer_views },
         { "SHOW=VALUE...", offer_shows },
         { "KEY=VALUE...", offer_settings },
+        { "[SETTING=VALUE...]", offer_theatre },
         { "KEY", offer_keys },
         { "FILE", offer_documents },
         { "PATH", offer_files },

@@ -38,6 +38,7 @@ bool model_init(struct model *m, struct error *err)
     m->pointer_x = m->pointer_y = -1;
     m->wipe_at = 0.5;
     m->focus = PANE_FORM;
+    theatre_reset(m);
     history_forget(m);
     return true;
 }
@@ -58,6 +59,7 @@ static void forget(struct model *m)
     m->sweep = (struct sweep){ 0 };
     m->channel = 0;
     runs_forget(m);
+    theatre_forget(m);
     m->opened = m->serial;
     opening_drop(m);
 }

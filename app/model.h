@@ -15,6 +15,7 @@
 #include "scanning.h"
 #include "slots.h"
 #include "study.h"
+#include "theatre.h"
 #include "worlds.h"
 #include "zoom.h"
 
@@ -167,6 +168,7 @@ struct model {
     struct beside beside;
     struct grouping grouping; /* the groups view's */
     struct worlds worlds;     /* the privacy view's, beyond its sandbox */
+    struct theatre theatre;   /* the privacy view's */
     bool wipe, difference;
     struct levels levels; /* histograms in place of the error curve */
     struct heat heat;     /* where the error is, in place of the picture */

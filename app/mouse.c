@@ -250,6 +250,35 @@ static void press_group_rank(struct model *m, const struct grid *g, const struct
     slide_group(m, h->x);
 }
 
+static void press_theatre_pane(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    if (h->index < THEATRE_FOCUS_COUNT)
+        m->theatre.focus = (int)h->index;
+}
+
+static void press_theatre(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    (void)g, (void)y;
+    m->theatre.focus = THEATRE_FOCUS_FORM;
+    if (h->index < theatre_rows.n)
+        m->theatre.field = h->index;
+}
+
+static void slide_theatre(struct model *m, int x)
+{
+    const struct param *p = &theatre_rows.rows[m->theatre.field];
+    double value = form_value(p, along(m, x), theatre_limit(m, p));
+    theatre_put(m, p, p->kind == PARAM_INT ? floor(value + 0.5) : value);
+}
+
+static void press_theatre_bar(struct model *m, const struct grid *g, const struct hit *h, int y)
+{
+    press_theatre(m, g, h, y);
+    m->grip = (struct grip){ ZONE_THEATRE_BAR, h->index, h->left, h->width };
+    slide_theatre(m, h->x);
+}
+
 static void press_line(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
@@ -286,6 +315,8 @@ static const struct {
     [ZONE_PICTURE] = { press_picture, false }, [ZONE_RUN] = { press_run, false },
     [ZONE_TENSOR] = { press_tensor, false },  [ZONE_BROWSE] = { press_browse, false },
     [ZONE_LAYER] = { press_layer, false },
+    [ZONE_THEATRE] = { press_theatre, false }, [ZONE_THEATRE_BAR] = { press_theatre_bar, false },
+    [ZONE_THEATRE_PANE] = { press_theatre_pane, false },
     [ZONE_GROUP] = { press_group, false },    [ZONE_GROUP_RANK] = { press_group_rank, false },
 };
 /* clang-format on */
@@ -342,6 +373,10 @@ static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
         bool list = h.zone == ZONE_GROUP;
         for (int i = 0; i < steps; i++)
             run(m, list ? (up ? "group-up" : "group-down") : (up ? "more-ranks" : "fewer-ranks"));
+    } else if (h.zone == ZONE_THEATRE || h.zone == ZONE_THEATRE_BAR) {
+        press_theatre(m, g, &h, e->y);
+        for (int i = 0; i < steps; i++)
+            run(m, up ? "more" : "less");
     } else if (h.zone == ZONE_PICTURE) {
         double down = (e->y - top_of(g, e->x, e->y) + 0.5) / picture_rows(m);
         comparing_zoom_at(m, up ? 2 : 0.5, down, (h.x - h.left + 0.5) / h.width);
@@ -426,6 +461,8 @@ static void take(struct model *m, const struct grid *g, const struct mouse *e)
             choose_rank(m, e->x);
         else if (m->grip.zone == ZONE_GROUP_RANK)
             slide_group(m, e->x);
+        else if (m->grip.zone == ZONE_THEATRE_BAR)
+            slide_theatre(m, e->x);
         else if (m->grip.zone == ZONE_PICTURE)
             reach(m, e->x, e->y);
         return;

@@ -67,6 +67,7 @@ void session_reset(struct model *m)
         param_defaults(&methods[i]->params, false, &m->params[i]);
     for (size_t i = 0; i < session_rows.n; i++)
         param_put(&rows[i], m, rows[i].def);
+    theatre_reset(m);
     m->budget = 0;
     memset(m->marks, 0, sizeof(m->marks));
     for (int i = 0; i < SLOT_COUNT; i++)
@@ -174,6 +175,8 @@ void session_print(const struct model *m, bool anywhere, FILE *out)
             planes_words[m->planes], m->dtype == DTYPE_F64 ? "f64" : "f32",
             nonfinite_names[m->nonfinite]);
     print_open(m, anywhere, out);
+    if (print_rows(&theatre_rows, &m->theatre.set, "privacy", out)) /* which shows its view */
+        fputc('\n', out);
     fprintf(out, "view %s\n", m->view->name);
     print_tensors(m, out);
     print_marks(m, out);

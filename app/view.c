@@ -5,6 +5,7 @@
 
 #include "actions.h"
 #include "panes/panes.h"
+#include "tabs.h"
 #include "view_rows.h" /* VIEWS(_): the list in app/meson.build */
 
 #define DECLARE(name) extern const struct view view_##name;
@@ -12,7 +13,16 @@
 VIEWS(DECLARE)
 const struct view *const views[] = { VIEWS(ROW) NULL };
 
-enum { SHORT = 3, SMALL = 60, FEW = 100, ROOMY = 120, KEYS_FEW = 6, KEYS_MANY = 12, LINE = 512 };
+enum {
+    SHORT = 3,
+    SMALL = 60,
+    FEW = 100,
+    ROOMY = 120,
+    KEYS_FEW = 6,
+    KEYS_MANY = 12,
+    LINE = 512,
+    BADGE = 20
+};
 
 const struct view *view_find(const char *name)
 {
@@ -80,59 +90,6 @@ struct rect view_area(int width, int height)
     int above = has_tabs(height) ? 1 : 0, below = has_tabs(height) ? 2 : 1;
     int h = height - above - below;
     return (struct rect){ 0, above, width > 0 ? width : 0, h > 0 ? h : 0 };
-}
-
-/* "photo.png  600x400x3": the name without its folders. */
-static void object(const struct model *m, char *out, size_t size)
-{
-    const struct document *d = m->document;
-    const char *name = d ? strrchr(d->name, '/') : NULL;
-    const struct entry *e = d && d->n ? &d->entries[0] : NULL;
-    int n;
-
-    out[0] = 0;
-    if (!d)
-        return;
-    if (m->entry[0])
-        e = document_entry(d, m->entry);
-    n = snprintf(out, size, "%s%s%s", name ? name + 1 : d->name, m->entry[0] ? "::" : "", m->entry);
-    if (n < 0 || (size_t)n >= size)
-        return;
-    if (!model_chosen(m))
-        snprintf(out + n, size - (size_t)n, "  %zu tensors", d->n + d->n_others);
-    else if (d->raster && !m->entry[0])
-        snprintf(out + n, size - (size_t)n, "  %zux%zux%d", d->raster->width, d->raster->height,
-                 d->raster->channels >= 3 ? 3 : 1);
-    else if (e)
-        snprintf(out + n, size - (size_t)n, "  %zu row%s x %zu", e->rows, e->rows == 1 ? "" : "s",
-                 e->cols);
-}
-
-static int tabs_width(void)
-{
-    int n = 0;
-    for (int i = 0; views[i]; i++)
-        n += (int)strlen(views[i]->title) + 4;
-    return n;
-}
-
-static void draw_tabs(const struct model *m, struct canvas c)
-{
-    char line[LINE];
-    int x = canvas_text(c, 0, 0, INK_TITLE, ATTR_BOLD, " es "), width;
-    bool cut = tabs_width() > c.area.w * 11 / 20;
-    for (int i = 0; views[i]; i++) {
-        bool active = views[i] == m->view;
-        int length = cut ? SHORT : (int)strlen(views[i]->title);
-        snprintf(line, sizeof(line), "%c%d %.*s%c", active ? '[' : ' ', view_digit(views[i]),
-                 length, views[i]->title, active ? ']' : ' ');
-        canvas_zone(c, (struct rect){ x, 0, canvas_text_width(line), 1 }, ZONE_TAB, (size_t)i);
-        x += canvas_text(c, x, 0, active ? INK_TITLE : INK_DIM, active ? ATTR_BOLD : 0, line);
-    }
-    object(m, line, sizeof(line));
-    width = canvas_text_width(line);
-    x = c.area.w - 1 - width > x + 1 ? c.area.w - 1 - width : x + 1;
-    canvas_text(c, x, 0, INK_DIM, 0, line);
 }
 
 /* What may be typed into a row. */
@@ -438,6 +395,8 @@ void view_draw(const struct model *m, struct canvas c)
 {
     int w = c.area.w, h = c.area.h;
     struct canvas middle = canvas_inside(c, view_area(w, h));
+    struct canvas first = canvas_inside(c, (struct rect){ 0, 0, w, 1 });
+    int tabs = 0;
 
     canvas_clear(c);
     if (w < 1 || h < 1)
@@ -449,7 +408,8 @@ void view_draw(const struct model *m, struct canvas c)
     else
         pane_start(m, middle);
     if (has_tabs(h)) {
-        draw_tabs(m, canvas_inside(c, (struct rect){ 0, 0, w, 1 }));
+        tabs = tabs_draw(m, first);
+        tabs_object(m, first, tabs);
         draw_message(m, canvas_inside(c, (struct rect){ 0, h - 2, w, 1 }));
     }
     struct canvas last = canvas_inside(c, (struct rect){ 0, h - 1, w, 1 });
@@ -463,4 +423,5 @@ void view_draw(const struct model *m, struct canvas c)
         pane_statistics(m, middle);
     if (m->overlay == OVERLAY_LINE || m->overlay == OVERLAY_PALETTE)
         pane_line(m, c);
+    tabs_badge(m, first, tabs);
 }

@@ -39,6 +39,9 @@ struct view {
     void (*picture_size)(const struct model *m, int width, int height, int *pixels_wide,
                          int *pixels_high);
     const struct action *actions; /* what only this view knows; ends with {0} */
+    /* Words that stand on every frame of the view, at every size and over whatever lies on top, in at
+     * most `width` cells; NULL: none. */
+    void (*badge)(const struct model *m, int width, char *out, size_t size);
     int number; /* the digit of its tab and key; 0: the first that no view asks for */
     /* What the message line says while nothing else does, in at most `width` cells, and the
      * status of a small screen; NULL: the focused parameter. */

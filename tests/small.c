@@ -146,7 +146,7 @@ static void test_states(struct model *m, struct study *study)
     m->focus = PANE_SPECTRUM;
     draw(m, 80, 24);
     CHECK(shows(">spectrum") && !shows(">parameters"));
-    CHECK(shows("[1 Image]") && bold("[1 Image]"));
+    CHECK(shows("[1 Ima]") && bold("[1 Ima]"));
     CHECK(!shows("~"));
     struct error err;
     CHECK(command_run(m, "method lplr; k 9", &err));

@@ -32,6 +32,12 @@ void pane_group_maps(const struct model *m, const struct grouped *g, struct canv
 
 /* The privacy view's area while worlds_away: the price of a release and what was spent, or what was released. */
 void pane_worlds(const struct model *m, struct canvas c);
+/* The privacy view's: its form, of so many rows in this width, and at its foot as many lines of numbers. */
+void pane_privacy_form(const struct model *m, struct canvas c);
+int pane_privacy_rows(int width);
+enum { PANE_PRIVACY_LINES = 2 };
+struct canvas pane_theatre_frame(const struct model *m, struct canvas c, int focus,
+                                 const char *title);
 
 /* The frame, or none below 16 x 5; the inside either way. */
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,
