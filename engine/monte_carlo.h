@@ -42,9 +42,9 @@ struct monte_carlo_found {
     struct monte_carlo_band overlap[2];
 };
 
-/* Looks for job->cancel between runs; progress 0..1. Noise and, up to EIGEN_MAX, the eigenvalues of
- * whole batches are the backend's; vectors LAPACK's. Fails as those do; ERROR_CANCELLED. *out is filled on
- * success alone. To be called within job_run, or on a processor (a device may fail). */
+/* A job of its own (job_run; not within another): asks between runs whether to go on; progress 0..1.
+ * Noise and, where values alone are asked for and d <= EIGEN_MAX, eigenvalues of whole batches are the
+ * backend's; vectors are LAPACK's. Fails as those do; ERROR_CANCELLED. *out is filled on success alone. */
 bool monte_carlo_run(struct job *job, const struct monte_carlo *m, struct monte_carlo_found *out,
                      struct error *err);
 void monte_carlo_finish(struct monte_carlo_found *f); /* {0} and a finished one are fine */

@@ -44,8 +44,8 @@ double perturbation_variance(enum field field, double deviation); /* v */
  * from the derivative of M -> M_k, whose coefficient is 1 within the top k and
  * sigma_i / (sigma_i - sigma_j) across. Gaps within the top k do not enter. With M_k's own gap at 4 times
  * perturbation_paper_gap it is within 2 % of the mean of many draws, at 2 times within 5, at 1 within 9
- * (real) and 17 % (Y), always too low; of other spectra see perturbation_doubt. INFINITY
- * where sigma_k = sigma_(k + 1) > 0. */
+ * (real) and 17 % (Y), always too low; of other spectra see perturbation_doubt. INFINITY where
+ * sigma_k = sigma_(k + 1) > 0, NAN where both are 0. */
 double perturbation_error(const struct perturbation *p, enum perturbed x, size_t k);
 
 /* The share of that law's square that comes from pairs i <= k < j with v > (sigma_i - sigma_j)^2 / 4,
@@ -58,11 +58,13 @@ double perturbation_doubt(const struct perturbation *p, enum field field, size_t
  * otherwise; the constant that the paper's proof gives is larger by orders of magnitude. */
 double perturbation_paper_error(const struct perturbation *p, size_t k);
 
-/* The spike law: k equal eigenvalues `theta` over zeros, d large, k small beside it. Each spike
- * comes out at theta + v d / theta with squared overlap c = 1 - v d / theta^2, so that
- * ||X - M_k||^2 is k times theta^2 + x^2 - 2 theta x c at the value x that is kept: 3 % and better from
- * perturbation_paper_gap on, where the first order is 9 % off. Of REAL, SHRUNK (x = theta c) and
- * COMPLEX; NAN for others, and sqrt(k) theta for SHRUNK, NAN else, below perturbation_outlier. */
+/* The spike law: k equal eigenvalues `theta` over zeros, d large and k small beside it. A spike
+ * comes out as perturbation_spike(d - k) has it, with squared overlap c, so that ||X - M_k||^2 is k times
+ *
+ *   n x^2 + theta^2 - 2 theta x c  at the value x that is kept, theta c where it is shrunk,
+ *
+ * n = 1, of a real part (1 + c^2) / 2, and what E is within the top k. NAN for Y_K. 2 % and better from
+ * perturbation_paper_gap on (d = 64, 128), where the first order is 9 or 17 % off. */
 double perturbation_spike_error(enum perturbed x, double deviation, size_t d, double theta,
                                 size_t k);
 
