@@ -32,7 +32,7 @@ static struct sums sums_at(const struct bulk *b, double u, double q)
  * never pass it; where one term alone would be w it is no more than w. */
 static double height(const struct bulk *b, double u)
 {
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (size_t i = 0; i < b->d; i++)
         least = fmin(least, (u - b->sigma[i]) * (u - b->sigma[i]));
     if (least > b->w)
@@ -114,8 +114,8 @@ double bulk_share(const struct bulk *b, double x)
 
 static void ends(const struct bulk *b, double *least, double *most)
 {
-    *least = INFINITY;
-    *most = -INFINITY;
+    *least = (double)INFINITY;
+    *most = -(double)INFINITY;
     for (size_t i = 0; i < b->d; i++) {
         *least = fmin(*least, b->sigma[i]);
         *most = fmax(*most, b->sigma[i]);

@@ -7,7 +7,6 @@
 #include "check.h"
 #include "spacing.h"
 
-#include <complex.h>
 #include <string.h>
 
 #define PI 3.14159265358979323846
@@ -155,17 +154,20 @@ static const double widths[] = { 0.3, 1, 40 };
 /* m(z) at x + i e by damped steps, which is how the equation is usually solved. */
 static double damped(const struct bulk *b, double x, double e)
 {
-    double complex m = CMPLX(0, 1);
+    double re = 0, im = 1;
     for (int step = 0; step < 200000; step++) {
-        double complex sum = 0;
-        for (size_t i = 0; i < b->d; i++)
-            sum += 1 / (b->sigma[i] - CMPLX(x, e) - b->w * m);
-        double complex more = sum / (double)b->d;
-        if (cabs(more - m) < 1e-13)
+        double sum[2] = { 0 };
+        for (size_t i = 0; i < b->d; i++) {
+            double p = b->sigma[i] - x - b->w * re, q = -e - b->w * im, r = p * p + q * q;
+            sum[0] += p / r / (double)b->d;
+            sum[1] -= q / r / (double)b->d;
+        }
+        if (hypot(sum[0] - re, sum[1] - im) < 1e-13)
             break;
-        m = (m + more) / 2;
+        re = (re + sum[0]) / 2;
+        im = (im + sum[1]) / 2;
     }
-    return cimag(m) / PI;
+    return im / PI;
 }
 
 /* That value is the density blurred by a Cauchy law of width e: compared where both are, e small. */
