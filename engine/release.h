@@ -41,7 +41,7 @@ struct release_price {
     double lattice;   /* the step of the released entries: C^2 / 4^b */
     uint64_t grid_deviation, grid_diagonal; /* the same two in steps, exactly what is drawn */
 };
-/* ERROR_USAGE: terms that make no sense. ERROR_LIMIT: more noise than 2^56 steps. Pure. */
+/* ERROR_USAGE: terms that make no sense. ERROR_LIMIT: more noise than 2^50 steps. Pure. */
 bool release_price(const struct release_terms *t, struct release_price *out, struct error *err);
 
 /* A noisy matrix and what follows from it for free. All F64, owned. */

@@ -3,6 +3,7 @@
 #include "deviate.h"
 
 #include <assert.h>
+#include <string.h>
 
 enum { MOST = 64 }; /* deviations */
 
@@ -75,6 +76,7 @@ int64_t rounded_gaussian(uint64_t sigma, struct chacha *from, bool *broken)
             return 0;
         if (keeps(k, &x, from, broken)) {
             int64_t size = (int64_t)(k * sigma + deviate_nearest(&x, sigma, from, broken));
+            explicit_bzero(&x, sizeof(x));
             return chacha_bits(from, 1) ? size : -size;
         }
     }

@@ -1,0 +1,150 @@
+#include "release_path.h"
+
+#include "gram_check.h"
+#include "rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* More rows than a Gram matrix of 63 bits is sure to hold, whatever is in them. */
+static const size_t rows_most = (size_t)1 << 30;
+
+static unsigned bits_of(const struct release_terms *t)
+{
+    return t->bits ? t->bits : RELEASE_BITS;
+}
+
+/* No sizes, counts or names of what the data made necessary. */
+static bool plain(const struct error *why, struct error *err)
+{
+    return why->code == ERROR_MEMORY
+               ? fail(err, ERROR_MEMORY, "out of memory; nothing was released")
+               : fail(err, why->code, "%s", why->text);
+}
+
+static bool check_shape(struct matrix_view rows, struct error *err)
+{
+    if (rows.cols < 1 || rows.cols > RELEASE_SIDE)
+        return fail(err, ERROR_LIMIT, "a release is of 1 to %d columns; here are %zu", RELEASE_SIDE,
+                    rows.cols);
+    return rows.rows < rows_most || fail(err, ERROR_LIMIT, "there are too many rows");
+}
+
+static bool check_dataset(const struct release_terms *t, struct error *err)
+{
+    if (!t->dataset || !*t->dataset)
+        return fail(err, ERROR_USAGE, "the dataset needs a name, under which the ledger counts");
+    return strlen(t->dataset) < NAME_TEXT ||
+           fail(err, ERROR_USAGE, "a dataset's name has at most %d bytes", NAME_TEXT - 1);
+}
+
+static bool make_room(struct release_path *p, struct error *err)
+{
+    return secret_init(&p->stream, sizeof(struct chacha), err) &&
+           secret_init(&p->rows, p->n * p->d * sizeof(int32_t), err) &&
+           secret_init(&p->gram, p->d * p->d * sizeof(int64_t), err);
+}
+
+/* What a driver says of itself may tell how much it was asked for. */
+static bool compute_gram(struct release_path *p, struct job *job, struct error *err)
+{
+    struct error why = { 0 };
+    if (backend_gram_exact(job->backend, p->rows.data, p->n, p->d, p->gram.data, &why))
+        return true;
+    if (why.code == ERROR_DEVICE)
+        return fail(err, ERROR_DEVICE, "%s cannot make an integer Gram matrix",
+                    backend_device(job->backend));
+    return plain(&why, err);
+}
+
+static bool attempt_gram(struct job *job, void *context, struct error *err)
+{
+    struct release_path *p = context;
+    bool holds = false;
+    if (!job_step(job, 0.2, "Gram matrix", err) || !compute_gram(p, job, err) ||
+        !job_step(job, 0.5, "check", err) ||
+        !gram_check(p->rows.data, p->n, p->d, p->gram.data, release_path_stream(p), &holds, err))
+        return false;
+    return holds || fail(err, ERROR_DEVICE, "%s got an integer Gram matrix wrong",
+                         backend_device(job->backend));
+}
+
+static bool prepare(struct release_path *p, struct job *job, struct matrix_view rows,
+                    struct error *err)
+{
+    const struct release_terms *t = p->terms;
+    struct row_rule rule = { .clip = t->clip, .bits = bits_of(t), .centre = t->centre };
+    double d = (double)p->d;
+    struct backend_work work = { .flops = 2 * (double)p->n * d * d,
+                                 .bytes = 4 * (double)p->n * d,
+                                 .dtype = DTYPE_F64 };
+    if (!make_room(p, err) || !chacha_start(release_path_stream(p), err) ||
+        !job_step(job, 0, "rows", err))
+        return false;
+    rows_quantise(rows, &rule, p->rows.data);
+    return job_run(job, work, attempt_gram, p, err);
+}
+
+bool release_path_open(struct release_path *p, struct job *job, struct matrix_view rows,
+                       const struct release_terms *t, struct error *err)
+{
+    struct error why = { 0 };
+    *p = (struct release_path){ .terms = t, .n = rows.rows, .d = rows.cols };
+    if (!release_price(t, &p->price, err) || !check_dataset(t, err) || !check_shape(rows, err) ||
+        !wipe_guard(err))
+        return false;
+    return prepare(p, job, rows, &why) || plain(&why, err);
+}
+
+bool release_path_pay(struct release_path *p, struct job *job, const char *ledger,
+                      struct ledger_account *account, struct error *err)
+{
+    const struct release_terms *t = p->terms;
+    struct ledger_spend spend = { .mechanism = t->mechanism,
+                                  .relation = t->relation,
+                                  .clip = t->clip,
+                                  .mu = p->price.mu,
+                                  .epsilon = t->epsilon,
+                                  .delta = t->delta,
+                                  .budget = t->budget };
+    snprintf(spend.dataset, sizeof(spend.dataset), "%s", t->dataset);
+    if (!job_step(job, 0.6, "ledger", err) || !ledger_spend(ledger, &spend, account, err))
+        return false;
+    secret_finish(&p->rows);
+    return true;
+}
+
+void release_path_close(struct release_path *p)
+{
+    secret_finish(&p->gram);
+    secret_finish(&p->rows);
+    secret_finish(&p->stream);
+}
+
+void release_path_facts(const struct release_path *p, struct release *out)
+{
+    const struct release_terms *t = p->terms;
+    out->d = p->d;
+    out->n = t->relation == RELATION_REPLACE ? p->n : 0;
+    out->mechanism = t->mechanism;
+    out->relation = t->relation;
+    out->form = t->form;
+    out->rank = t->rank < p->d ? t->rank : p->d;
+    out->shrink = t->shrink;
+    out->clamp = t->clamp;
+    out->bits = bits_of(t);
+    out->epsilon = t->epsilon;
+    out->delta = t->delta;
+    out->clip = t->clip;
+    out->mu = out->view = p->price.mu;
+    out->deviation = p->price.deviation;
+    out->lattice = p->price.lattice;
+    snprintf(out->dataset, sizeof(out->dataset), "%s", t->dataset);
+    snprintf(out->version, sizeof(out->version), "%s", EIGENSCOPE_VERSION);
+}
+
+bool release_path_lost(const struct error *why, struct error *err)
+{
+    return fail(err, why->code, "%s; what was paid stays paid",
+                why->code == ERROR_MEMORY ? "out of memory" : why->text);
+}
