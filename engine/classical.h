@@ -14,6 +14,6 @@ double classical_mu(enum mechanism m, enum relation r, double epsilon, double de
 /* The epsilon that it keeps at that delta, where `epsilon` is its nominal one: below it, the noise is
  * larger than needed; above it, the claim is false. Rounded up. */
 double classical_epsilon(enum mechanism m, enum relation r, double epsilon, double delta);
-/* Up to which nominal epsilon the claim holds at delta; computed, to 1e-9 of itself, rounded down. 0:
- * at none; infinite: at every one up to GDP_EPSILON_MOST. */
+/* Up to which nominal epsilon the claim holds at delta; computed, to 1e-9 of itself, rounded down.
+ * Infinite: at every one up to GDP_EPSILON_MOST. */
 double classical_limit(enum mechanism m, enum relation r, double delta);
