@@ -26,7 +26,7 @@ static double largest(struct matrix_view from, size_t i, const struct row_rule *
     double most = 0;
     for (size_t j = 0; j < from.cols; j++) {
         double x = fabs(entry(from, i, j, rule));
-        most = isfinite(x) ? fmax(most, x) : INFINITY;
+        most = isfinite(x) ? fmax(most, x) : HUGE_VAL;
     }
     return most;
 }
