@@ -111,8 +111,9 @@ static void places(struct chacha *c)
         for (size_t k = 1; k < DEVIATE_DIGITS && i % 4; k++) {
             x.digit[k] = (uint64_t)((rest << 64) / scale);
             rest = (rest << 64) % scale;
-            if (chacha_bits(c, 1)) {
-                x.digit[k] += chacha_bits(c, 1) ? 1 : (uint64_t)-1;
+            if (chacha_bits(c, 1)) { /* off the border by up to three of what decides, or by one */
+                uint64_t off = chacha_bits(c, 1) ? chacha_below(c, 4) * (UINT64_MAX / scale) : 1;
+                x.digit[k] += chacha_bits(c, 1) ? off : 0 - off;
                 break;
             }
         }
