@@ -284,6 +284,18 @@ bool linalg_eigenvalues(struct matrix_view a, double *values, struct error *err)
     return eigen(a, false, values, err);
 }
 
+bool linalg_eigenvalues_tridiagonal(double *diagonal, double *off, size_t n, struct error *err)
+{
+    if (n > INT32_MAX)
+        return fail(err, ERROR_LIMIT, "a tridiagonal matrix of %zu is too large for LAPACK", n);
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(diagonal[i]) || (i + 1 < n && !isfinite(off[i])))
+            return fail(err, ERROR_FORMAT, "a tridiagonal matrix has an entry that is not finite");
+    if (n > 0 && LAPACKE_dsterf_work((lapack_int)n, diagonal, off) != 0)
+        return fail(err, ERROR_NUMERIC, "the eigenvalue decomposition did not converge");
+    return true;
+}
+
 /* The rows of a become orthonormal: Q of the L Q that LAPACK finds in a^T. */
 static lapack_int orthonormal_rows(struct matrix_view a, void *tau, void *work, lapack_int size)
 {

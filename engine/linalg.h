@@ -28,6 +28,8 @@ bool linalg_singular_values(struct matrix_view a, double *sigma, struct error *e
 bool linalg_eigen(struct matrix_view a, double *values, struct error *err);
 /* The values alone, ascending; a is overwritten. */
 bool linalg_eigenvalues(struct matrix_view a, double *values, struct error *err);
+/* Of a symmetric tridiagonal matrix: diagonal (n) becomes the values, ascending; off (n - 1; overwritten). */
+bool linalg_eigenvalues_tridiagonal(double *diagonal, double *off, size_t n, struct error *err);
 /* Hermitian a (n x 2 n, F64: real and imaginary parts side by side, as ensemble.h has them; the lower
  * triangle is read): ascending values; row i of a becomes the eigenvector of values[i], likewise. */
 bool linalg_eigen_hermitian(struct matrix_view a, double *values, struct error *err);

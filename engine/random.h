@@ -30,6 +30,8 @@ enum stream {
     STREAM_DITHER_DENSE, /* of Q in Q + L R: as STREAM_DITHER_LEFT */
     STREAM_ROTATION,     /* random subspaces: column / 4, row, stream, 8 draw + member */
     STREAM_MARK,         /* the denoise lab: column / 4, row, stream, which draw */
+    STREAM_DYSON,        /* of the eigenvalue equation: particle / 4, step, stream, path */
+    STREAM_TRIDIAGONAL,  /* a draw's numbers: block, field, stream, draw */
 };
 
 /* The kinds of random matrix a sketch is made of; each has mean 0 and variance 1. */

@@ -12,7 +12,7 @@ FLOORS = [
      "gaussian_dp", "classical", "zcdp", "price", "ledger", "ledger_file", "ledger_disk",
      "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy", "names", "entropy", "chacha", "deviate", "rounded_gaussian", "wipe", "rows", "perturbation", "bulk", "spacing",
      "linalg_hermitian", "mechanism",
-     "dyson", "dyson_scenes", "dyson_sde", "gap_statistics", "tridiagonal"},
+     "dyson", "dyson_path", "dyson_scenes", "dyson_sde", "gap_readings", "gap_statistics", "tridiagonal"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "allocation", "pair", "fit", "sketch",
      "panel", "goal", "goal_solve", "theory", "histogram",
