@@ -7,6 +7,22 @@
 
 enum { GAP_BINS = 8192, GAP_BINS_PER_SPACING = 2048, GAP_STEPS = 8 };
 
+/* What can be read off: a line of the table each. */
+
+enum gap_reading_kind {
+    GAP_RATIO,      /* <r>, mean of min / max of neighbouring gaps (Atas et al. 2013) */
+    GAP_VARIANCE,   /* of the unfolded spacing */
+    GAP_OWN,        /* Kolmogorov distance of spacings to the field's own surmise */
+    GAP_OTHER,      /* to the other field's */
+    GAP_SMALL,      /* P(gap <= sqrt(T / d)) in the centre */
+    GAP_SLOPE,      /* of log P over log s, s from 0.4 to 2 */
+    GAP_INVERSE,    /* E (mean gap / gap)^2, see gap_nearest; diverges for the real field */
+    GAP_TOP,        /* largest eigenvalue over the edge 2 sqrt(2 beta T d) */
+    GAP_NORM,       /* mean squared Frobenius norm over its expectation */
+    GAP_SEMICIRCLE, /* sup distance of a spectrum to the semicircle, its mean */
+    GAP_READINGS
+};
+
 struct gap_sum {
     double n, sum, squares;
 };
@@ -14,14 +30,18 @@ struct gap_sum {
 struct gap_statistics {
     enum field field;
     size_t d;
-    double scale; /* T: the noise of Algorithm 1 */
+    double deviation; /* s of ensemble.h: sqrt(2 T) for the paper's noise scale T */
     uint64_t spectra, spacings;
-    struct gap_sum ratio, spacing, inverse, top, norm, semicircle;
-    uint64_t centre;             /* gaps in the middle tenth of the spectrum */
-    uint64_t small[GAP_STEPS];   /* of them, not wider than gap_steps[] sqrt(T / d) */
+    struct gap_sum sums[GAP_READINGS]; /* of readings that are means: one number a spectrum */
+    uint64_t centre, near; /* gaps in the middle tenth; of them, not wider than sqrt(T / d) */
+    uint64_t small
+        [GAP_STEPS]; /* spacings that in the centre are not wider than gap_steps[] sqrt(T / d) */
     uint32_t bins[GAP_BINS + 1]; /* unfolded spacings; the last: wider ones */
 };
 extern const double gap_steps[GAP_STEPS]; /* 0.4 .. 2, ascending */
+/* GAP_INVERSE counts spacings above this one; what those below come to is known (sine process), and
+ * counted they alone would make its variance infinite. */
+extern const double gap_nearest;
 
 /* d >= 3. */
 void gap_statistics_init(struct gap_statistics *g, enum field field, size_t d, double deviation);
@@ -49,19 +69,6 @@ struct gap_reading {
     enum gap_mark mark;
 };
 
-enum gap_reading_kind {
-    GAP_RATIO,      /* <r>, mean of min / max of neighbouring gaps (Atas et al. 2013) */
-    GAP_VARIANCE,   /* of the unfolded spacing */
-    GAP_OWN,        /* Kolmogorov distance of spacings to the field's own surmise */
-    GAP_OTHER,      /* to the other field's */
-    GAP_SMALL,      /* P(gap <= sqrt(T / d)) in the centre */
-    GAP_SLOPE,      /* of log P over log s, s from 0.4 to 2 */
-    GAP_INVERSE,    /* E (mean gap / gap)^2; diverges for the real field */
-    GAP_TOP,        /* largest eigenvalue over the edge 2 sqrt(2 beta T d) */
-    GAP_NORM,       /* mean squared Frobenius norm over its expectation */
-    GAP_SEMICIRCLE, /* sup distance of a spectrum to the semicircle, its mean */
-    GAP_READINGS
-};
 struct gap_reading gap_statistics_read(const struct gap_statistics *g, enum gap_reading_kind kind);
 
 /* Share of the spacings per unit of spacing, in `n` bins of that width from 0: what a histogram
