@@ -28,7 +28,7 @@
 #define LIMIT_EXPERTS           1024                /* matrices in one tensor of GGUF */
 #define LIMIT_TENSORS           ((uint64_t)1 << 20)
 #define LIMIT_LEDGER            ((uint64_t)64 << 20) /* bytes of what was spent */
-#define LIMIT_FACTS             ((uint64_t)1 << 14) /* that a document tells */
+#define LIMIT_FACTS             ((uint64_t)1 << 14)  /* that a document tells */
 /* Bytes, with the NUL, of a matrix's name as exports and screens carry it; longer ones are cut
  * between characters, and told apart by a number where they then collide. */
 enum { NAME_TEXT = 256 };
