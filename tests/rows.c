@@ -111,7 +111,7 @@ static void borders(void)
 
 static void not_numbers(void)
 {
-    static const double bad[] = { NAN, HUGE_VAL, -HUGE_VAL };
+    static const double bad[] = { (double)NAN, HUGE_VAL, -HUGE_VAL };
     long wrong = 0;
     for (size_t k = 0; k < 3; k++)
         for (size_t at = 0; at < 4; at++) {
