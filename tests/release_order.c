@@ -22,8 +22,8 @@ extern const struct backend_ops backend_cpu;
 static struct {
     char order[64]; /* E entropy, G a device's Gram matrix, L ledger, N noise */
     bool no_entropy, no_noise;
-    enum error_code refused; /* by the ledger */
-    enum { RIGHT, FLIPPED, FAILED, LARGER } device;
+    enum error_code refused;                        /* by the ledger */
+    enum { RIGHT, FLIPPED, FAILED, LARGER } device; /* how it does */
     atomic_bool cancel;
     bool cancel_in_ledger;
     const char *cancel_at; /* a stage */
@@ -62,7 +62,9 @@ static const uint32_t mask = 0x5a5a5a5a;
 static uint32_t masked_row[D];
 static uint64_t masked_sum;
 
-static bool is_row(const uint32_t *at)
+/* Reads what is mapped, whoever it belongs to. */
+#define ANYWHERE __attribute__((no_sanitize("address", "undefined")))
+ANYWHERE static bool is_row(const uint32_t *at)
 {
     for (size_t j = 0; j < D; j++)
         if ((at[j] ^ mask) != masked_row[j])
@@ -70,9 +72,7 @@ static bool is_row(const uint32_t *at)
     return true;
 }
 
-/* Reads what is mapped, whoever it belongs to. */
-__attribute__((no_sanitize("address", "undefined"))) static void
-search_range(uintptr_t from, uintptr_t until, long *rows, long *sums)
+ANYWHERE static void search_range(uintptr_t from, uintptr_t until, long *rows, long *sums)
 {
     for (uintptr_t at = from; at + 16 <= until; at += 4) {
         *rows += is_row((const uint32_t *)at);
@@ -210,7 +210,7 @@ static bool exact(const struct release *r, size_t n)
 
 static bool empty(const struct release *r)
 {
-    return !r->draw.noisy.view.data && !r->draw.y.view.data && !r->draw.values && !r->mu && !r->d;
+    return !r->draw.noisy.view.data && !r->draw.y.view.data && !r->draw.values && !r->d;
 }
 
 static void in_order(struct backend *b, struct backend *device)
@@ -270,7 +270,7 @@ static void refused(struct backend *b)
 static void devices(struct backend *device)
 {
     struct release_terms t = terms(MECHANISM_REAL);
-    for (int how = FLIPPED; how <= LARGER; how++) {
+    for (unsigned how = FLIPPED; how <= LARGER; how++) {
         struct release r = { 0 };
         struct error err = { 0 };
         start();
