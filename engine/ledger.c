@@ -1,5 +1,6 @@
 #include "ledger.h"
 
+#include "cancel.h"
 #include "ledger_disk.h"
 #include "ledger_file.h"
 #include "memory.h"
@@ -20,13 +21,18 @@ void ledger_finish(struct ledger *l)
     *l = (struct ledger){ 0 };
 }
 
-static bool lock(int fd, int how)
+/* Waits, and hears while it waits that it is not wanted any more. */
+static bool lock(int fd, int how, const char *path, struct error *err)
 {
-    int done;
-    do
-        done = flock(fd, how);
-    while (done < 0 && errno == EINTR);
-    return done == 0;
+    const struct timespec moment = { .tv_nsec = 2000000 };
+    while (flock(fd, how | LOCK_NB) < 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return fail(err, ERROR_WRITE, "%s cannot be locked: %s", path, strerror(errno));
+        if (!cancel_none(err))
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
 }
 
 bool ledger_read(const char *path, struct ledger *out, struct error *err)
@@ -37,8 +43,11 @@ bool ledger_read(const char *path, struct ledger *out, struct error *err)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return errno == ENOENT || fail(err, ERROR_READ, "%s: %s", path, strerror(errno));
-    lock(fd, LOCK_SH); /* so that nobody is in the midst of a line; nothing depends on it */
     bool ok = ledger_file_load(path, fd, out, &sum, &size, err);
+    if (ok && out->damaged) { /* or someone is in the midst of a line */
+        ledger_finish(out);
+        ok = lock(fd, LOCK_SH, path, err) && ledger_file_load(path, fd, out, &sum, &size, err);
+    }
     close(fd);
     return ok;
 }
@@ -108,8 +117,7 @@ static int open_locked(const char *path, struct error *err)
             fail(err, ERROR_WRITE, "%s: %s", path, strerror(errno));
             return -1;
         }
-        if (!lock(fd, LOCK_EX)) {
-            fail(err, ERROR_WRITE, "%s cannot be locked: %s", path, strerror(errno));
+        if (!lock(fd, LOCK_EX, path, err)) {
             close(fd);
             return -1;
         }

@@ -66,6 +66,7 @@ void ledger_account(const struct ledger *l, const char *dataset, const struct le
  * ERROR_USAGE   numbers or a name that make no sense
  * ERROR_LIMIT   over the budget; *after is filled in as if it were not
  * ERROR_FORMAT  a damaged ledger, by line
+ * ERROR_CANCELLED  while it waited for the lock (cancel.h); not later
  * ERROR_READ, ERROR_WRITE, ERROR_MEMORY; but where the disk does not confirm what was written,
  * the spend stands, as the sentence says. */
 bool ledger_spend(const char *path, const struct ledger_spend *spend, struct ledger_account *after,

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cancel.h"
 #include "check.h"
 #include "ledger_disk.h"
 #include "ledger_file.h"
@@ -555,6 +556,12 @@ static void test_moved(void)
     spend(&s, NULL);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     CHECK(flock(fd, LOCK_EX) == 0);
+    /* one that reads does not wait; one that is not wanted any more does not, either */
+    atomic_bool stop = true;
+    const atomic_bool *before = cancel_watch(&stop);
+    CHECK(lines_of(&damage) == 1 && !damage);
+    CHECK(spend(&s, NULL) == ERROR_CANCELLED && lines_of(&damage) == 1);
+    cancel_watch(before);
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) {
