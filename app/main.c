@@ -21,6 +21,7 @@ static const struct flag_group *const groups_groups[] = { &groups_group, &many_g
                                                           NULL };
 static const struct flag_group *const denoise_groups[] = { &denoise_group, &picture_group,
                                                            &common_group, NULL };
+static const struct flag_group *const gaps_groups[] = { &statistics_group, &common_group, NULL };
 static const struct flag_group *const spectrum_groups[] = { &picture_group, &common_group, NULL };
 static const struct flag_group *const scan_groups[] = { &scan_group, &output_group, &common_group,
                                                         NULL };
@@ -195,6 +196,20 @@ const struct word words[] = {
         .least = 0,
         .most = 1,
         .run = denoise_word,
+    },
+    {
+        .name = "gaps",
+        .arguments = "",
+        .summary = "Eigenvalue gaps of the noise that a private covariance gets, simulated.",
+        .more =
+            "With --statistics a table for each field: spacing ratios, unfolded spacings and their "
+            "distance to Wigner's surmises, small gaps, edges. A reading passes or fails by "
+            "its band; it is open where there are too few draws to tell, and has no mark (-) "
+            "where it has no mean or the side is too small for its target.",
+        .groups = gaps_groups,
+        .least = 0,
+        .most = 0,
+        .run = gaps_statistics_word,
     },
     {
         .name = "expand",

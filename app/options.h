@@ -47,6 +47,12 @@ struct denoise_flags {
     int rule; /* enum denoise_rule */
     double noise;
 };
+struct statistics_flags {
+    bool statistics;
+    int field; /* 0: both; else enum field */
+    int side, draws;
+    int source; /* enum gap_source */
+};
 struct private_flags {
     double epsilon, delta, clip;
     int rank, relation, mechanism, form; /* enum relation, mechanism, mechanism_form */
@@ -83,6 +89,7 @@ struct options {
     struct scan_flags scan;
     struct group_flags groups;
     struct denoise_flags denoise;
+    struct statistics_flags statistics;
     struct private_flags private;
     struct audit_flags audit;
     /* of the word groups, one of them at most */
@@ -116,10 +123,11 @@ struct flag_group {
     const struct text_flag *texts; /* ends with {0}, or NULL */
     const char *const *refused; /* flags that are not taken and why, in pairs, then NULL; or NULL */
 };
-/* The tables are in flags.c, flags_groups.c and flags_private.c. */
+/* The tables are in flags.c and the other flags_*.c. */
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
     commands_group, frame_group, session_group, solve_group, compare_group, sweep_group, list_group,
-    many_group, groups_group, scan_group, denoise_group, private_group, audit_group;
+    many_group, groups_group, scan_group, denoise_group, private_group, audit_group,
+    statistics_group;
 /* What common_group has but for the seed and what else decides entries: for what is never played back. */
 extern const struct flag_group unseeded_group;
 

@@ -27,7 +27,7 @@ METHODS += DENSE + ["iterative-lplr"]
 NO_THEORY = ["naive", "truncated-svd", "randomized-svd", "water-filling", "mixed-lplr", "iterative-lplr", "caldera",
              "srr"]
 SOLVED = [m for m in METHODS if m != "water-filling"]  # neither rank nor bits to move
-WORDS = ["list", "spectrum", "scan", "run", "solve", "compare", "sweep", "groups", "denoise", "expand", "frame", "doctor", "docs"]
+WORDS = ["list", "spectrum", "scan", "run", "solve", "compare", "sweep", "groups", "denoise", "gaps", "expand", "frame", "doctor", "docs"]
 RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
             "relative_error", "optimal_error", "numerical_rank", "bound", "loss", "theory", "psnr_db", "ssim", "bits",
             "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",
@@ -650,6 +650,27 @@ def test_denoise():
     refused(3, "denoise", "absent.npy")
 
 
+def test_gaps_statistics():
+    j = data("gaps", "--statistics", "--side", "32", "--draws", "3000")
+    t = j["statistics"]
+    check(j["private"] is False and [x["field"] for x in t] == ["real", "complex"]
+          and all(x["side"] == 32 and x["draws"] == 3000 and x["source"] == "tridiagonal" for x in t), "both fields", j)
+    ratio = [next(r for r in x["readings"] if r["name"] == "mean spacing ratio") for x in t]
+    check(abs(ratio[0]["value"] - .5307) < 5 * ratio[0]["error"] < .02 and abs(ratio[1]["value"] - .5996) < 5 * ratio[1]["error"] < .02,
+          "ratios of Atas et al.", ratio)
+    check(not [r for x in t for r in x["readings"] if r["mark"] == "fail"], "nothing fails", t)
+    again = data("gaps", "--statistics", "--side", "32", "--draws", "3000", "--field", "complex")
+    other = data("gaps", "--statistics", "--side", "32", "--draws", "3000", "--field", "complex", "--seed", "2")
+    check(again["statistics"] == t[1:] and other["statistics"] != t[1:], "one field, by its seed", again)
+    j = data("gaps", "--statistics", "--side", "8", "--draws", "50", "--source", "matrix", "--backend", "cpu")
+    check(j["statistics"][0]["source"] == "matrix" and j["statistics"][0]["dispatches"] == 0, "whole matrices", j)
+    text = run("gaps", "--statistics", "--side", "16", "--draws", "20")[1].decode().splitlines()
+    check(len(text) == 24 and all("simulated, not private" in text[i] for i in (0, 12)), "text", text)
+    refused(5, "gaps", "--statistics", "--side", "65", "--source", "matrix", say=b"64 x 64")
+    refused(2, "gaps", say=b"--statistics")
+    refused(2, "gaps", "--statistics", "--side", "5")
+
+
 def test_png():
     j = data("run", "lplr", "demo:photo", "--rank", "10", "--rounds", "1", "-o", "out.png")["output"]
     check(j["png_bytes"] == j["bytes"] == os.path.getsize("out.png") and j["source_bytes"] > 0 and
@@ -1231,7 +1252,7 @@ def main():
     os.chdir(here)
     try:
         for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several, test_compare_group, test_solve_group, test_groups,
-                     test_denoise, test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
+                     test_denoise, test_gaps_statistics, test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds, test_sweep,
                      test_sweep_refusals, test_peers):
             begin = time.time()
