@@ -38,13 +38,15 @@ static bool holds(enum mechanism m, enum relation r, double epsilon, double delt
 /* mu grows with epsilon and epsilon / mu stays, so that delta grows: there is one border. */
 double classical_limit(enum mechanism m, enum relation r, double delta)
 {
-    double low = 1, high;
+    double low = 1;
     while (!holds(m, r, low, delta) && low > DBL_MIN)
         low /= 2;
-    for (high = 2 * low; holds(m, r, high, delta); high *= 2) {
+    double high = 2 * low;
+    while (holds(m, r, high, delta)) {
         if (high > GDP_EPSILON_MOST)
             return (double)INFINITY;
         low = high;
+        high *= 2;
     }
     while (high - low > 1e-10 * low) {
         double middle = (low + high) / 2;

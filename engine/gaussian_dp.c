@@ -98,8 +98,10 @@ double gdp_mu(double epsilon, double delta)
     /* Both are safe: delta < Phi(-a), and delta(0; mu) < mu / sqrt(2 pi). */
     double log_delta = log(delta), a = far_enough(delta);
     double low = fmax(2 * epsilon / (a + sqrt(a * a + 2 * epsilon)), 2.5 * delta), high = 2 * low;
-    for (; keeps(epsilon, log_delta, high); high *= 2)
+    while (keeps(epsilon, log_delta, high)) {
         low = high;
+        high *= 2;
+    }
     for (;;) {
         double middle = low + (high - low) / 2;
         if (middle <= low || middle >= high)

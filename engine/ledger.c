@@ -174,9 +174,8 @@ static bool append(const char *path, int fd, size_t size, const char *text, size
 static bool write_down(const char *path, int fd, size_t size, uint64_t sum,
                        const struct ledger_spend *s, struct error *err)
 {
-    char text[sizeof(LEDGER_HEAD) + LEDGER_LINE];
-    size_t head = size ? 0 : strlen(LEDGER_HEAD);
-    memcpy(text, LEDGER_HEAD, head);
+    char text[sizeof(LEDGER_HEAD) + LEDGER_LINE] = LEDGER_HEAD;
+    size_t head = size ? 0 : strlen(text);
     size_t n = head + ledger_file_print(s, &sum, text + head);
     if (!append(path, fd, size, text, n, err))
         return false;

@@ -15,6 +15,7 @@
 
 enum {
     FIELDS = 11,
+    NUMBERS = 6,
     TIME_TEXT = 32,
     NAME_ESCAPED = 3 * NAME_TEXT,
     SHORTEST = 64, /* bytes of a line: its time and checksum alone are 38 */
@@ -97,17 +98,31 @@ static bool unescape(const char *text, char out[NAME_TEXT])
     return n > 0;
 }
 
+/* As few digits as read back to the number. */
+static size_t print_number(char *out, size_t size, double x)
+{
+    int n = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(out, size, "%.*g ", digits, x);
+        if (strtod(out, NULL) == x)
+            break;
+    }
+    return (size_t)n;
+}
+
 size_t ledger_file_print(const struct ledger_spend *s, uint64_t *sum, char out[LEDGER_LINE])
 {
+    const double numbers[NUMBERS] = { s->clip,           s->mu,          s->epsilon, s->delta,
+                                      s->budget.epsilon, s->budget.delta };
     char when[TIME_TEXT], name[NAME_ESCAPED];
     time_t seconds = (time_t)s->time;
     struct tm parts;
     strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&seconds, &parts));
     escape(s->dataset, name);
-    size_t n = (size_t)snprintf(out, LEDGER_LINE,
-                                "%s %s %s %s %.17g %.17g %.17g %.17g %.17g %.17g ", when, name,
-                                mechanism_name(s->mechanism), relation_names[s->relation], s->clip,
-                                s->mu, s->epsilon, s->delta, s->budget.epsilon, s->budget.delta);
+    size_t n = (size_t)snprintf(out, LEDGER_LINE, "%s %s %s %s ", when, name,
+                                mechanism_name(s->mechanism), relation_names[s->relation]);
+    for (int i = 0; i < NUMBERS; i++)
+        n += print_number(out + n, LEDGER_LINE - n, numbers[i]);
     *sum = checksum(*sum, out, n);
     size_t tail = (size_t)snprintf(out + n, LEDGER_LINE - n, "%016" PRIx64 "\n", *sum);
     *sum = checksum(*sum, out + n, tail);
@@ -159,10 +174,10 @@ static bool read_spend(char *line, struct ledger_spend *s)
     s->time = timegm(&when);
     s->mechanism = (enum mechanism)mechanism;
     s->relation = (enum relation)relation;
-    double *numbers[] = { &s->clip,           &s->mu,          &s->epsilon, &s->delta,
-                          &s->budget.epsilon, &s->budget.delta };
-    for (int i = 0; i < 6; i++)
-        *numbers[i] = strtod(fields[4 + i], NULL);
+    double *numbers[NUMBERS] = { &s->clip,           &s->mu,          &s->epsilon, &s->delta,
+                                 &s->budget.epsilon, &s->budget.delta };
+    for (int i = 0; i < NUMBERS; i++)
+        *numbers[i] = strtod(fields[FIELDS - 1 - NUMBERS + i], NULL);
     return ledger_file_check(s, &ignored);
 }
 

@@ -7,10 +7,10 @@
  *   eigenscope ledger 1
  *   TIME DATASET MECHANISM RELATION CLIP MU EPSILON DELTA BUDGET-EPSILON BUDGET-DELTA SUM
  *
- * Whatever is not a letter, a digit or one of -._ in a dataset's name is %XX there; numbers have 17
- * digits, budgets are 0 where none was asked for. SUM is a checksum of all bytes of the file
- * before it, so that no line can change, go or come between others unseen. There is one way to write a
- * spend: what does not read back to its very bytes is damaged. */
+ * Whatever is not a letter, a digit or one of -._ in a dataset's name is %XX there; numbers have as
+ * few digits as read back to them, budgets are 0 where none was asked for. SUM is a checksum of all
+ * bytes of the file before it, so that no line can change, go or come between others unseen. There
+ * is one way to write a spend: what does not read back to its very bytes is damaged. */
 
 enum { LEDGER_LINE = 1200 }; /* bytes, with the NUL */
 

@@ -45,8 +45,10 @@ double zcdp_simple_rho_for(double epsilon, double delta)
 double zcdp_rho_for(double epsilon, double delta)
 {
     double low = zcdp_simple_rho_for(epsilon, delta), high = 2 * low;
-    for (; zcdp_epsilon(high, delta) <= epsilon; high *= 2)
+    while (zcdp_epsilon(high, delta) <= epsilon) {
         low = high;
+        high *= 2;
+    }
     for (;;) {
         double middle = low + (high - low) / 2;
         if (middle <= low || middle >= high)
