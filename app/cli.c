@@ -35,12 +35,26 @@ static void give_up(int number)
     _exit(130);
 }
 
+static volatile sig_atomic_t held;
+
 /* The job has a second to leave by itself; a second signal does not wait. */
 static void interrupted(int number)
 {
-    if (atomic_exchange(&cli_cancel, true))
+    if (atomic_exchange(&cli_cancel, true) && !held)
         give_up(number);
-    alarm(1);
+    if (!held)
+        alarm(1);
+}
+
+void cli_hold(bool on)
+{
+    sigset_t closed; /* a terminal that goes away is no reason, either */
+    sigemptyset(&closed);
+    sigaddset(&closed, SIGHUP);
+    sigprocmask(on ? SIG_BLOCK : SIG_UNBLOCK, &closed, NULL);
+    held = on;
+    if (on)
+        alarm(0);
 }
 
 void cli_signals(void)

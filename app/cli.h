@@ -42,6 +42,8 @@ bool expand_word(struct call *c, struct error *err);
 bool solve_word(struct call *c, struct error *err);
 bool sweep_word(struct call *c, struct error *err);
 bool compare_word(struct call *c, struct error *err);
+bool private_word(struct call *c, struct error *err);
+bool audit_word(struct call *c, struct error *err);
 bool frame_word(struct call *c, struct error *err);
 bool doctor_word(struct call *c, struct error *err);
 bool docs_word(struct call *c, struct error *err);
@@ -57,6 +59,8 @@ void cli_note(const char *format, ...) PRINTF_LIKE(1, 2); /* one line on stderr,
 extern atomic_bool cli_cancel; /* set by a signal; a job asks between steps */
 /* SIGINT and SIGTERM cancel the job; a second later, or by the second one, the program ends. */
 void cli_signals(void);
+/* While on, a signal cancels the job and never ends the program: what has been paid for is finished. */
+void cli_hold(bool on);
 
 /* The backend and the job of a word, as the common flags say. */
 struct engine {

@@ -35,6 +35,9 @@ static const struct flag_group *const compare_groups[] = { &compare_group, &many
 static const struct flag_group *const sweep_groups[] = {
     &sweep_group, &many_group, &run_group, &output_group, &picture_group, &common_group, NULL
 };
+static const struct flag_group *const private_groups[] = { &private_group, &output_group,
+                                                           &unseeded_group, NULL };
+static const struct flag_group *const audit_groups[] = { &audit_group, &unseeded_group, NULL };
 static const struct flag_group *const expand_groups[] = { &output_group, &common_group, NULL };
 static const struct flag_group *const frame_groups[] = { &frame_group,  &commands_group,
                                                          &screen_group, &picture_group,
@@ -210,6 +213,43 @@ const struct word words[] = {
         .least = 0,
         .most = 0,
         .run = gaps_statistics_word,
+    },
+    {
+        .name = "private",
+        .arguments = "FILE[::NAME]",
+        .summary = "A private release of a covariance: shows the price, asks, spends, writes the "
+                   "ledger.",
+        .more =
+            "A row is a person. A^T A of the rows, shortened to --clip, gets noise from the "
+            "system's generator, so that no release can be repeated; what is written is the noisy "
+            "matrix (.safetensors, with its eigenvalues and its facts; .npy: the output of "
+            "--rank alone), and whatever is computed from it afterwards is free. The price is "
+            "written to $XDG_STATE_HOME/eigenscope/ledger before the first number is drawn, and a "
+            "release beyond --budget is refused with exit 5. --price tells what it would cost "
+            "without any data, --ledger what was spent. Nothing that is printed depends on the "
+            "data but what was paid for. What is promised, to whom and what is not: "
+            "docs/privacy.md.",
+        .groups = private_groups,
+        .least = 0,
+        .most = 1,
+        .run = private_word,
+    },
+    {
+        .name = "audit",
+        .arguments = "",
+        .summary = "Tries to break the private mechanism's promise, on this machine.",
+        .more =
+            "Releases two neighbours many times over, by the code that makes real releases, and "
+            "looks whether what comes out tells which it was: how far apart the two are in "
+            "deviations (to be mu), whether an event that was chosen by one half of the samples is "
+            "likelier in the other half than (epsilon, delta) allow, and which epsilon they prove "
+            "at least, with confidence 0.95 (Clopper, Pearson). A verdict needs five standard "
+            "errors; where the promise is broken, or bought with more noise than it needs, the "
+            "exit is 1. That nothing was found is no proof. No ledger is touched.",
+        .groups = audit_groups,
+        .least = 0,
+        .most = 0,
+        .run = audit_word,
     },
     {
         .name = "expand",

@@ -151,7 +151,9 @@ void manual_print(FILE *out)
     print_workbench(out);
     fputs("\n# FILES\n\n_$XDG\\_STATE\\_HOME/eigenscope/last.session_, else "
           "_~/.local/state/eigenscope/last.session_: what -r restores. Parameters and names, no "
-          "pixels.\n",
+          "pixels.\n\n_$XDG\\_STATE\\_HOME/eigenscope/ledger_: what private releases have cost, "
+          "a line each, added to and never rewritten. Whoever deletes it forgets what was spent; "
+          "it says nothing of the data but the name that you gave it.\n",
           out);
     fputs("\n# EXIT STATUS\n\n0 ok, 1 internal failure, 2 usage, 3 input refused, 4 output failed, "
           "5 over a limit, 130 interrupted. Errors are one line on stderr.\n",

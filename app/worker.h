@@ -4,8 +4,8 @@
 
 /* The compute thread. One request waits, one runs; a new request replaces the
  * waiting one and cancels the running one. Outcomes are taken in order; a coarse
- * one is dropped when a newer waits. Nothing queues up behind a slider. The only
- * file with threads is worker.c. */
+ * one is dropped when a newer waits. Nothing queues up behind a slider. The
+ * words of the command line have threads of their own (crew.h). */
 
 struct worker;
 

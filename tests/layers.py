@@ -35,7 +35,7 @@ FLOORS = [
      "form", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},
     {"main", "cli", "manual", "options", "flags", "help", "account", "trial",
-     "report", "csv", "flags_private", "flags_statistics", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation", "plan", "flags_groups"},
+     "report", "csv", "pricing", "crew", "flags_private", "flags_statistics", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation", "plan", "flags_groups"},
 ]
 DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],
