@@ -1,5 +1,6 @@
 #include "release_path.h"
 
+#include "cancel.h"
 #include "gram_check.h"
 #include "rows.h"
 
@@ -108,10 +109,14 @@ bool release_path_pay(struct release_path *p, struct job *job, const char *ledge
                                   .delta = t->delta,
                                   .budget = t->budget };
     snprintf(spend.dataset, sizeof(spend.dataset), "%s", t->dataset);
-    if (!job_step(job, 0.6, "ledger", err) || !ledger_spend(ledger, &spend, account, err))
+    if (!job_step(job, 0.6, "ledger", err))
         return false;
-    secret_finish(&p->rows);
-    return true;
+    const atomic_bool *before = cancel_watch(job->cancel); /* whoever waits for the lock may stop */
+    bool paid = ledger_spend(ledger, &spend, account, err);
+    cancel_watch(before);
+    if (paid)
+        secret_finish(&p->rows);
+    return paid;
 }
 
 void release_path_close(struct release_path *p)
