@@ -129,7 +129,10 @@ static void reseed(struct model *m)
 
 static void cancel(struct model *m)
 {
-    if (m->busy) {
+    if (m->busy && m->out == REQUEST_RELEASE) { /* it is answered for in any case */
+        m->cancel = true;
+        model_say(m, false, "stopping - what has been paid for is finished, else nothing is spent");
+    } else if (m->busy) {
         m->busy = m->quit_asked = m->goal_wanted = false;
         m->cancel = true;
         opening_drop(m);
@@ -189,9 +192,12 @@ static void suspend(struct model *m)
 static void quit(struct model *m)
 {
     bool writing = m->export.path[0] || (m->busy && m->out == REQUEST_EXPORT);
-    m->quit = !writing || m->quit_asked;
-    m->quit_asked = writing;
-    if (writing)
+    bool releasing = m->worlds.wanted || m->worlds.out;
+    m->quit = (!writing && !releasing) || m->quit_asked;
+    m->quit_asked = writing || releasing;
+    if (releasing)
+        model_say(m, true, "a release is being made - q once more leaves it, spent or not");
+    else if (writing)
         model_say(m, true, "a file is being written - q once more leaves without it");
 }
 

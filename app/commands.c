@@ -13,8 +13,8 @@
 #include "session.h"
 #include "setting.h"
 #include "showing.h"
-#include "sweep.h"
 #include "typing.h"
+#include "worlds_keys.h"
 
 /* Says which byte of the arguments is at fault. */
 static bool at_fault(struct model *m, const char *arguments, const char *byte)
@@ -340,12 +340,6 @@ static bool press(struct model *m, const char *arguments, struct error *err)
     return true;
 }
 
-/* Without arguments it is the key's. */
-static bool sweep(struct model *m, const char *arguments, struct error *err)
-{
-    return sweep_begin(m, arguments, &m->fault, err);
-}
-
 static bool leave(struct model *m, const char *arguments, struct error *err)
 {
     if (arguments[0])
@@ -374,10 +368,12 @@ const struct command commands[] = {
     { "group", "NAME,NAME...", "matrices with one input, by hand: names or NAME[FROM:TO], rows of the output side", showing_group },
     { "privacy", "[SETTING=VALUE...]", "the privacy view, with these in its form: privacy epsilon=2 rank=3 scene=open", privacy },
     { "with", "FILE|off", "another model beside this one, in the weights view: how far each matrix is from its like", showing_with },
+    { "release", "TERM=VALUE...", "the price of a private release, and the way to one: release epsilon=1 dataset=NAME budget=4,1e-6 file=PATH", worlds_command_release },
+    { "explore", "LOOK=VALUE...", "what was released, or the release file that is open: explore rank=3 shrink=on; free", worlds_command_explore },
     { "show", "SHOW=VALUE...", "what the panes show: show focus=spectrum gaps=on", show },
     { "open", "FILE[::NAME]", "another file", open_file },
     { "export", "PATH", "write what is shown; the ending says how", export_file },
-    { "sweep", "[k] FROM..TO [step N] [fps N]", "the rank runs through these: sweep 1..128 step 4 fps 10; step *2 doubles it", sweep },
+    { "sweep", "[k] FROM..TO [step N] [fps N]", "the rank runs through these: sweep 1..128 step 4 fps 10; step *2 doubles it", showing_sweep },
     { "mark", "LETTER [METHOD KEY=VALUE...]", "keep what is set, or these settings, under a letter", mark },
     { "slot", "a|b [METHOD KEY=VALUE...]", "the same in slot A or B, to compare with", slot },
     { "recall", "LETTER", "set what is kept under a letter", recall },

@@ -107,6 +107,19 @@ static void offer_theatre(struct finder *f)
     offer_rows(f, &theatre_rows, false);
 }
 
+static void offer_terms(struct finder *f)
+{
+    static const char *const texts[] = { "dataset=", "file=", "budget=" };
+    offer_rows(f, &worlds_terms, false);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        offer(f, texts[i]);
+}
+
+static void offer_looks(struct finder *f)
+{
+    offer_rows(f, &worlds_looks, false);
+}
+
 static void offer_shows(struct finder *f)
 {
     offer_rows(f, &session_rows, false);
@@ -182,6 +195,8 @@ static void offer_arguments(struct finder *f, const char *arguments)
         { "METHOD", offer_methods },
         { "VIEW", offer_views },
         { "SHOW=VALUE...", offer_shows },
+        { "TERM=VALUE...", offer_terms },
+        { "LOOK=VALUE...", offer_looks },
         { "KEY=VALUE...", offer_settings },
         { "[SETTING=VALUE...]", offer_theatre },
         { "KEY", offer_keys },

@@ -39,6 +39,7 @@ bool model_init(struct model *m, struct error *err)
     m->wipe_at = 0.5;
     m->focus = PANE_FORM;
     theatre_reset(m);
+    worlds_init(m);
     history_forget(m);
     return true;
 }
@@ -73,6 +74,7 @@ void model_finish(struct model *m)
     grouping_forget(m);
     layer_map_forget(m);
     beside_forget(m);
+    worlds_finish(m);
     document_unref(m->document);
     *m = (struct model){ 0 };
 }
@@ -218,7 +220,8 @@ void model_open(struct model *m, struct document *d, const char *entry)
     struct document *old = m->document;
     bool listed = old && !model_chosen(m);
     m->document = document_ref(d);
-    snprintf(m->entry, sizeof(m->entry), "%s", entry ? entry : "");
+    if (entry != m->entry) /* the same matrix, read anew */
+        snprintf(m->entry, sizeof(m->entry), "%s", entry ? entry : "");
     forget(m);
     if (d != old) {
         inspect_forget(m);
@@ -234,6 +237,8 @@ void model_open(struct model *m, struct document *d, const char *entry)
     show_what_is_open(m, listed);
     hold_refit(m);
     model_changed(m);
+    if (d != old)
+        worlds_open(m);
 }
 
 void model_resize(struct model *m, int width, int height)
@@ -335,7 +340,7 @@ static void (*const accept[REQUEST_KINDS])(struct model *m, struct outcome *o) =
     [REQUEST_LEVELS] = levels_accept,   [REQUEST_OPEN] = opening_accept,
     [REQUEST_COMPARE] = runs_accept,    [REQUEST_ANATOMY] = inspect_accept,
     [REQUEST_SCAN] = scanning_accept,   [REQUEST_GROUP] = grouping_accept,
-    [REQUEST_BESIDE] = beside_accept,
+    [REQUEST_BESIDE] = beside_accept,   [REQUEST_RELEASE] = worlds_accept,
 };
 
 static void accept_failure(struct model *m, const struct outcome *o)
@@ -351,6 +356,8 @@ static void accept_failure(struct model *m, const struct outcome *o)
         grouping_failed(m, &o->error);
     if (o->kind == REQUEST_BESIDE)
         beside_failed(m, o);
+    if (o->kind == REQUEST_RELEASE)
+        worlds_failed(m, o);
     model_say(m, true, "%s", o->error.text);
 }
 
@@ -358,7 +365,7 @@ void model_accept(struct model *m, struct outcome *o)
 {
     if (o->serial == m->serial && o->final)
         m->busy = false;
-    bool gone = o->serial <= m->opened && o->kind != REQUEST_EXPORT;
+    bool gone = o->serial <= m->opened && o->kind != REQUEST_EXPORT && o->kind != REQUEST_RELEASE;
     if (o->ok && !gone && o->trouble[0])
         model_say(m, false, "the processor stood in for the device: %s", o->trouble);
     if (o->kind == REQUEST_OPEN || (o->ok && !gone))

@@ -34,6 +34,8 @@ enum overlay {
     OVERLAY_MENU,    /* what can be done with what was under the pointer */
     OVERLAY_SHELL,   /* the command that makes the same file */
     OVERLAY_FILTER,  /* of the weights view's tree */
+    OVERLAY_CONFIRM, /* a release: the dataset's name is typed once more */
+    OVERLAY_LEDGER,  /* what was spent on which data */
     OVERLAY_COUNT
 };
 enum pane_id { PANE_PICTURE, PANE_SPECTRUM, PANE_ERROR, PANE_FORM, PANE_COUNT };

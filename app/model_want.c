@@ -51,6 +51,8 @@ static void fill_slot(struct model *m, int i, struct request *out)
 bool model_export(struct model *m, const char *path, bool force, struct error *err)
 {
     struct request *e = &m->export;
+    if (worlds_away(m))
+        return fail(err, ERROR_USAGE, "export: the sandbox alone writes what was not paid for");
     if (e->path[0])
         return fail(err, ERROR_USAGE, "%s is to be written first", e->path);
     if (strlen(path) >= sizeof(e->path))
@@ -124,8 +126,13 @@ bool model_want(struct model *m, bool idle, struct request *out)
     int width, height, slot;
     struct region region;
     bool rests = model_rests(m);
-    if (m->busy && m->out == REQUEST_EXPORT)
+    if (m->busy && (m->out == REQUEST_EXPORT || m->out == REQUEST_RELEASE))
         return false;
+    if (worlds_wanted(m)) {
+        fill(m, REQUEST_RELEASE, out);
+        worlds_request(m, out);
+        return true;
+    }
     if (m->opening.state == OPENING_WANTED && !m->export.path[0]) {
         fill(m, REQUEST_OPEN, out);
         opening_request(m, out);
@@ -137,6 +144,8 @@ bool model_want(struct model *m, bool idle, struct request *out)
         fill_export(m, out);
         return true;
     }
+    if (worlds_away(m)) /* nothing looks at the data now */
+        return false;
     if (!model_chosen(m))
         return idle && want_later(m, out);
     if (wants_picture(m)) {

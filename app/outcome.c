@@ -63,6 +63,8 @@ void outcome_finish(struct outcome *o)
     o->group = NULL;
     beside_found_destroy(o->beside);
     o->beside = NULL;
+    released_destroy(o->released);
+    o->released = NULL;
     o->subject = NULL;
     o->shown = NULL;
     o->document = NULL;

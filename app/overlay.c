@@ -279,6 +279,44 @@ static void press_filter(struct model *m, const char *key, uint32_t text)
     }
 }
 
+void overlay_confirm(struct model *m)
+{
+    struct error err;
+    if (worlds_ready(m, &err))
+        open_over(m, OVERLAY_CONFIRM);
+    else
+        model_say(m, true, "%s", err.text);
+}
+
+/* What is wrong closes it, so that nothing is spent by a second Enter. */
+static void press_confirm(struct model *m, const char *key, uint32_t text)
+{
+    struct error err;
+    char typed[MODEL_LINE];
+    if (is(key, "Esc", "Enter")) {
+        memcpy(typed, m->line, sizeof(typed));
+        overlay_close(m);
+        if (!strcmp(key, "Esc"))
+            model_say(m, false, "nothing was spent");
+        else if (!worlds_confirm(m, typed, &err))
+            model_say(m, true, "%s", err.text);
+    } else {
+        typing_key(m->line, sizeof(m->line), &m->line_at, key, text);
+    }
+}
+
+void overlay_ledger(struct model *m)
+{
+    worlds_read_ledger(m);
+    open_over(m, OVERLAY_LEDGER);
+}
+
+static void press_ledger(struct model *m, const char *key, uint32_t text)
+{
+    (void)key, (void)text;
+    overlay_close(m);
+}
+
 void overlay_press(struct model *m, const char *key, uint32_t text)
 {
     static void (*const press[])(struct model *, const char *, uint32_t) = {
@@ -286,7 +324,8 @@ void overlay_press(struct model *m, const char *key, uint32_t text)
         [OVERLAY_METHODS] = press_methods, [OVERLAY_TYPE] = press_type,
         [OVERLAY_LINE] = line_press,       [OVERLAY_PALETTE] = line_press_palette,
         [OVERLAY_SHELL] = press_shell,     [OVERLAY_MENU] = press_menu,
-        [OVERLAY_FILTER] = press_filter,
+        [OVERLAY_FILTER] = press_filter,   [OVERLAY_CONFIRM] = press_confirm,
+        [OVERLAY_LEDGER] = press_ledger,
     };
     press[m->overlay](m, key, text);
 }

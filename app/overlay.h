@@ -12,6 +12,9 @@ void overlay_methods(struct model *m);
 void overlay_export(struct model *m);
 void overlay_help(struct model *m);
 void overlay_filter(struct model *m); /* of the tree: what is typed leaves fewer tensors */
+void overlay_confirm(
+    struct model *m); /* a release: it is said what is missing, or its name is typed */
+void overlay_ledger(struct model *m); /* what was spent; reads it anew */
 void overlay_shell(struct model *m);  /* the command that makes the same file */
 /* The menu of what fits a place, about at this cell of the screen. */
 void overlay_menu(struct model *m, enum menu_place place, int x, int y);

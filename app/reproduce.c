@@ -59,6 +59,8 @@ bool reproduce_command(const struct model *m, char *out, size_t size, struct err
     struct params_any params = *model_params_const(m);
     if (!m->document)
         return fail(err, ERROR_USAGE, "nothing is open");
+    if (worlds_away(m))
+        return reproduce_world(m, out, size, err);
     if (m->view->command)
         return m->view->command(m, out, size, err);
     if (!model_needs_one(m, "", err))
@@ -143,4 +145,51 @@ bool reproduce_groups(const struct model *m, char *out, size_t size, struct erro
     return fits ||
            fail(err, ERROR_LIMIT,
                 "the command is longer than %zu bytes, or a name ends with a line feed", size - 1);
+}
+
+static bool release_text(const struct model *m, char *out, size_t size, struct error *err)
+{
+    const struct release_wish *q = &m->worlds.wish;
+    char name[PATH_TEXT + NAME_TEXT], file[2 * sizeof(name)], dataset[2 * NAME_TEXT],
+        to[2 * PATH_TEXT], budget[64] = "";
+    if (q->views > 1)
+        return fail(err, ERROR_USAGE, "a gradual release is made in the workbench alone");
+    snprintf(name, sizeof(name), "%s%s%s", m->document->name, m->entry[0] ? "::" : "", m->entry);
+    provenance_quote(name, file, sizeof(file));
+    provenance_quote(q->dataset, dataset, sizeof(dataset));
+    provenance_quote(q->file, to, sizeof(to));
+    if (q->budget_epsilon > 0)
+        snprintf(budget, sizeof(budget), " --budget %.6g,%.6g", q->budget_epsilon, q->budget_delta);
+    int n = snprintf(
+        out, size,
+        "eigenscope private --rank %d --epsilon %.6g --delta %.6g --clip %.6g --relation %s "
+        "--mechanism %s%s%s%s%s%s%s %s",
+        q->rank, q->epsilon, q->delta, q->clip, relation_names[q->relation],
+        mechanism_names[q->mechanism], q->dataset[0] ? " --dataset " : "",
+        q->dataset[0] ? dataset : "", budget, q->file[0] ? " -o " : "", q->file[0] ? to : "",
+        file[0] == '-' ? " --" : "", file);
+    return (n > 0 && (size_t)n < size && file[0]) ||
+           fail(err, ERROR_LIMIT, "the command is longer than %zu bytes", size - 1);
+}
+
+static bool look_text(const struct model *m, char *out, size_t size, struct error *err)
+{
+    const struct released *r = m->worlds.released;
+    const struct worlds_look *l = &m->worlds.look;
+    char file[2 * PATH_TEXT];
+    if (!r || !r->file[0])
+        return fail(err, ERROR_USAGE, "what was released is in no file");
+    provenance_quote(r->file, file, sizeof(file));
+    int n = snprintf(out, size,
+                     "eigenscope frame --view privacy -x 'explore rank=%d shrink=%s clamp=%s'%s %s",
+                     l->rank, l->shrink ? "on" : "off", l->clamp ? "on" : "off",
+                     file[0] == '-' ? " --" : "", file);
+    return (n > 0 && (size_t)n < size) ||
+           fail(err, ERROR_LIMIT, "the command is longer than %zu bytes", size - 1);
+}
+
+bool reproduce_world(const struct model *m, char *out, size_t size, struct error *err)
+{
+    return m->worlds.world == WORLD_RELEASE ? release_text(m, out, size, err)
+                                            : look_text(m, out, size, err);
 }

@@ -18,5 +18,8 @@ bool reproduce_look(const struct model *m, char *out, size_t size, struct error 
 
 /* The same for what the compare view shows: "eigenscope compare FILE --bits-per-entry 1 ...". */
 bool reproduce_compare(const struct model *m, char *out, size_t size, struct error *err);
+/* The privacy view's beyond its sandbox: the release, which that asks about, too; or a frame of what was
+ * released. */
+bool reproduce_world(const struct model *m, char *out, size_t size, struct error *err);
 /* The run of the group that the groups view has chosen. */
 bool reproduce_groups(const struct model *m, char *out, size_t size, struct error *err);

@@ -1,6 +1,7 @@
 #include "showing.h"
 
 #include "setting.h"
+#include "sweep.h"
 #include "view.h"
 
 bool showing_compare(struct model *m, const char *arguments, struct error *err)
@@ -39,4 +40,9 @@ bool showing_with(struct model *m, const char *arguments, struct error *err)
     view_show(m, view_find("weights"));
     m->browse.page = m->beside.document ? BROWSE_PAGE_WITH : 0;
     return true;
+}
+
+bool showing_sweep(struct model *m, const char *arguments, struct error *err)
+{
+    return sweep_begin(m, arguments, &m->fault, err);
 }

@@ -13,3 +13,5 @@ bool showing_ranks(struct model *m, const char *arguments, struct error *err);
 bool showing_group(struct model *m, const char *arguments, struct error *err);
 /* Another model beside this one: beside_open. */
 bool showing_with(struct model *m, const char *arguments, struct error *err);
+/* The rank by itself, as it says: sweep_begin; without arguments as its key does. */
+bool showing_sweep(struct model *m, const char *arguments, struct error *err);

@@ -451,11 +451,12 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
         [REQUEST_SCAN] = study_scan,
         [REQUEST_GROUP] = study_group,
         [REQUEST_BESIDE] = study_beside,
+        [REQUEST_RELEASE] = study_release,
     };
     static const bool of_a_file[REQUEST_KINDS] = {
         [REQUEST_OPEN] = true, /* no matrix is chosen for these */
-        [REQUEST_ANATOMY] = true, [REQUEST_SCAN] = true,
-        [REQUEST_GROUP] = true,   [REQUEST_BESIDE] = true,
+        [REQUEST_ANATOMY] = true, [REQUEST_SCAN] = true,    [REQUEST_GROUP] = true,
+        [REQUEST_BESIDE] = true,  [REQUEST_RELEASE] = true,
     };
     struct run r = {
         .study = s,
@@ -479,6 +480,6 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
     snprintf(o.trouble, sizeof(o.trouble), "%s", backend_trouble(s->backend));
     if (!o.ok)
         outcome_finish(&o);
-    if (o.ok || o.error.code != ERROR_CANCELLED)
+    if (o.ok || o.error.code != ERROR_CANCELLED || request->kind == REQUEST_RELEASE)
         study_emit(&r, &o);
 }

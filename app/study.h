@@ -10,6 +10,7 @@
 #include "heat_map.h"
 #include "histogram.h"
 #include "preview.h"
+#include "released.h"
 #include "run_list.h"
 #include "scan_list.h"
 #include "theory_curve.h"
@@ -33,6 +34,7 @@ enum request_kind {
     REQUEST_SCAN,    /* rows of many matrices, as they come; `tensors` NULL: what is kept */
     REQUEST_BESIDE,  /* a matrix and its like of another model */
     REQUEST_GROUP,   /* what one group of matrices is like */
+    REQUEST_RELEASE, /* spends: answered whatever happens, and by nothing else */
     REQUEST_KINDS,
 };
 
@@ -69,6 +71,8 @@ struct request {
 
     struct group_wish group;   /* REQUEST_GROUP */
     struct beside_wish beside; /* REQUEST_BESIDE */
+
+    struct release_wish release; /* REQUEST_RELEASE */
 };
 void request_finish(struct request *r); /* what it owns */
 
@@ -171,6 +175,8 @@ struct outcome {
 
     struct group_found *group;   /* REQUEST_GROUP: owned */
     struct beside_found *beside; /* REQUEST_BESIDE: owned */
+
+    struct released *released; /* REQUEST_RELEASE: owned */
 };
 void outcome_finish(struct outcome *o); /* frees what was not taken (set to NULL) */
 
@@ -182,7 +188,7 @@ struct study *study_create(struct backend *backend, struct error *err); /* borro
 void study_destroy(struct study *s);
 
 /* Answers one request: calls emit for every outcome, the last one final (or not
- * ok). emit takes the outcome over. Emits nothing when cancelled. */
+ * ok). emit takes the outcome over. Emits nothing when cancelled, but of a release that, too. */
 void study_run(struct study *s, const struct request *r, const atomic_bool *cancel,
                void (*progress)(void *context, double done, const char *stage),
                void (*emit)(void *context, struct outcome *o), void *context);

@@ -87,3 +87,5 @@ bool study_compare(struct run *r, struct outcome *o, struct error *err);
 bool study_beside(struct run *r, struct outcome *o, struct error *err);
 /* REQUEST_GROUP (study_group.c). */
 bool study_group(struct run *r, struct outcome *o, struct error *err);
+/* REQUEST_RELEASE (study_release.c). */
+bool study_release(struct run *r, struct outcome *o, struct error *err);

@@ -19,7 +19,7 @@ static void object(const struct model *m, char *out, size_t size)
     if (m->entry[0])
         e = document_entry(d, m->entry);
     n = snprintf(out, size, "%s%s%s", name ? name + 1 : d->name, m->entry[0] ? "::" : "", m->entry);
-    if (n < 0 || (size_t)n >= size)
+    if (n < 0 || (size_t)n >= size || worlds_away(m)) /* how many rows there are may be a secret */
         return;
     if (!model_chosen(m))
         snprintf(out + n, size - (size_t)n, "  %zu tensors", d->n + d->n_others);

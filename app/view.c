@@ -77,6 +77,7 @@ const struct view *view_of_digit(int digit)
 void view_show(struct model *m, const struct view *v)
 {
     m->view = v;
+    worlds_follow(m);
     model_resize(m, m->width, m->height);
 }
 
@@ -126,7 +127,9 @@ static void describe(const struct model *m, const struct param *p, int width, ch
 /* What the view says of where one is; "": nothing. */
 static void readout(const struct model *m, int width, char *out, size_t size)
 {
-    if (m->document && m->view->line)
+    if (worlds_away(m))
+        worlds_line(m, width, out, size);
+    else if (m->document && m->view->line)
         m->view->line(m, width, out, size);
     else
         pane_readout(m, width, out, size);
@@ -151,7 +154,7 @@ static void draw_message(const struct model *m, struct canvas c)
 /* Progress, or how long the last frame took; "~": a better picture is coming. */
 static void late_text(const struct model *m, char *out, size_t size, bool roomy)
 {
-    const char *late = m->stale && m->document ? " ~" : "";
+    const char *late = m->stale && m->document && !worlds_away(m) ? " ~" : "";
     char bar[9] = "--------";
     if (m->busy && !m->quick) {
         for (int i = 0; i < 8 && (i + 1) / 8.0 <= m->progress + 1e-9; i++)
@@ -317,6 +320,8 @@ static const struct {
     [OVERLAY_MENU] = { "MENU", "j k choose  Enter run  Esc close" },
     [OVERLAY_SHELL] = { "SHELL", "y copy  any key closes" },
     [OVERLAY_FILTER] = { "FILTER", "letters filter  Up Down move  Enter keep  Esc all" },
+    [OVERLAY_CONFIRM] = { "RELEASE", "Enter spends  Esc spends nothing" },
+    [OVERLAY_LEDGER] = { "LEDGER", "any key closes" },
 };
 
 static const char *mode_word(const struct model *m)
@@ -374,12 +379,18 @@ static void draw_status(const struct model *m, struct canvas c)
 }
 
 static void (*const overlays[])(const struct model *, struct canvas) = {
-    [OVERLAY_NONE] = NULL,          [OVERLAY_HELP] = pane_help,
-    [OVERLAY_EXPORT] = pane_export, [OVERLAY_METHODS] = pane_methods,
+    [OVERLAY_NONE] = NULL,
+    [OVERLAY_HELP] = pane_help,
+    [OVERLAY_EXPORT] = pane_export,
+    [OVERLAY_METHODS] = pane_methods,
     [OVERLAY_TYPE] = NULL, /* drawn by the form, in the row itself */
-    [OVERLAY_LINE] = NULL,          [OVERLAY_PALETTE] = pane_palette,
-    [OVERLAY_SHELL] = pane_shell,   [OVERLAY_MENU] = pane_menu,
+    [OVERLAY_LINE] = NULL,
+    [OVERLAY_PALETTE] = pane_palette,
+    [OVERLAY_SHELL] = pane_shell,
+    [OVERLAY_MENU] = pane_menu,
     [OVERLAY_FILTER] = NULL, /* drawn by the tree */
+    [OVERLAY_CONFIRM] = pane_confirm,
+    [OVERLAY_LEDGER] = pane_ledger_box,
 };
 
 static void draw_none_chosen(const struct model *m, struct canvas c)
@@ -401,7 +412,7 @@ void view_draw(const struct model *m, struct canvas c)
     canvas_clear(c);
     if (w < 1 || h < 1)
         return;
-    if (m->document && !model_chosen(m) && !m->view->lists)
+    if (m->document && !model_chosen(m) && !m->view->lists && !worlds_away(m))
         draw_none_chosen(m, middle);
     else if (m->document || opening_waits(m))
         m->view->draw(m, middle);

@@ -55,8 +55,9 @@ static void on_emit(void *context, struct outcome *o)
 {
     struct worker *w = context;
     pthread_mutex_lock(&w->lock);
-    bool muted = (w->muted && o->kind != REQUEST_EXPORT) ||
-                 w->quit; /* a file that is there is told */
+    /* A file that is there is told, and so is what was paid for. */
+    bool told = o->kind == REQUEST_EXPORT || o->kind == REQUEST_RELEASE;
+    bool muted = (w->muted && !told) || w->quit;
     if (!muted && w->ready[o->kind]) {
         outcome_follow(o, &w->outcomes[o->kind]);
         w->outcomes[o->kind] = *o;
@@ -165,6 +166,16 @@ void worker_submit(struct worker *w, const struct request *request)
         request_finish(&old);
 }
 
+/* A release is answered for also where it was not begun. Called with the lock held. */
+static void answer_release(struct worker *w, const struct request *r)
+{
+    struct outcome o = { .serial = r->serial, .kind = r->kind, .final = true };
+    fail(&o.error, ERROR_CANCELLED, "stopped before anything was spent");
+    w->outcomes[r->kind] = o;
+    w->ready[r->kind] = true;
+    ring(w);
+}
+
 void worker_cancel(struct worker *w)
 {
     pthread_mutex_lock(&w->lock);
@@ -172,6 +183,8 @@ void worker_cancel(struct worker *w)
     bool dropped = w->waiting;
     w->waiting = false;
     w->muted = true;
+    if (dropped && old.kind == REQUEST_RELEASE)
+        answer_release(w, &old);
     atomic_store(&w->cancel, true);
     pthread_mutex_unlock(&w->lock);
     if (dropped)

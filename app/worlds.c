@@ -8,6 +8,27 @@
 
 const char *const world_names[] = { "sandbox", "release", "explore", NULL };
 
+void worlds_init(struct model *m)
+{
+    struct worlds *w = &m->worlds;
+    param_defaults(&worlds_terms, false, &w->wish);
+    param_defaults(&worlds_looks, false, &w->look);
+}
+
+static void drop(struct worlds *w)
+{
+    released_destroy(w->released);
+    w->released = NULL;
+    w->seen = 0;
+    w->field = 0;
+}
+
+void worlds_finish(struct model *m)
+{
+    drop(&m->worlds);
+    ledger_finish(&m->worlds.ledger);
+}
+
 bool worlds_away(const struct model *m)
 {
     return m->worlds.world != WORLD_SANDBOX && !strcmp(m->view->name, "privacy");
@@ -43,4 +64,116 @@ void worlds_badge(const struct model *m, int width, char *out, size_t size)
     while (i < 2 && canvas_text_width(texts[i]) > width)
         i++;
     snprintf(out, size, "%s", texts[i]);
+}
+
+/* ---- from one to another ---- */
+
+/* A file is to be written, or is being written. */
+static bool exporting(const struct model *m)
+{
+    return m->export.path[0] || (m->busy && m->out == REQUEST_EXPORT);
+}
+
+bool worlds_releasing(const struct model *m)
+{
+    return m->worlds.wanted || m->worlds.out;
+}
+
+/* All that is known of the data, and what is on its way. */
+static void forget(struct model *m)
+{
+    const struct view *v = m->view;
+    m->cancel |= m->busy;
+    m->busy = false;
+    model_open(m, m->document, m->entry);
+    m->view = v; /* also where no matrix is chosen */
+    m->message[0] = 0;
+}
+
+void worlds_follow(struct model *m)
+{
+    struct worlds *w = &m->worlds;
+    bool here = !strcmp(m->view->name, "privacy");
+    if (w->world == WORLD_SANDBOX || worlds_releasing(m))
+        return;
+    if (here ? exporting(m) : w->world == WORLD_RELEASE)
+        w->world = WORLD_SANDBOX;
+    else if (here)
+        forget(m);
+}
+
+static void show(struct model *m, enum world world)
+{
+    const struct view *v = view_find("privacy");
+    m->worlds.world = world;
+    m->worlds.field = 0;
+    if (v)
+        view_show(m, v);
+}
+
+/* Whether all that there is can be left for a moment. */
+static bool may_leave(const struct model *m, struct error *err)
+{
+    if (!model_needs_one(m, "release", err))
+        return false;
+    if (worlds_releasing(m))
+        return fail(err, ERROR_USAGE, "release: one is being made");
+    if (exporting(m))
+        return fail(err, ERROR_USAGE, "release: a file is to be written first");
+    return true;
+}
+
+bool worlds_release(struct model *m, struct error *err)
+{
+    if (!may_leave(m, err))
+        return false;
+    show(m, WORLD_RELEASE);
+    worlds_read_ledger(m);
+    return true;
+}
+
+void worlds_sandbox(struct model *m)
+{
+    if (worlds_releasing(m))
+        model_say(m, true, "a release is being made - C-c stops it as long as nothing is spent");
+    else
+        show(m, WORLD_SANDBOX);
+}
+
+bool worlds_explore(struct model *m, struct error *err)
+{
+    if (worlds_releasing(m) || exporting(m))
+        return fail(err, ERROR_USAGE, "explore: something is to be finished first");
+    if (!m->worlds.released)
+        return fail(err, ERROR_USAGE, "explore: nothing was released here, and no release is open");
+    show(m, WORLD_EXPLORE);
+    return true;
+}
+
+void worlds_show(struct model *m, struct released *r)
+{
+    struct worlds *w = &m->worlds;
+    drop(w);
+    w->released = r;
+    w->look = (struct worlds_look){
+        .rank = (int)r->rank, .view = 1, .shrink = r->shrink, .clamp = r->clamp
+    };
+    w->seen = 1;
+    show(m, WORLD_EXPLORE);
+}
+
+void worlds_open(struct model *m)
+{
+    const char *world = m->document ? document_fact(m->document, "eigenscope.world") : NULL;
+    struct error err;
+    drop(&m->worlds);
+    m->worlds.world = WORLD_SANDBOX;
+    m->worlds.wish.dataset[0] = m->worlds.wish.file[0] = 0;
+    if (!world || strcmp(world, "release") != 0)
+        return;
+    struct released *r = released_read(m->document->name, &err);
+    if (r)
+        worlds_show(m, r);
+    else
+        model_say(m, true, "%s", err.text);
 }

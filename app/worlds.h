@@ -1,7 +1,7 @@
 #pragma once
 
-#include "error.h"
-#include "param.h"
+#include "released.h"
+#include "study.h"
 
 /* Which of three worlds the privacy view shows: the sandbox, where everything is seen and nothing is
  * private; the release, which shows a price and nothing of the data; and, explored, what was released,
@@ -10,24 +10,9 @@
  * nothing of it is computed until it is left. UI thread only. */
 
 struct model;
-struct outcome;
-struct request;
 
 enum world { WORLD_SANDBOX, WORLD_RELEASE, WORLD_EXPLORE };
 extern const char *const world_names[]; /* "sandbox", "release", "explore", NULL */
-
-enum { WORLD_NAME = 128 };
-
-/* What a release is asked for by: public facts, typed by hand, none of them from the data. */
-struct worlds_terms {
-    double epsilon, delta;
-    double clip;   /* rows are scaled down to this norm */
-    int relation;  /* enum relation */
-    int mechanism; /* as release.h */
-    int rank;
-    int views; /* 1; or so many, the coarsest seen first, for the price of the finest */
-    double budget_epsilon, budget_delta; /* 0: none was named */
-};
 
 /* How what was released is looked at. */
 struct worlds_look {
@@ -36,21 +21,92 @@ struct worlds_look {
     bool shrink, clamp;
 };
 
+/* What the terms of now cost. */
+struct worlds_price {
+    bool ok;
+    char why[ERROR_TEXT]; /* they make no sense: the sentence */
+    struct release_price is;
+    double paper,
+        paper_epsilon; /* the same s by the paper's constant, and the epsilon it really is */
+};
+
 struct worlds {
     enum world world;
-    size_t field; /* the focused row of the world's table; behind it the dataset, then the file */
-    struct worlds_terms terms;
-    char dataset[WORLD_NAME]; /* the ledger's name for the data; "": not named yet */
+    size_t field; /* the focused row of the world's table */
+    struct release_wish wish;
+    bool wanted,
+        out; /* confirmed, to be asked for; handed to the worker, its answer not yet here */
+    unsigned long asked; /* releases handed to the worker, ever: nothing else spends */
+    struct worlds_price price;
+    struct ledger ledger;                /* owned; as it was read last */
+    char ledger_why[ERROR_TEXT];         /* it could not be read; "" otherwise */
+    struct ledger_account before, after; /* without this release, and with it */
+
+    struct released *released; /* owned; NULL: nothing was released or read */
     struct worlds_look look;
+    size_t seen; /* views that were looked at */
 };
+extern const struct param_table worlds_terms, worlds_looks;
+
+void worlds_init(struct model *m);
+void worlds_finish(struct model *m);
+/* Another document: what was released of the one before is forgotten, and a release file is explored. */
+void worlds_open(struct model *m);
 
 /* Whether the privacy view is on the screen and not in the sandbox: then the model asks for nothing that
  * would look at the data, and the view is pane_worlds. */
 bool worlds_away(const struct model *m);
-/* The same worlds as conditions of actions. */
+/* The worlds as conditions of actions; of a view's table alone. */
 bool worlds_in_sandbox(const struct model *m);
 bool worlds_in_release(const struct model *m);
 bool worlds_in_explore(const struct model *m);
 
+/* Another view was shown, or this one again: a release is left, and what another one found forgotten. */
+void worlds_follow(struct model *m);
+
 /* What is always on the screen, in at most `width` cells: "SANDBOX: simulated, not private". */
 void worlds_badge(const struct model *m, int width, char *out, size_t size);
+
+/* What the message line says: the focused row, in at most `width` cells; "": nothing. */
+void worlds_line(const struct model *m, int width, char *out, size_t size);
+
+/* Into the release, out of it, and to what was released. Fail with ERROR_USAGE. */
+bool worlds_release(struct model *m, struct error *err);
+void worlds_sandbox(struct model *m);
+bool worlds_explore(struct model *m, struct error *err);
+
+/* The rows of the world's form, and what they are of; NULL in the sandbox. */
+const struct param_table *worlds_rows(const struct model *m, const void **values);
+const struct param *worlds_field(const struct model *m);
+double worlds_limit(const struct model *m,
+                    const struct param *p); /* the largest value that makes sense */
+void worlds_put(struct model *m, const struct param *p, double value); /* clamped */
+/* "epsilon=1 dataset=census budget=4,1e-6 file=x.safetensors", or, of what was released, "rank=3".
+ * Fails with ERROR_USAGE, *at the byte that is wrong; what stands before it has been set. */
+bool worlds_set(struct model *m, const char *arguments, size_t *at, struct error *err);
+void worlds_changed(struct model *m); /* the price anew, and what the ledger says of it */
+void worlds_read_ledger(struct model *m);
+/* Where it lies, into the wish; make: its folders, too. Fails as state_path does. */
+bool worlds_find_ledger(struct release_wish *w, bool make, struct error *err);
+
+/* Whether only a person's word is missing; reads the ledger anew. */
+bool worlds_ready(struct model *m, struct error *err);
+/* Spends: `typed` is the dataset's name once more. By hand alone: fails where a script, a session or a
+ * recording types it. */
+bool worlds_confirm(struct model *m, const char *typed, struct error *err);
+
+bool worlds_releasing(const struct model *m); /* one is confirmed, and not answered for yet */
+void worlds_show(struct model *m, struct released *r); /* explores it; takes it over */
+
+/* For the model. */
+bool worlds_wanted(const struct model *m);
+void worlds_request(struct model *m, struct request *out);
+void worlds_accept(struct model *m, struct outcome *o);
+void worlds_failed(struct model *m, const struct outcome *o);
+
+/* ---- what was released ---- */
+
+const struct released_view *worlds_view(const struct model *m); /* the one looked at; NULL: none */
+enum field worlds_noise(const struct released *r);
+/* Value i (from 0) as it is kept: shrunk and clamped as asked for; 0 beyond the rank. */
+double worlds_kept(const struct model *m, size_t i);

@@ -232,6 +232,27 @@ static void test_cancel_is_quiet(struct worker *w)
     CHECK(last.kind == REQUEST_QUALITY);
 }
 
+/* What was paid for is told also after C-c, and what had not begun is answered for. */
+static void test_release_is_answered(struct worker *w)
+{
+    struct outcome o;
+    cancel_late(w, REQUEST_RELEASE);
+    CHECK(worker_take(w, &o) && o.kind == REQUEST_RELEASE && o.ok && o.final);
+    outcome_finish(&o);
+    CHECK(!worker_take(w, &o));
+
+    start_held(w, 504, REQUEST_QUALITY);
+    int before = atomic_load(&told);
+    struct request next = request(505, REQUEST_RELEASE);
+    worker_submit(w, &next);
+    worker_cancel(w);
+    CHECK(worker_take(w, &o) && o.kind == REQUEST_RELEASE && o.serial == 505 && !o.ok && o.final);
+    CHECK(o.error.code == ERROR_CANCELLED);
+    outcome_finish(&o);
+    atomic_store(&hold, false);
+    CHECK(reaches(&told, before + 1) && !worker_take(w, &o));
+}
+
 /* Nothing of an idle worker makes the loop turn. */
 static void test_idle_is_idle(struct worker *w)
 {
@@ -252,6 +273,7 @@ int main(void)
     test_newest_wins(w);
     test_replaced_is_not_lost(w);
     test_cancel_is_quiet(w);
+    test_release_is_answered(w);
     test_idle_is_idle(w);
 
     struct request running = request(600, REQUEST_EXPORT), waiting = request(601, REQUEST_PICTURE);

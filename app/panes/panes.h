@@ -38,6 +38,17 @@ int pane_privacy_rows(int width);
 enum { PANE_PRIVACY_LINES = 2 };
 struct canvas pane_theatre_frame(const struct model *m, struct canvas c, int focus,
                                  const char *title);
+void pane_price(const struct model *m, struct canvas c);    /* the form, and what it costs */
+void pane_ledger(const struct model *m, struct canvas c);   /* what was spent on the dataset */
+void pane_released(const struct model *m, struct canvas c); /* the released spectrum */
+void pane_released_gaps(const struct model *m, struct canvas c);
+void pane_released_facts(const struct model *m, struct canvas c); /* the form, and what follows */
+struct canvas pane_world_frame(struct canvas c,
+                               const char *title); /* as pane_frame, for nobody's focus */
+/* The rows of the world's form, as many as fit; the line after the last. */
+int pane_world_rows(const struct model *m, struct canvas c, int y, int most);
+void pane_confirm(const struct model *m, struct canvas c);    /* over the view, as the next */
+void pane_ledger_box(const struct model *m, struct canvas c); /* all datasets */
 
 /* The frame, or none below 16 x 5; the inside either way. */
 struct canvas pane_frame(const struct model *m, struct canvas c, enum pane_id pane,

@@ -6,6 +6,7 @@
 #include "line.h"
 #include "panes/panes.h"
 #include "view.h"
+#include "worlds_keys.h"
 
 enum { SMALL_WIDTH = 60, SMALL_HEIGHT = 14, LARGE_HEIGHT = 34, FORM_ROWS = 3 };
 
@@ -128,6 +129,22 @@ static const struct action actions[] = {
     { "other-pane", "Tab", "Screen", "the next pane", NULL, next_pane, worlds_in_sandbox },
     { "pane-before", "S-Tab", "Screen", "the pane before", NULL, pane_before, worlds_in_sandbox },
     { "full-pane", "f", "Screen", "the focused pane alone, and back", NULL, full, worlds_in_sandbox },
+    { "spend", "Enter", "Release", "type the dataset's name once more, and spend", "spend", worlds_key_confirm, worlds_in_release },
+    { "leave", "Esc", "Release", "leave without spending anything", "leave", worlds_key_leave, worlds_in_release },
+    { "term-less", "h Left -", "Worlds", "of the price, or of what was released: one step down", "value", .when = worlds_away, .step = worlds_key_value, .by = -1 },
+    { "term-more", "l Right +", "Worlds", "one step up", "value", .when = worlds_away, .step = worlds_key_value, .by = 1 },
+    { "term-much-less", "H PgDn", "Worlds", "a large step down", NULL, .when = worlds_away, .step = worlds_key_coarse, .by = -1 },
+    { "term-much-more", "L PgUp", "Worlds", "a large step up", NULL, .when = worlds_away, .step = worlds_key_coarse, .by = 1 },
+    { "next-term", "j Down", "Worlds", "the next row", NULL, .when = worlds_away, .step = worlds_key_row, .by = 1 },
+    { "term-before", "k Up", "Worlds", "the row before", NULL, .when = worlds_away, .step = worlds_key_row, .by = -1 },
+    { "term-least", "^", "Worlds", "the least value", NULL, worlds_key_least, worlds_away },
+    { "term-most", "$", "Worlds", "the largest value", NULL, worlds_key_most, worlds_away },
+    { "type-term", "=", "Worlds", "type it", "type", worlds_key_type, worlds_away },
+    { "type-look", "Enter", "Worlds", "type it", NULL, worlds_key_type, worlds_in_explore },
+    { "release", "p", "Worlds", "what a private release would cost; nothing is spent before it is confirmed", "price", worlds_key_release },
+    { "explore", "x", "Worlds", "what was released: looking at it is free", NULL, worlds_key_explore },
+    { "sandbox", "b", "Worlds", "back to the sandbox, where nothing is private", "sandbox", worlds_key_sandbox, worlds_away },
+    { "ledger", "B", "Worlds", "what was spent on which data", NULL, worlds_key_ledger },
     { 0 },
 };
 /* clang-format on */

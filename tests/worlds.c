@@ -1,0 +1,599 @@
+/* The privacy view beyond its sandbox, without a terminal: what entering the release forgets, that nothing
+ * looks at the data there, what has to be said before anything is spent, one release and a gradual one,
+ * stopping, what a release file opens as, and that exploring costs nothing. */
+
+#include "golden.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "memory.h"
+#include "reproduce.h"
+#include "session.h"
+#include "view.h"
+
+enum { ROWS = 60, COLS = 6, FILE_MOST = 1 << 16 };
+
+static struct backend *backend;
+static struct study *study;
+static atomic_bool cancel;
+static char folder[] = "/tmp/eigenscope-worlds-XXXXXX";
+
+/* ---- data ---- */
+
+/* Rows of norm up to 1 along a few directions. `other`: a neighbour, whose last row is as different as
+ * can be: far too long, and not a number. */
+static double entry(int row, int col, bool other)
+{
+    if (other && row == ROWS - 1)
+        return col == 0 ? (double)NAN : 7654.25;
+    return 0.6 * cos(0.7 * row + col) * (col < 2) + 0.1 * sin(1.3 * row * (col + 1));
+}
+
+static bool write_rows(const char *path, bool other)
+{
+    char head[128];
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        return false;
+    int n = snprintf(head, sizeof(head),
+                     "{'descr': '<f8', 'fortran_order': False, 'shape': (%d, %d), }", ROWS, COLS);
+    fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, f);
+    fprintf(f, "%s%*s\n", head, 117 - n, "");
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < COLS; j++) {
+            double v = entry(i, j, other);
+            fwrite(&v, sizeof(v), 1, f);
+        }
+    return fclose(f) == 0;
+}
+
+/* Two folders with a file of one name, and a ledger of their own each. */
+static bool enter(const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    return chdir(path) == 0;
+}
+
+static bool make_folders(void)
+{
+    bool ok = mkdtemp(folder) && chdir(folder) == 0;
+    ok = ok && !mkdir("one", 0700) && !mkdir("two", 0700) && !mkdir("state", 0700);
+    return ok && write_rows("one/people.npy", false) && write_rows("two/people.npy", true);
+}
+
+static size_t read_text(const char *path, char *out)
+{
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(out, 1, FILE_MOST - 1, f) : 0;
+    if (f)
+        fclose(f);
+    out[n] = 0;
+    return n;
+}
+
+static char ledger_path[512], text[FILE_MOST], text_before[FILE_MOST];
+
+static size_t ledger_lines(void)
+{
+    struct ledger l = { 0 };
+    struct error err;
+    size_t n = ledger_read(ledger_path, &l, &err) ? l.n : (size_t)-1;
+    ledger_finish(&l);
+    return n;
+}
+
+/* ---- the model ---- */
+
+static void take(void *context, struct outcome *o)
+{
+    model_accept(context, o);
+}
+
+static size_t asked[REQUEST_KINDS];
+
+static size_t settle(struct model *m)
+{
+    struct request r;
+    size_t n = 0;
+    memset(asked, 0, sizeof(asked));
+    for (; n < 64 && model_want(m, true, &r); n++) {
+        asked[r.kind]++;
+        study_run(study, &r, &cancel, NULL, take, m);
+        request_finish(&r);
+    }
+    return n;
+}
+
+static void press(struct model *m, const char *key)
+{
+    action_press(m, key, key[1] ? 0 : (uint32_t)(unsigned char)key[0]);
+}
+
+static void type(struct model *m, const char *word)
+{
+    for (char key[2] = { 0 }; (key[0] = *word); word++)
+        press(m, key);
+}
+
+static bool command(struct model *m, const char *line)
+{
+    struct error err;
+    bool ok = command_run(m, line, &err);
+    if (!ok)
+        printf("# %s: %s\n", line, err.text);
+    return ok;
+}
+
+static bool open_people(struct model *m, const char *where)
+{
+    struct error err;
+    return enter(where) && model_init(m, &err) && command(m, "open people.npy");
+}
+
+static bool holds_nothing(const struct model *m)
+{
+    return !m->subject && !m->shown && isnan(m->numbers.error) && !m->theatre.matrix &&
+           !m->theatre.paths;
+}
+
+/* ---- the release shows nothing of the data ---- */
+
+static void test_nothing_of_the_data(void)
+{
+    struct model m;
+    CHECK(open_people(&m, "one"));
+    CHECK(settle(&m) > 0 && m.subject && m.shown);
+    press(&m, "4");
+    CHECK(worlds_in_sandbox(&m) && !worlds_away(&m));
+    settle(&m);
+    press(&m, "p");
+    CHECK(worlds_in_release(&m) && worlds_away(&m) && holds_nothing(&m));
+    CHECK(settle(&m) == 0 && holds_nothing(&m));
+    CHECK(command(&m, "release epsilon=2; set rank=2; next-method") && settle(&m) == 0);
+    struct error err;
+    CHECK(!command_run(&m, "export out.npy", &err) && settle(&m) == 0 && access("out.npy", F_OK));
+    press(&m, "Esc");
+    CHECK(worlds_in_sandbox(&m) && m.view == view_find("privacy"));
+    press(&m, "1");
+    CHECK(settle(&m) > 0 && m.subject);
+    model_finish(&m);
+}
+
+static void screens_of(struct model *m, char *out)
+{
+    static const int sizes[][2] = { { 20, 5 }, { 80, 24 }, { 120, 40 }, { 200, 60 } };
+    size_t n = 0;
+    for (size_t i = 0; i < 4; i++)
+        n += (size_t)snprintf(out + n, FILE_MOST - n, "%s",
+                              golden_screen(m, sizes[i][0], sizes[i][1], true));
+}
+
+/* All that a release shows, says and writes before it is made; the neighbours differ in one row. */
+static void tell_all(const char *where, char *out)
+{
+    struct model m;
+    struct error err;
+    size_t n;
+    char *session = NULL;
+    if (!open_people(&m, where))
+        return;
+    settle(&m); /* the sandbox says what it likes: of the other one, that it will not do */
+    press(&m, "4");
+    settle(&m);
+    command(&m, "release dataset=people epsilon=1 relation=add-remove file=r.safetensors");
+    settle(&m);
+    screens_of(&m, out);
+    n = strlen(out);
+    FILE *f = open_memstream(&session, &(size_t){ 0 });
+    if (f) {
+        session_print(&m, false, f);
+        fclose(f);
+        n += (size_t)snprintf(out + n, FILE_MOST - n, "%s\n", session);
+    }
+    free(session);
+    press(&m, "Enter");
+    type(&m, "peopel");
+    press(&m, "Enter");
+    n += (size_t)snprintf(out + n, FILE_MOST - n, "%s\n", m.message);
+    worlds_release(&m, &err);
+    snprintf(out + n, FILE_MOST - n, "%s %zu\n", m.message, settle(&m));
+    model_finish(&m);
+}
+
+static void test_neighbours(void)
+{
+    tell_all("one", text_before);
+    tell_all("two", text);
+    CHECK(strlen(text) > 1000 && !strcmp(text, text_before));
+    CHECK(strstr(text, "RELEASE") && strstr(text, "open people.npy"));
+    CHECK(!strstr(text, "60 rows") && !strstr(text, "7654") && !strstr(text, "NaN"));
+}
+
+/* ---- what has to be said first ---- */
+
+static bool says(const struct model *m, const char *words)
+{
+    bool ok = m->message_is_error && strstr(m->message, words);
+    if (!ok)
+        printf("# said: %s\n", m->message);
+    return ok;
+}
+
+static void test_refusals(void)
+{
+    struct model m;
+    struct error err;
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release epsilon=1 delta=1e-6"));
+    press(&m, "Enter");
+    CHECK(m.overlay == OVERLAY_NONE && says(&m, "name the dataset"));
+    CHECK(command(&m, "release dataset=people"));
+    press(&m, "Enter");
+    CHECK(m.overlay == OVERLAY_NONE && says(&m, "where it is to be written"));
+    CHECK(command(&m, "release file=people.npy"));
+    press(&m, "Enter");
+    CHECK(m.overlay == OVERLAY_NONE && says(&m, "overwrites nothing"));
+    CHECK(command(&m, "release file=release.png"));
+    press(&m, "Enter");
+    CHECK(m.overlay == OVERLAY_NONE && m.message_is_error);
+    CHECK(command(&m, "release file=release.safetensors"));
+    press(&m, "Enter");
+    CHECK(m.overlay == OVERLAY_CONFIRM);
+    type(&m, "peopl");
+    press(&m, "Enter");
+    CHECK(m.overlay == OVERLAY_NONE && says(&m, "nothing was spent") && settle(&m) == 0);
+    press(&m, "Enter");
+    press(&m, "Esc");
+    CHECK(m.overlay == OVERLAY_NONE && settle(&m) == 0);
+    /* no script spends */
+    press(&m, "Enter");
+    type(&m, "people");
+    command_run(&m, "press Enter", &err);
+    CHECK(says(&m, "by hand") && settle(&m) == 0 && m.worlds.asked == 0);
+    CHECK(command(&m, "release budget=0.5,1e-6"));
+    press(&m, "Enter");
+    CHECK(m.overlay == OVERLAY_NONE && says(&m, "over the budget"));
+    CHECK(!command_run(&m, "release budget=4", &err) && !command_run(&m, "release n=4", &err));
+    CHECK(ledger_lines() == 0 && access("release.safetensors", F_OK) != 0);
+    model_finish(&m);
+}
+
+/* ---- one release, and a free look at it ---- */
+
+static void spend(struct model *m)
+{
+    press(m, "Enter");
+    type(m, "people");
+    press(m, "Enter");
+}
+
+/* All keys that change something there. */
+static void hundred_moves(struct model *m)
+{
+    static const char *const keys[] = { "l", "l", "j", "h", "L", "j", "l", "$", "j",
+                                        "l", "^", "H", "k", "k", "l", "k", "h" };
+    size_t n = sizeof(keys) / sizeof(keys[0]);
+    for (size_t i = 0; i < 100; i++) {
+        press(m, keys[(i * 7 + i / n) % n]);
+        golden_screen(m, 80, 24, true);
+    }
+}
+
+static void test_release(void)
+{
+    struct model m;
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release dataset=people epsilon=1 delta=1e-6 rank=2 budget=2,1e-6 "
+                      "file=release.safetensors"));
+    double price = m.worlds.price.is.mu, deviation = m.worlds.price.is.deviation;
+    spend(&m);
+    CHECK(m.worlds.wanted && settle(&m) == 1 && asked[REQUEST_RELEASE] == 1);
+    const struct released *r = m.worlds.released;
+    CHECK(worlds_in_explore(&m) && r && r->n_views == 1 && r->d == COLS && !m.worlds.out);
+    CHECK(r && r->mu == price && r->views[0].deviation == deviation);
+    CHECK(access("release.safetensors", F_OK) == 0 && ledger_lines() == 1);
+    CHECK(m.worlds.before.releases == 1 && m.worlds.before.mu == price && holds_nothing(&m));
+    size_t before = read_text(ledger_path, text_before);
+    double first = r ? r->views[0].values[0] : 0;
+    hundred_moves(&m);
+    CHECK(settle(&m) == 0 && m.worlds.asked == 1);
+    CHECK(read_text(ledger_path, text) == before && !memcmp(text, text_before, before));
+    CHECK(r == m.worlds.released && r && r->views[0].values[0] == first);
+    press(&m, "b"); /* and back */
+    CHECK(worlds_in_sandbox(&m));
+    press(&m, "x");
+    CHECK(worlds_in_explore(&m) && r == m.worlds.released && ledger_lines() == 1);
+    model_finish(&m);
+}
+
+/* What another view found in between is forgotten again; a release is left by looking elsewhere. */
+static void test_elsewhere(void)
+{
+    struct model m;
+    CHECK(open_people(&m, "one") && command(&m, "release dataset=people"));
+    press(&m, "1");
+    CHECK(worlds_in_sandbox(&m) && settle(&m) > 0 && m.subject);
+    CHECK(command(&m, "open release.safetensors") && worlds_in_explore(&m));
+    CHECK(command(&m, "open release.safetensors::y; view image"));
+    CHECK(!strcmp(m.entry, "y") && settle(&m) > 0 && m.subject);
+    press(&m, "4");
+    CHECK(worlds_in_explore(&m) && holds_nothing(&m) && settle(&m) == 0);
+    model_finish(&m);
+}
+
+/* The neighbour's row that is too long and not a number makes nobody say anything. */
+static void test_release_of_other(void)
+{
+    struct model m;
+    size_t lines = ledger_lines();
+    CHECK(open_people(&m, "two"));
+    CHECK(command(&m, "release dataset=people epsilon=0.1 rank=2 file=other.safetensors "
+                      "budget=5,1e-6"));
+    spend(&m);
+    CHECK(settle(&m) == 1 && worlds_in_explore(&m) && !m.message_is_error);
+    printf("# %s\n", m.message);
+    CHECK(strstr(m.message, "wrote other.safetensors") && !strstr(m.message, "row"));
+    CHECK(ledger_lines() == lines + 1 && unlink("other.safetensors") == 0);
+    model_finish(&m);
+}
+
+/* Twice as much as is left of (2, 1e-6). */
+static void test_over_budget(void)
+{
+    struct model m;
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release dataset=people epsilon=2 delta=1e-6 file=second.safetensors"));
+    CHECK(m.worlds.before.releases == 1 && m.worlds.after.over);
+    press(&m, "Enter");
+    CHECK(m.overlay == OVERLAY_NONE && says(&m, "over the budget") && settle(&m) == 0);
+    /* Someone else spends between the look and the spend: refused there, with nothing drawn. */
+    CHECK(command(&m, "release epsilon=1"));
+    press(&m, "Enter");
+    type(&m, "people");
+    press(&m, "Enter");
+    struct error err;
+    struct ledger_spend other = {
+        .dataset = "people", .mu = 0.34, .clip = 1, .epsilon = 1, .delta = 1e-6
+    };
+    CHECK(m.worlds.wanted && ledger_spend(ledger_path, &other, NULL, &err));
+    CHECK(settle(&m) == 1 && asked[REQUEST_RELEASE] == 1 && worlds_in_release(&m));
+    CHECK(m.message_is_error && !m.worlds.out && !m.busy && ledger_lines() == 2);
+    CHECK(access("second.safetensors", F_OK) != 0);
+    model_finish(&m);
+}
+
+static void test_gradual(void)
+{
+    struct model m;
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release dataset=gradual epsilon=1 delta=1e-6 views=5 coarsest=0.1 rank=2 "
+                      "file=gradual.safetensors"));
+    double price = m.worlds.price.is.mu;
+    press(&m, "Enter");
+    type(&m, "gradual");
+    press(&m, "Enter");
+    CHECK(settle(&m) == 1 && worlds_in_explore(&m) && ledger_lines() == 3);
+    const struct released *r = m.worlds.released;
+    CHECK(r && r->n_views == 5 && r->mu == price && m.worlds.before.mu == price);
+    bool falls = true, differ = true;
+    for (size_t i = 1; r && i < r->n_views; i++) {
+        falls &= r->views[i].deviation < r->views[i - 1].deviation &&
+                 r->views[i].mu > r->views[i - 1].mu;
+        differ &= r->views[i].values[0] != r->views[i - 1].values[0];
+    }
+    CHECK(falls && differ && r && r->views[r->n_views - 1].mu == price);
+    CHECK(m.worlds.look.view == 1 && m.worlds.seen == 1);
+    CHECK(r && worlds_view(&m) == &r->views[0]);
+    CHECK(command(&m, "explore view=4") && m.worlds.seen == 4 && command(&m, "explore view=2"));
+    CHECK(m.worlds.seen == 4 && r && worlds_view(&m) == &r->views[1]);
+    CHECK(settle(&m) == 0 && ledger_lines() == 3 && m.worlds.asked == 1);
+    model_finish(&m);
+}
+
+/* C-c before anything is spent: nothing is, and the model waits for nothing. */
+static void test_stopped(void)
+{
+    struct model m;
+    size_t lines = ledger_lines();
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release dataset=stopped file=stopped.safetensors"));
+    press(&m, "Enter");
+    type(&m, "stopped");
+    press(&m, "Enter");
+    struct request r;
+    CHECK(model_want(&m, true, &r) && r.kind == REQUEST_RELEASE && m.busy);
+    press(&m, "C-c");
+    CHECK(m.cancel && m.busy && !model_want(&m, true, &(struct request){ 0 }));
+    press(&m, "b");
+    press(&m, "Esc");
+    CHECK(worlds_in_release(&m)); /* until it is answered for */
+    press(&m, "1");
+    CHECK(!model_want(&m, true, &(struct request){ 0 })); /* and nothing overtakes it */
+    press(&m, "4");
+    press(&m, "q");
+    CHECK(!m.quit);
+    atomic_store(&cancel, true);
+    study_run(study, &r, &cancel, NULL, take, &m);
+    atomic_store(&cancel, false);
+    request_finish(&r);
+    CHECK(!m.busy && !m.worlds.out && worlds_in_release(&m) && m.message_is_error);
+    CHECK(ledger_lines() == lines && access("stopped.safetensors", F_OK) != 0);
+    model_finish(&m);
+}
+
+/* ---- a release file ---- */
+
+static void test_file(void)
+{
+    struct model m;
+    struct error err;
+    CHECK(enter("one") && model_init(&m, &err) && command(&m, "open release.safetensors"));
+    const struct released *r = m.worlds.released;
+    CHECK(worlds_in_explore(&m) && worlds_away(&m) && r && r->d == COLS && r->rank == 2);
+    CHECK(settle(&m) == 0 && strstr(golden_screen(&m, 80, 24, true), "EXPLORE"));
+    CHECK(command(&m, "explore rank=3 shrink=on clamp=on") && m.worlds.look.rank == 3);
+    CHECK(!command_run(&m, "explore rank=x", &err) && !command_run(&m, "explore n=4", &err));
+    double kept = worlds_kept(&m, 0);
+    CHECK(kept >= 0 && r && kept < r->views[0].values[0] && worlds_kept(&m, 3) == 0);
+    CHECK(command(&m, "open people.npy") && worlds_in_sandbox(&m) && !m.worlds.released);
+    CHECK(command(&m, "explore") && says(&m, "nothing was released") && worlds_in_sandbox(&m));
+    model_finish(&m);
+}
+
+/* ---- screens ---- */
+
+/* A release whose numbers are made here by hand: eigenvalues that fall to noise of deviation s. */
+static struct released *fixture(size_t n_views)
+{
+    struct error err;
+    struct released *r = memory_alloc(sizeof(*r), &err);
+    struct released_view *of = memory_alloc(n_views * sizeof(*of), &err);
+    *r = (struct released){ .d = 12,
+                            .mechanism = MECHANISM_COMPLEX,
+                            .relation = RELATION_REPLACE,
+                            .n = 5000,
+                            .epsilon = 1,
+                            .delta = 1e-6,
+                            .mu = 0.2367,
+                            .clip = 1,
+                            .rank = 3,
+                            .n_views = n_views,
+                            .views = of };
+    strcpy(r->dataset, "people");
+    strcpy(r->file, "people.safetensors");
+    for (size_t i = 0; i < n_views; i++) {
+        of[i] = (struct released_view){ .mu = 0.2367 / (double)(n_views - i),
+                                        .epsilon = 1 / (double)(n_views - i),
+                                        .deviation = 4.2247 * (double)(n_views - i),
+                                        .values = memory_alloc(12 * sizeof(double), &err) };
+        for (int j = 0; j < 12; j++)
+            of[i].values[j] = 400 * exp(-0.8 * j) + of[i].deviation * (5.5 - j);
+    }
+    return r;
+}
+
+static void test_screens(void)
+{
+    struct model m;
+    setenv("XDG_STATE_HOME", "/nonexistent/state", 1);
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release epsilon=1 dataset=people relation=add-remove budget=4,1e-6 "
+                      "file=people.safetensors"));
+    golden_check(&m, "release-80x24", 80, 24, true);
+    golden_check(&m, "release-120x40", 120, 40, true);
+    golden_check(&m, "release-20x5", 20, 5, false);
+    command(&m, "release budget=0.5,1e-6");
+    press(&m, "Enter");
+    golden_check(&m, "release-refused-80x24", 80, 24, false);
+    command(&m, "release budget=4,1e-6");
+    m.message[0] = 0;
+    m.overlay = OVERLAY_CONFIRM;
+    type(&m, "peo");
+    golden_check(&m, "release-confirm-80x24", 80, 24, true);
+    golden_check(&m, "release-confirm-20x5", 20, 5, true);
+    m.overlay = OVERLAY_NONE;
+    struct ledger_spend one = { .dataset = "people",
+                                .mu = 0.2367,
+                                .clip = 1,
+                                .epsilon = 1,
+                                .delta = 1e-6,
+                                .time = 1700000000 };
+    struct outcome o = {
+        .ok = true, .final = true, .kind = REQUEST_RELEASE, .released = fixture(1)
+    };
+    model_accept(&m, &o);
+    m.message[0] = 0;
+    m.worlds.ledger.spends = &one; /* lent */
+    m.worlds.ledger.n = 1;
+    golden_check(&m, "explore-80x24", 80, 24, true);
+    golden_check(&m, "explore-120x40", 120, 40, true);
+    golden_check(&m, "explore-20x5", 20, 5, false);
+    command(&m, "explore rank=2 shrink=on");
+    golden_check(&m, "explore-shrunk-120x40", 120, 40, false);
+    m.worlds.ledger = (struct ledger){ 0 };
+    o = (struct outcome){
+        .ok = true, .final = true, .kind = REQUEST_RELEASE, .released = fixture(4)
+    };
+    model_accept(&m, &o);
+    m.message[0] = 0;
+    command(&m, "explore view=2");
+    golden_check(&m, "gradual-120x40", 120, 40, true);
+    model_finish(&m);
+}
+
+/* The shell's command of either world. */
+static void test_shell(void)
+{
+    struct model m;
+    struct error err;
+    char line[2048];
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release epsilon=0.5 dataset=it's rank=2 budget=4,1e-6 file=a.npy"));
+    CHECK(reproduce_command(&m, line, sizeof(line), &err) && !strstr(line, "--yes"));
+    printf("# %s\n", line);
+    CHECK(!strcmp(line, "eigenscope private --rank 2 --epsilon 0.5 --delta 1e-06 --clip 1 "
+                        "--relation replace --mechanism real --dataset 'it'\\''s' "
+                        "--budget 4,1e-06 -o a.npy people.npy"));
+    CHECK(command(&m, "release views=3") && !reproduce_command(&m, line, sizeof(line), &err));
+    CHECK(command(&m, "open release.safetensors; explore rank=1 clamp=on"));
+    CHECK(reproduce_command(&m, line, sizeof(line), &err));
+    CHECK(!strcmp(line, "eigenscope frame --view privacy -x 'explore rank=1 shrink=off clamp=on' "
+                        "release.safetensors"));
+    model_finish(&m);
+}
+
+/* What was written here, and nothing else. */
+static void clean_up(void)
+{
+    static const char *const names[] = { "one/people.npy", "two/people.npy",
+                                         "one/release.safetensors", "one/gradual.safetensors",
+                                         "state/eigenscope/ledger" };
+    static const char *const folders[] = { "one", "two", "state/eigenscope", "state", "." };
+    bool ok = chdir(folder) == 0;
+    for (size_t i = 0; ok && i < sizeof(names) / sizeof(names[0]); i++)
+        unlink(names[i]);
+    for (size_t i = 0; ok && i < sizeof(folders) / sizeof(folders[0]); i++)
+        ok = rmdir(i < 4 ? folders[i] : folder) == 0;
+    CHECK(ok);
+}
+
+int main(void)
+{
+    struct error err;
+    size_t before = memory_used();
+    if (!make_folders()) {
+        printf("Bail out! no folder\n");
+        return 1;
+    }
+    char state[512];
+    snprintf(state, sizeof(state), "%s/state", folder);
+    snprintf(ledger_path, sizeof(ledger_path), "%s/state/eigenscope/ledger", folder);
+    setenv("XDG_STATE_HOME", state, 1);
+    backend = backend_open("cpu", NULL, &err);
+    study = backend ? study_create(backend, &err) : NULL;
+    if (!study)
+        return 1;
+    test_nothing_of_the_data();
+    test_neighbours();
+    test_refusals();
+    test_release();
+    test_over_budget();
+    test_gradual();
+    test_stopped();
+    test_file();
+    test_elsewhere();
+    test_release_of_other();
+    test_shell();
+    test_screens();
+    study_destroy(study);
+    backend_close(backend);
+    clean_up();
+    CHECK(memory_used() == before);
+    return check_done();
+}
