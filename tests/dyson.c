@@ -136,6 +136,11 @@ static void numbers(void)
         CHECK(dyson_path_at(&p[i], 1)[0] != dyson_path_at(&p[0], 1)[0]);
     for (size_t i = 0; i < 5; i++)
         dyson_path_finish(&p[i]);
+    for (size_t i = 0; i < 2; i++) /* one number: what the fields would share, if anything */
+        CHECK(dyson_path_draw(&p[i], fields[i], start, 1, .1, 1, false, SEED, 1, &err));
+    CHECK(dyson_path_at(&p[0], 1)[0] != dyson_path_at(&p[1], 1)[0]);
+    dyson_path_finish(&p[0]);
+    dyson_path_finish(&p[1]);
 }
 
 /* Mean gap of the twins and mean overlap of the spike at its own unit, one frame each. */

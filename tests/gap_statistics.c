@@ -73,6 +73,21 @@ static size_t marks(const struct gap_statistics *g, enum gap_mark mark, bool sho
     return n;
 }
 
+/* Real noise taken for complex, and the other way. */
+static void mistaken(struct gap_statistics *g)
+{
+    g->field = g->field == FIELD_REAL ? FIELD_COMPLEX : FIELD_REAL;
+    static const enum gap_reading_kind seen[] = { GAP_RATIO, GAP_VARIANCE, GAP_OWN, GAP_OTHER,
+                                                  GAP_SMALL };
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+        struct gap_reading r = gap_statistics_read(g, seen[i]);
+        n += r.mark == GAP_FAIL;
+        print(&r);
+    }
+    CHECK(n == sizeof(seen) / sizeof(seen[0]));
+}
+
 /* ---- the table ---- */
 
 static void table(struct bench *b, enum field field)
@@ -84,6 +99,7 @@ static void table(struct bench *b, enum field field)
     CHECK(marks(g, GAP_FAIL, true) == 0);
     CHECK(marks(g, GAP_UNTOLD, false) == (field == FIELD_REAL ? 1 : 0));
     CHECK(marks(g, GAP_PASS, false) >= (strict ? 9 : 3));
+    mistaken(g);
     memory_free(g);
 }
 
@@ -155,23 +171,6 @@ static void power(enum field field)
     }
 }
 
-/* Real noise taken for complex, and the other way. */
-static void mistaken(struct bench *b, enum field field)
-{
-    struct gap_statistics *g = drawn(b, GAP_TRIDIAGONAL, field, 200, 300);
-    g->field = field == FIELD_REAL ? FIELD_COMPLEX : FIELD_REAL;
-    static const enum gap_reading_kind seen[] = { GAP_RATIO, GAP_VARIANCE, GAP_OWN, GAP_OTHER,
-                                                  GAP_SMALL };
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
-        struct gap_reading r = gap_statistics_read(g, seen[i]);
-        n += r.mark == GAP_FAIL;
-        print(&r);
-    }
-    CHECK(n == sizeof(seen) / sizeof(seen[0]));
-    memory_free(g);
-}
-
 /* ---- the two ways to draw ---- */
 
 /* Means that both have: within five of their errors. */
@@ -235,7 +234,47 @@ static void on_the_device(void)
 }
 #endif
 
+/* Of 2 x 2 matrices the surmise is the law itself: sqrt 8 s times a chi of beta + 1 degrees. */
+static void pairs(enum field field)
+{
+    struct error err = { 0 };
+    const size_t n = strict ? 1000000 : 100000;
+    const double pi = acos(-1), s = 3, mean = field == FIELD_REAL ? sqrt(pi / 2) : sqrt(8 / pi);
+    static uint32_t bins[4000];
+    double values[2], sum = 0, worst = 0, below = 0;
+    memset(bins, 0, sizeof(bins));
+    for (uint32_t i = 0; i < n; i++) {
+        tridiagonal_spectrum(field, SEED, i, s, values, 2, &err);
+        double x = (values[0] - values[1]) / (2 * s * mean);
+        sum += x;
+        bins[x < 3.999 ? (size_t)(1000 * x) : 3999]++;
+    }
+    for (size_t i = 0; i < 3999; i++) {
+        below += bins[i];
+        worst = fmax(worst,
+                     fabs(below / (double)n - spacing_surmise(field, .001 * (double)(i + 1))));
+    }
+    printf("# beta %d, d = 2: mean gap %.4f of its law's, distance %.4f\n", (int)field,
+           sum / (double)n, worst);
+    CHECK(fabs(sum / (double)n - 1) < 5 * .523 / sqrt((double)n));
+    CHECK(worst < sqrt(log(2 / 1e-6) / 2 / (double)n));
+}
+
 /* ---- bookkeeping ---- */
+
+/* More than a batch holds is what two calls draw. */
+static void batches(struct bench *b)
+{
+    enum { D = 6, N = 14700, FIRST = 14500 }; /* a batch: 14563 */
+    struct error err = { 0 };
+    struct gap_statistics *whole = drawn(b, GAP_MATRIX, FIELD_COMPLEX, D, N),
+                          *half = create(FIELD_COMPLEX, D, 3);
+    CHECK(gap_draws_add(&b->job, GAP_MATRIX, SEED, 0, FIRST, half, &err) &&
+          gap_draws_add(&b->job, GAP_MATRIX, SEED, FIRST, N - FIRST, half, &err));
+    CHECK(whole->spectra == N && memcmp(half->bins, whole->bins, sizeof(half->bins)) == 0);
+    memory_free(whole);
+    memory_free(half);
+}
 
 /* By hand: five values, edge 2 sqrt(d s^2) = 4 with s = 2 / sqrt 5. */
 static void by_hand(void)
@@ -317,10 +356,11 @@ int main(int argc, char **argv)
     CHECK(bench_open(&b, "cpu"));
     by_hand();
     parts(&b);
+    batches(&b);
     for (int f = 0; f < 2; f++) {
         table(&b, fields[f]);
+        pairs(fields[f]);
         power(fields[f]);
-        mistaken(&b, fields[f]);
         two_ways(&b, fields[f], 12, strict ? 4000 : 500);
     }
     on_the_device();
