@@ -63,16 +63,15 @@ struct release {
     enum mechanism_form form;
     size_t rank; /* k, as asked for */
     bool shrink, clamp;
+    bool centred; /* a public centre was taken off the rows */
     unsigned bits;
     double epsilon, delta, clip; /* as they were asked for, and paid for */
     double mu;                   /* what was paid */
-    double deviation, lattice; /* s, and the step of the entries of draw.noisy, both in M's unit */
-    double
-        view; /* of a gradual release: mu of this view alone, coarser than what was paid; else mu */
-    char dataset[NAME_TEXT]; /* in no file: "" where it was read from one */
-    char version[32];        /* of the program that made it */
-    struct ledger_account
-        account; /* how the dataset stands now; zero where it was read from a file */
+    double deviation, lattice;   /* s, and the step of draw.noisy, both in M's unit */
+    double view; /* mu of this matrix alone: less than mu in a coarse view (gradual.h) */
+    char dataset[NAME_TEXT];       /* in no file: "" where it was read from one */
+    char version[32];              /* of the program that made it */
+    struct ledger_account account; /* of the dataset, after it; zero if read from a file */
 };
 
 /* Rows (n x d, F32 or F64) -> a release, in this order: integers, their Gram matrix on the job's

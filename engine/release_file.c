@@ -131,6 +131,7 @@ static const struct row rows[] = {
     { "eigenscope.rank_of_y", SIZE(draw.rank, 0, RELEASE_SIDE) },
     { "eigenscope.shrink", YES(shrink) },
     { "eigenscope.clamp", YES(clamp) },
+    { "eigenscope.centred", YES(centred) },
     { "eigenscope.n", SIZE(n, 1, (double)LIMIT_DIMENSION) }, /* last: under replacement alone */
 };
 enum { ROWS = sizeof(rows) / sizeof(*rows), EXTRA = 3 };

@@ -137,6 +137,7 @@ void release_path_facts(const struct release_path *p, struct release *out)
     out->rank = t->rank < p->d ? t->rank : p->d;
     out->shrink = t->shrink;
     out->clamp = t->clamp;
+    out->centred = t->centre != NULL;
     out->bits = bits_of(t);
     out->epsilon = t->epsilon;
     out->delta = t->delta;

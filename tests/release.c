@@ -11,12 +11,16 @@
 #include "memory.h"
 #include "release_draw.h"
 #include "rows.h"
-#include "safetensors.h"
+#ifdef HAVE_VULKAN
+#include "vulkan/vulkan.h"
+#endif
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -327,6 +331,28 @@ static void broken_files(void)
     CHECK(memory_used() == before);
 }
 
+/* With the validation layer, where there is one. */
+static struct backend *open_vulkan(void)
+{
+    struct error err;
+    struct backend *b = NULL;
+#ifdef HAVE_VULKAN
+    vulkan_testing.validate = true;
+    b = backend_open("vulkan", NULL, &err);
+    vulkan_testing.validate = b != NULL;
+#endif
+    return b ? b : backend_open("vulkan", NULL, &err);
+}
+
+static unsigned long complaints(void)
+{
+#ifdef HAVE_VULKAN
+    return (unsigned long)vulkan_testing.messages;
+#else
+    return 0;
+#endif
+}
+
 /* With the same entropy again the same release, bit for bit: of a device, of rows in another order, of
  * single precision; so that nothing but rows and entropy is in it. */
 static void repeatable(void)
@@ -336,7 +362,7 @@ static void repeatable(void)
     struct release_terms t = terms(MECHANISM_COMPLEX);
     struct release r[4] = { 0 };
     struct error err = { 0 };
-    struct backend *vulkan = backend_open("vulkan", NULL, &err);
+    struct backend *vulkan = open_vulkan();
     for (size_t i = 0; i < N; i++)
         memcpy(turned + (i * 7 + 5) % N * D, data + i * D, D * sizeof(*data));
     for (size_t i = 0; i < (size_t)N * D; i++)
@@ -358,7 +384,7 @@ static void repeatable(void)
     if (vulkan) {
         CHECK(make(vulkan, rows[0], &t, &r[3], &err) && same_draw(&r[0].draw, &r[3].draw));
         CHECK(backend_counts(vulkan).device[OP_GRAM_EXACT] == 1);
-        CHECK(backend_counts(vulkan).device[OP_NOISE] == 0);
+        CHECK(backend_counts(vulkan).device[OP_NOISE] == 0 && complaints() == 0);
     } else
         printf("ok %d - no Vulkan device # SKIP\n", ++checks);
     for (int i = 0; i < 4; i++)
@@ -637,6 +663,7 @@ int main(int argc, char **argv)
     bool strict = argc > 1 && !strcmp(argv[1], "strict");
     static const double centre[D] = { 0.1, -0.05, 0.02 };
     struct error err = { 0 };
+    struct rlimit cores;
     const char *shared = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; /* syncs in no time */
     snprintf(folder, sizeof(folder), "%s/eigenscope-release-XXXXXX", shared);
     if (!mkdtemp(folder))
@@ -646,6 +673,7 @@ int main(int argc, char **argv)
     snprintf(array, sizeof(array), "%s/y.npy", folder);
     processor = backend_open("cpu", NULL, &err);
     fill();
+    CHECK(prctl(PR_GET_DUMPABLE) == 1);
     prices();
     noise(MECHANISM_COMPLEX, 1, NULL);
     noise(MECHANISM_REAL, 0.3, centre);
@@ -662,6 +690,8 @@ int main(int argc, char **argv)
     lattice(strict ? 1000000 : 100000);
     paid();
     refused();
+    CHECK(prctl(PR_GET_DUMPABLE) == 0 && getrlimit(RLIMIT_CORE, &cores) == 0 &&
+          cores.rlim_max == 0);
     start_over();
     rmdir(folder);
     backend_close(processor);

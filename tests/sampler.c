@@ -246,6 +246,104 @@ static void power(struct chacha *c, long draws, double factor)
     CHECK(!passes(m, draws));
 }
 
+/* ---- another sampler, for want of a second opinion ---- */
+
+/* True with probability exp(-p / q) (Canonne, Kamath, Steinke 2020, "The discrete Gaussian for differential
+ * privacy", Algorithm 1). */
+static bool coin(struct chacha *c, uint64_t p, uint64_t q)
+{
+    for (; p > q; p -= q)
+        if (!coin(c, q, q))
+            return false;
+    uint64_t k = 1;
+    while (chacha_below(c, q * k) < p)
+        k++;
+    return k % 2;
+}
+
+/* P(x) ~ exp(-x^2 / (2 sigma^2)) on the integers (Algorithm 3, t = sigma); sigma < 2^28. */
+static int64_t discrete(struct chacha *c, uint64_t sigma)
+{
+    for (;;) {
+        uint64_t u = chacha_below(c, sigma), v = 0;
+        if (!coin(c, u, sigma))
+            continue;
+        while (coin(c, 1, 1))
+            v++;
+        uint64_t x = u + sigma * v, off = x > sigma ? x - sigma : sigma - x;
+        bool negative = chacha_bits(c, 1);
+        if ((x || !negative) && coin(c, off * off, 2 * sigma * sigma))
+            return negative ? -(int64_t)x : (int64_t)x;
+    }
+}
+
+/* A9's first: sigma 3, |x| <= 12. */
+static void discrete_pmf(struct chacha *c, long draws)
+{
+    enum { SIDE = 12 };
+    long count[2 * SIDE + 1] = { 0 };
+    double chi = 0, total = 0;
+    for (long i = 0; i < draws; i++) {
+        int64_t x = discrete(c, 3);
+        if (x >= -SIDE && x <= SIDE)
+            count[x + SIDE]++;
+    }
+    for (int x = -50; x <= 50; x++)
+        total += exp(-x * x / 18.0);
+    for (int x = -SIDE; x <= SIDE; x++) {
+        double want = exp(-x * x / 18.0) / total * (double)draws;
+        chi += pow((double)count[x + SIDE] - want, 2) / want;
+    }
+    printf("# discrete Gaussian, sigma 3, %ld draws: chi-square %.1f of 24\n", draws, chi);
+    CHECK(chi < chi_most(24));
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+/* The largest distance of two empirical distributions, n numbers each. */
+static double distance(int64_t *a, int64_t *b, long n)
+{
+    double most = 0;
+    long i = 0, j = 0;
+    qsort(a, (size_t)n, sizeof(*a), ascending);
+    qsort(b, (size_t)n, sizeof(*b), ascending);
+    while (i < n && j < n) {
+        int64_t x = a[i] < b[j] ? a[i] : b[j];
+        while (i < n && a[i] == x)
+            i++;
+        while (j < n && b[j] == x)
+            j++;
+        most = fmax(most, fabs((double)(i - j)) / (double)n);
+    }
+    return most;
+}
+
+/* Where sigma is large, the two laws are one: written after two papers, they must agree. */
+static void second_opinion(struct chacha *c, long n)
+{
+    enum { SIGMA = 1 << 20 };
+    int64_t *a = malloc((size_t)n * sizeof(*a)), *b = malloc((size_t)n * sizeof(*b));
+    double most = 2.745 * sqrt(2 / (double)n), first = 0, second = 0; /* p 6e-7 */
+    bool broken = false;
+    for (long i = 0; a && b && i < n; i++) {
+        a[i] = rounded_gaussian(SIGMA, c, &broken), b[i] = discrete(c, SIGMA);
+        first += (double)a[i] * (double)a[i], second += (double)b[i] * (double)b[i];
+    }
+    double apart = a && b && !broken ? distance(a, b, n) : 1;
+    printf("# %ld draws of either sampler: %.4f apart, at most %.4f; variances %.4f\n", n, apart,
+           most, first / second);
+    CHECK(apart < most && fabs(first / second - 1) < 5 * sqrt(4 / (double)n));
+    for (long i = 0; a && i < n; i++)
+        a[i] += SIGMA / 20;
+    CHECK(n < 100000 || distance(a, b, n) > most);
+    free(a);
+    free(b);
+}
+
 int main(int argc, char **argv)
 {
     bool strict = argc > 1 && !strcmp(argv[1], "strict");
@@ -259,6 +357,8 @@ int main(int argc, char **argv)
     places(&c);
     lazy(&c);
     pmf(&c, strict ? 1000000 : 100000);
+    discrete_pmf(&c, strict ? 1000000 : 100000);
+    second_opinion(&c, strict ? 1000000 : 100000);
     large(&c, (uint64_t)1 << 34, strict ? 4000000 : 400000);
     large(&c, ((uint64_t)1 << 49) + 12345, strict ? 4000000 : 100000);
     /* 1 % more is not sure to be seen in 400,000 draws: 2 % there. */
