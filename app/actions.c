@@ -144,12 +144,16 @@ static void cancel(struct model *m)
             grouping_stop(m);
         if (m->out == REQUEST_BESIDE)
             beside_stop(m);
+        if (m->out == REQUEST_THEATRE)
+            theatre_stop(m);
         if (m->out == REQUEST_COMPARE)
             model_say(m, false, "stopped at %.0f %%, the rows stay", m->progress * 100);
         else if (m->out == REQUEST_ANATOMY)
             model_say(m, false, "stopped at %.0f %%", m->progress * 100);
         else if (m->out == REQUEST_GROUP)
             model_say(m, false, "stopped, what is known of the groups stays - Space there goes on");
+        else if (m->out == REQUEST_THEATRE)
+            model_say(m, false, "stopped, what was drawn stays - Space goes on");
         else if (m->out == REQUEST_BESIDE)
             model_say(m, false, "stopped, what was compared stays - C goes on");
         else if (m->out == REQUEST_SCAN)

@@ -39,16 +39,17 @@ enum zone {
     ZONE_LINE,   /* a line of the list on top */
     ZONE_ACTION, /* action_number() */
     ZONE_OVERLAY,
-    ZONE_PICTURE,     /* the pixels in the picture pane */
-    ZONE_RUN,         /* a row of the compare view */
-    ZONE_TENSOR,      /* a row of the weights view's tree: the low 16 bits of its number */
-    ZONE_BROWSE,      /* enum browse_pane */
-    ZONE_GROUP,       /* a row of the groups view */
-    ZONE_LAYER,       /* a cell of the weights view's map of layers */
-    ZONE_GROUP_RANK,  /* from rank 1 to the chosen group's largest */
-    ZONE_THEATRE,     /* a row of the privacy view's form */
-    ZONE_THEATRE_BAR, /* of that row: its least to its greatest value */
-    ZONE_THEATRE_PANE /* enum theatre_focus */
+    ZONE_PICTURE,      /* the pixels in the picture pane */
+    ZONE_RUN,          /* a row of the compare view */
+    ZONE_TENSOR,       /* a row of the weights view's tree: the low 16 bits of its number */
+    ZONE_BROWSE,       /* enum browse_pane */
+    ZONE_GROUP,        /* a row of the groups view */
+    ZONE_LAYER,        /* a cell of the weights view's map of layers */
+    ZONE_GROUP_RANK,   /* from rank 1 to the chosen group's largest */
+    ZONE_THEATRE,      /* a row of the privacy view's form */
+    ZONE_THEATRE_BAR,  /* of that row: its least to its greatest value */
+    ZONE_THEATRE_PANE, /* enum theatre_focus */
+    ZONE_THEATRE_TIME  /* from t = 0 to the end */
 };
 enum { ZONE_CHOICES = 256 };
 

@@ -92,7 +92,7 @@ static bool wants_picture(const struct model *m)
 bool model_rests(const struct model *m)
 {
     return !m->busy || m->out == REQUEST_COMPARE || m->out == REQUEST_SCAN ||
-           m->out == REQUEST_GROUP || m->out == REQUEST_BESIDE;
+           m->out == REQUEST_GROUP || m->out == REQUEST_BESIDE || m->out == REQUEST_THEATRE;
 }
 
 /* What comes when no key was pressed for a while, in this order. */
@@ -107,6 +107,7 @@ static const struct later {
     { REQUEST_COMPARE, runs_want, runs_request },
     { REQUEST_GROUP, grouping_want, grouping_request },
     { REQUEST_BESIDE, beside_wanted, beside_request },
+    { REQUEST_THEATRE, theatre_wanted_later, theatre_request },
     { REQUEST_SCAN, scanning_wanted, scanning_request },
 };
 
@@ -156,6 +157,11 @@ bool model_want(struct model *m, bool idle, struct request *out)
         fill(m, REQUEST_SOLVE, out);
         out->goal = m->goal;
         out->axis = m->goal_axis;
+        return true;
+    }
+    if (theatre_wanted(m)) {
+        fill(m, REQUEST_THEATRE, out);
+        theatre_request(m, out);
         return true;
     }
     model_frame(m, &width, &height, &region);

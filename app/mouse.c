@@ -11,6 +11,7 @@
 #include "player.h"
 #include "plot.h"
 #include "setting.h"
+#include "theatre_point.h"
 
 enum { COARSE = 10 /* steps of the wheel with Shift */, PAGE = 3 /* lines of a list */ };
 
@@ -250,33 +251,11 @@ static void press_group_rank(struct model *m, const struct grid *g, const struct
     slide_group(m, h->x);
 }
 
-static void press_theatre_pane(struct model *m, const struct grid *g, const struct hit *h, int y)
-{
-    (void)g, (void)y;
-    if (h->index < THEATRE_FOCUS_COUNT)
-        m->theatre.focus = (int)h->index;
-}
-
 static void press_theatre(struct model *m, const struct grid *g, const struct hit *h, int y)
 {
     (void)g, (void)y;
-    m->theatre.focus = THEATRE_FOCUS_FORM;
-    if (h->index < theatre_rows.n)
-        m->theatre.field = h->index;
-}
-
-static void slide_theatre(struct model *m, int x)
-{
-    const struct param *p = &theatre_rows.rows[m->theatre.field];
-    double value = form_value(p, along(m, x), theatre_limit(m, p));
-    theatre_put(m, p, p->kind == PARAM_INT ? floor(value + 0.5) : value);
-}
-
-static void press_theatre_bar(struct model *m, const struct grid *g, const struct hit *h, int y)
-{
-    press_theatre(m, g, h, y);
-    m->grip = (struct grip){ ZONE_THEATRE_BAR, h->index, h->left, h->width };
-    slide_theatre(m, h->x);
+    m->grip = (struct grip){ h->zone, h->index, h->left, h->width };
+    theatre_point(m, h->zone, h->index, along(m, h->x));
 }
 
 static void press_line(struct model *m, const struct grid *g, const struct hit *h, int y)
@@ -315,8 +294,8 @@ static const struct {
     [ZONE_PICTURE] = { press_picture, false }, [ZONE_RUN] = { press_run, false },
     [ZONE_TENSOR] = { press_tensor, false },  [ZONE_BROWSE] = { press_browse, false },
     [ZONE_LAYER] = { press_layer, false },
-    [ZONE_THEATRE] = { press_theatre, false }, [ZONE_THEATRE_BAR] = { press_theatre_bar, false },
-    [ZONE_THEATRE_PANE] = { press_theatre_pane, false },
+    [ZONE_THEATRE] = { press_theatre, false }, [ZONE_THEATRE_BAR] = { press_theatre, false },
+    [ZONE_THEATRE_PANE] = { press_theatre, false }, [ZONE_THEATRE_TIME] = { press_theatre, false },
     [ZONE_GROUP] = { press_group, false },    [ZONE_GROUP_RANK] = { press_group_rank, false },
 };
 /* clang-format on */
@@ -374,7 +353,7 @@ static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
         for (int i = 0; i < steps; i++)
             run(m, list ? (up ? "group-up" : "group-down") : (up ? "more-ranks" : "fewer-ranks"));
     } else if (h.zone == ZONE_THEATRE || h.zone == ZONE_THEATRE_BAR) {
-        press_theatre(m, g, &h, e->y);
+        theatre_point(m, ZONE_THEATRE, h.index, 0);
         for (int i = 0; i < steps; i++)
             run(m, up ? "more" : "less");
     } else if (h.zone == ZONE_PICTURE) {
@@ -461,8 +440,8 @@ static void take(struct model *m, const struct grid *g, const struct mouse *e)
             choose_rank(m, e->x);
         else if (m->grip.zone == ZONE_GROUP_RANK)
             slide_group(m, e->x);
-        else if (m->grip.zone == ZONE_THEATRE_BAR)
-            slide_theatre(m, e->x);
+        else if (m->grip.zone == ZONE_THEATRE_BAR || m->grip.zone == ZONE_THEATRE_TIME)
+            theatre_point(m, m->grip.zone, m->grip.index, along(m, e->x));
         else if (m->grip.zone == ZONE_PICTURE)
             reach(m, e->x, e->y);
         return;

@@ -11,6 +11,7 @@ void request_finish(struct request *r)
 {
     document_unref(r->document);
     document_unref(r->beside.other);
+    theatre_wish_finish(&r->theatre);
     r->beside.other = NULL;
     memory_free(r->tensors);
     r->document = NULL;
@@ -65,6 +66,8 @@ void outcome_finish(struct outcome *o)
     o->beside = NULL;
     released_destroy(o->released);
     o->released = NULL;
+    theatre_found_destroy(o->theatre);
+    o->theatre = NULL;
     o->subject = NULL;
     o->shown = NULL;
     o->document = NULL;
@@ -79,6 +82,8 @@ void outcome_follow(struct outcome *newer, struct outcome *older)
     }
     if (newer->ok)
         scan_list_before(&newer->scan, &older->scan, &unused);
+    if (newer->ok)
+        theatre_found_follow(newer->theatre, older->theatre);
     outcome_finish(older);
 }
 

@@ -193,3 +193,39 @@ bool reproduce_world(const struct model *m, char *out, size_t size, struct error
     return m->worlds.world == WORLD_RELEASE ? release_text(m, out, size, err)
                                             : look_text(m, out, size, err);
 }
+
+/* The rows that are not as at the start. */
+static void print_setting(const struct model *m, char *out, size_t size)
+{
+    struct theatre_setting usual;
+    size_t n = 0;
+    out[0] = 0;
+    param_defaults(&theatre_rows, false, &usual);
+    for (size_t i = 0; i < theatre_rows.n && n < size; i++) {
+        const struct param *p = &theatre_rows.rows[i];
+        const struct param_table one = { p, 1, theatre_rows.size };
+        char key[64], value[64];
+        param_flag(p->key, key, sizeof(key));
+        param_format(p, &m->theatre.set, value, sizeof(value));
+        if (!param_equal(&one, &m->theatre.set, &usual))
+            n += (size_t)snprintf(out + n, size - n, " %s=%s", key, value);
+    }
+}
+
+bool reproduce_privacy(const struct model *m, char *out, size_t size, struct error *err)
+{
+    char name[PATH_TEXT + NAME_TEXT], quoted[2 * sizeof(name)] = "", setting[512], commands[640],
+                                                 quoted_commands[1400];
+    print_setting(m, setting, sizeof(setting));
+    snprintf(commands, sizeof(commands), "privacy%s", setting);
+    provenance_quote(commands, quoted_commands, sizeof(quoted_commands));
+    int n = snprintf(name, sizeof(name), "%s%s%s", m->document->name, m->entry[0] ? "::" : "",
+                     m->entry);
+    if (n > 0 && (size_t)n < sizeof(name))
+        provenance_quote(name, quoted, sizeof(quoted));
+    n = snprintf(out, size, "eigenscope frame --size %dx%d -x %s%s%s %s", m->width, m->height,
+                 quoted_commands, m->flags, name[0] == '-' ? " --" : "", quoted);
+    return (quoted[0] && n > 0 && (size_t)n < size) ||
+           fail(err, ERROR_LIMIT,
+                "the command is longer than %zu bytes, or a name ends with a line feed", size - 1);
+}

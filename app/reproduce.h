@@ -23,3 +23,5 @@ bool reproduce_compare(const struct model *m, char *out, size_t size, struct err
 bool reproduce_world(const struct model *m, char *out, size_t size, struct error *err);
 /* The run of the group that the groups view has chosen. */
 bool reproduce_groups(const struct model *m, char *out, size_t size, struct error *err);
+/* Of the privacy view's sandbox a frame, since what it draws is not written to a file. */
+bool reproduce_privacy(const struct model *m, char *out, size_t size, struct error *err);

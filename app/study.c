@@ -450,6 +450,7 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
         [REQUEST_ANATOMY] = study_anatomy,
         [REQUEST_SCAN] = study_scan,
         [REQUEST_GROUP] = study_group,
+        [REQUEST_THEATRE] = study_theatre,
         [REQUEST_BESIDE] = study_beside,
         [REQUEST_RELEASE] = study_release,
     };

@@ -13,6 +13,7 @@
 #include "released.h"
 #include "run_list.h"
 #include "scan_list.h"
+#include "theatre_found.h"
 #include "theory_curve.h"
 
 /* What the workbench asks of the engine, and what comes back. A study keeps the
@@ -35,6 +36,7 @@ enum request_kind {
     REQUEST_BESIDE,  /* a matrix and its like of another model */
     REQUEST_GROUP,   /* what one group of matrices is like */
     REQUEST_RELEASE, /* spends: answered whatever happens, and by nothing else */
+    REQUEST_THEATRE, /* eigenvalues under simulated noise */
     REQUEST_KINDS,
 };
 
@@ -69,8 +71,9 @@ struct request {
     uint32_t *tensors; /* REQUEST_SCAN: which entries, in this order; owned */
     size_t n_tensors;
 
-    struct group_wish group;   /* REQUEST_GROUP */
-    struct beside_wish beside; /* REQUEST_BESIDE */
+    struct group_wish group;     /* REQUEST_GROUP */
+    struct beside_wish beside;   /* REQUEST_BESIDE */
+    struct theatre_wish theatre; /* REQUEST_THEATRE */
 
     struct release_wish release; /* REQUEST_RELEASE */
 };
@@ -173,8 +176,9 @@ struct outcome {
 
     struct scan_list scan; /* REQUEST_SCAN: rows since the outcome before; owned */
 
-    struct group_found *group;   /* REQUEST_GROUP: owned */
-    struct beside_found *beside; /* REQUEST_BESIDE: owned */
+    struct group_found *group;     /* REQUEST_GROUP: owned */
+    struct beside_found *beside;   /* REQUEST_BESIDE: owned */
+    struct theatre_found *theatre; /* REQUEST_THEATRE: owned */
 
     struct released *released; /* REQUEST_RELEASE: owned */
 };

@@ -85,6 +85,8 @@ bool study_scan(struct run *r, struct outcome *o, struct error *err);
 bool study_compare(struct run *r, struct outcome *o, struct error *err);
 /* REQUEST_BESIDE (study_beside.c). */
 bool study_beside(struct run *r, struct outcome *o, struct error *err);
+/* REQUEST_THEATRE (study_theatre.c). */
+bool study_theatre(struct run *r, struct outcome *o, struct error *err);
 /* REQUEST_GROUP (study_group.c). */
 bool study_group(struct run *r, struct outcome *o, struct error *err);
 /* REQUEST_RELEASE (study_release.c). */

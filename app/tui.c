@@ -177,6 +177,8 @@ static int timeout(const struct tui *t)
         return 0;
     double left = sweep_wait(t->model, now_ms());
     left = left < 0 ? HUGE_VAL : left;
+    double frame = theatre_wait(t->model, now_ms());
+    left = frame < 0 ? left : fmin(left, frame);
     if (t->model->player)
         left = fmin(left, player_left(t->model->player, t->model, now_ms()));
     if (!t->moving && !quick && isinf(left))
@@ -195,6 +197,8 @@ static void look_at_clock(struct tui *t)
         t->dirty = t->moving = true;
         t->pressed = now_ms();
     }
+    if (theatre_tick(t->model, now_ms()))
+        t->dirty = true;
     if (t->moving && now_ms() >= t->pressed + QUIET_MS) {
         t->moving = false;
         t->unshown = true; /* once more, exactly */

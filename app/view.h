@@ -48,10 +48,11 @@ struct view {
     void (*line)(const struct model *m, int width, char *out, size_t size);
     /* The shell's command for what it shows; NULL: the one that makes the exported file. */
     bool (*command)(const struct model *m, char *out, size_t size, struct error *err);
-    bool groups; /* it shows grouping.h, as the next */
-    bool runs;   /* it shows runs.h, which begin when one first looks */
-    bool own;    /* most keys mean something of its own: they come first on the status line */
-    bool lists;  /* it shows what a file holds, also while none of its matrices is chosen */
+    bool groups;  /* it shows grouping.h, as the next */
+    bool theatre; /* it shows theatre.h, whose draws begin then */
+    bool runs;    /* it shows runs.h, which begin when one first looks */
+    bool own;     /* most keys mean something of its own: they come first on the status line */
+    bool lists;   /* it shows what a file holds, also while none of its matrices is chosen */
 };
 extern const struct view *const views[]; /* NULL-terminated; the list is in app/meson.build */
 const struct view *view_find(const char *name);

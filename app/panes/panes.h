@@ -36,6 +36,13 @@ void pane_worlds(const struct model *m, struct canvas c);
 void pane_privacy_form(const struct model *m, struct canvas c);
 int pane_privacy_rows(int width);
 enum { PANE_PRIVACY_LINES = 2 };
+void pane_gap_paths(const struct model *m, struct canvas c);
+void pane_gap_list(const struct model *m, struct canvas c);
+void pane_noisy_spectrum(const struct model *m, struct canvas c);
+void pane_noisy_error(const struct model *m, struct canvas c);
+void pane_privacy_plane(const struct model *m, struct canvas c);
+void pane_gap_histogram(const struct model *m, struct canvas c);
+void pane_gap_strip(const struct model *m, struct canvas c);
 struct canvas pane_theatre_frame(const struct model *m, struct canvas c, int focus,
                                  const char *title);
 void pane_price(const struct model *m, struct canvas c);    /* the form, and what it costs */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "form.h"
+#include "gaussian_dp.h"
+#include "perturbation.h"
 
 enum { MARK = 1, NAME = 10, BOX = 8, GAP = 2, TEXT = 64 };
 
@@ -81,7 +83,9 @@ static void draw_row(const struct model *m, size_t i, struct canvas c)
     if (chosen)
         canvas_text(c, 0, 0, INK_KEY, ATTR_BOLD, ">");
     canvas_text(c, MARK, 0, chosen ? INK_TITLE : INK_TEXT, bold, p->shorthand);
-    if (p->choices) {
+    if (!theatre_speaks(m, p)) {
+        draw_box(value, 0, "-");
+    } else if (p->choices) {
         draw_choice(m, p, value, bold);
     } else if (p->kind == PARAM_SEED) {
         value_text(m, p, text);
@@ -111,14 +115,93 @@ static void draw_rows(const struct model *m, struct canvas c)
         canvas_text(c, c.area.w - 1, shown - 1, INK_KEY, 0, "v");
 }
 
+/* ---- numbers at the foot ---- */
+
+/* What the promise comes to, and what the paper's noise would have come to. */
+static void noise_line(const struct model *m, int width, char *out, size_t size)
+{
+    const struct theatre_setting *set = &m->theatre.set;
+    const struct theatre_price *p = &m->theatre.price;
+    bool tight = set->calibration == THEATRE_TIGHT;
+    double s = tight ? p->tight : p->classical;
+    double mu = tight ? p->mu
+                      : gdp_mu_of_deviation(MECHANISM_REAL, (enum relation)set->relation, set->clip,
+                                            s);
+    snprintf(
+        out, size,
+        "noise s = %.4g (%s, %s, C = %.4g), mu = %.4g; Algorithm 1 takes %.4g: truly epsilon %.3g",
+        s, tight ? "tight" : "classical", relation_names[set->relation], set->clip, mu,
+        p->classical, p->classical_epsilon);
+    if (canvas_text_width(out) > width)
+        snprintf(out, size, "noise s = %.4g, mu = %.4g; Algorithm 1: %.4g, truly epsilon %.3g", s,
+                 mu, p->classical, p->classical_epsilon);
+    if (canvas_text_width(out) > width)
+        snprintf(out, size, "s = %.4g, mu = %.4g", s, mu);
+}
+
+/* At the rank of the form; NULL: no draws of this setting, or none at this rank. */
+static const struct monte_carlo_band *drawn(const struct model *m, enum perturbed x)
+{
+    const struct theatre_bands *b = m->theatre.bands;
+    if (!b || !theatre_same_noise(&b->set, &m->theatre.set))
+        return NULL;
+    for (size_t i = 0; i < b->n_ranks; i++)
+        if (b->ranks[i] == theatre_rank(m))
+            return monte_carlo_error(&b->found, x, i);
+    return NULL;
+}
+
+static void error_line(const struct model *m, int width, char *out, size_t size)
+{
+    const struct theatre *t = &m->theatre;
+    size_t k = theatre_rank(m), n;
+    double kept = 0;
+    out[0] = 0;
+    if (!t->matrix || !t->paths || !theatre_same_matrix(&t->matrix->set, &t->set) || !k)
+        return;
+    const struct perturbation p = { t->matrix->sigma, t->matrix->d, t->paths->deviation };
+    for (size_t i = 0; i < k; i++)
+        kept = hypot(kept, p.sigma[i]);
+    double law = perturbation_error(&p, PERTURBED_REAL, k);
+    n = (size_t)snprintf(out, size, "||M_%zu|| = %.4g, error by the law %.4g", k, kept, law);
+    const struct monte_carlo_band *real = drawn(m, PERTURBED_REAL), *y = drawn(m, PERTURBED_Y),
+                                  *shrunk = drawn(m, PERTURBED_SHRUNK);
+    if (real && y && shrunk && n < size)
+        snprintf(out + n, size - n, "; %zu runs: real %.4g (%.3g to %.3g), Y %.4g, shrunk %.4g",
+                 t->bands->found.runs, real->rms, real->low, real->high, y->rms, shrunk->rms);
+    if (real && y && shrunk && canvas_text_width(out) > width)
+        snprintf(out, size, "||M_%zu|| %.3g, law %.3g, runs: real %.3g, Y %.3g, shrunk %.3g", k,
+                 kept, law, real->rms, y->rms, shrunk->rms);
+}
+
+static void draw_numbers(const struct model *m, struct canvas c)
+{
+    const struct dyson_scene *scene = theatre_scene(&m->theatre.set);
+    char line[TEXT * 4];
+    if (scene) {
+        pane_paragraph(c, 1, 0, INK_TEXT, scene->help);
+        return;
+    }
+    if (!m->theatre.price.known)
+        return;
+    noise_line(m, c.area.w - 1, line, sizeof(line));
+    canvas_sentence(c, 1, 0, INK_TEXT, 0, line);
+    error_line(m, c.area.w - 1, line, sizeof(line));
+    canvas_sentence(c, 1, 1, INK_TEXT, 0, line);
+    canvas_text(c, 1, 2, INK_DIM, 0,
+                "Each setting has noise of its own: one draw at two scales would give M away.");
+}
+
 void pane_privacy_form(const struct model *m, struct canvas c)
 {
     struct canvas inside = pane_theatre_frame(m, c, THEATRE_FOCUS_FORM, "privacy");
-    int rows = pane_privacy_rows(inside.area.w), lines = inside.area.h - rows;
-    if (lines < PANE_PRIVACY_LINES && inside.area.h > PANE_PRIVACY_LINES + 1)
-        lines = PANE_PRIVACY_LINES;
-    rows = lines > 0 ? inside.area.h - lines : inside.area.h;
-    draw_rows(m, canvas_inside(inside, (struct rect){ 0, 0, inside.area.w, rows }));
+    int h = inside.area.h, w = inside.area.w, rows = pane_privacy_rows(w);
+    int lines = h - rows > PANE_PRIVACY_LINES ? h - rows
+                : h > PANE_PRIVACY_LINES + 1  ? PANE_PRIVACY_LINES
+                                              : 0;
+    draw_rows(m, canvas_inside(inside, (struct rect){ 0, 0, w, h - lines }));
+    if (lines)
+        draw_numbers(m, canvas_inside(inside, (struct rect){ 0, h - lines, w, lines }));
 }
 
 struct canvas pane_theatre_frame(const struct model *m, struct canvas c, int focus,

@@ -5,10 +5,11 @@
 
 #include "line.h"
 #include "panes/panes.h"
+#include "reproduce.h"
 #include "view.h"
 #include "worlds_keys.h"
 
-enum { SMALL_WIDTH = 60, SMALL_HEIGHT = 14, LARGE_HEIGHT = 34, FORM_ROWS = 3 };
+enum { LARGE_HEIGHT = 34, FORM_ROWS = 3 };
 
 /* The form along the foot: all of it where there is room, else a few rows that scroll. */
 static int form_height(int w, int h)
@@ -17,21 +18,51 @@ static int form_height(int w, int h)
     return 2 + PANE_PRIVACY_LINES + (h < LARGE_HEIGHT && rows > FORM_ROWS ? FORM_ROWS : rows);
 }
 
-/* Small, or full: what has the focus, alone. */
+static void (*const pages[THEATRE_PAGES])(const struct model *, struct canvas) = {
+    [THEATRE_PAGE_GAPS] = pane_gap_list,           [THEATRE_PAGE_SPECTRUM] = pane_noisy_spectrum,
+    [THEATRE_PAGE_ERRORS] = pane_noisy_error,      [THEATRE_PAGE_PLANE] = pane_privacy_plane,
+    [THEATRE_PAGE_HISTOGRAM] = pane_gap_histogram, [THEATRE_PAGE_STRIP] = pane_gap_strip,
+};
+
+static void draw_pages(const struct model *m, struct canvas c, const struct theatre_layout *l)
+{
+    for (int i = 0; i < l->columns * l->rows; i++) {
+        int x = i / l->rows, y = i % l->rows;
+        int left = c.area.w * x / l->columns, right = c.area.w * (x + 1) / l->columns;
+        int top = c.area.h * y / l->rows, bottom = c.area.h * (y + 1) / l->rows;
+        pages[(m->theatre.page + i) % THEATRE_PAGES](
+            m, canvas_inside(c, (struct rect){ left, top, right - left, bottom - top }));
+    }
+}
+
+static void draw_one(const struct model *m, struct canvas c)
+{
+    if (m->theatre.focus == THEATRE_FOCUS_PATHS)
+        pane_gap_paths(m, c);
+    else if (m->theatre.focus == THEATRE_FOCUS_FORM)
+        pane_privacy_form(m, c);
+    else
+        pages[m->theatre.page % THEATRE_PAGES](m, c);
+}
+
 static void draw(const struct model *m, struct canvas c)
 {
     int top = view_area(m->width, m->height).y ? 0 : 1; /* the badge has the first row */
-    int w = c.area.w, h = c.area.h - top, foot = form_height(w, h);
+    int w = c.area.w, h = c.area.h - top;
     struct canvas all = canvas_inside(c, (struct rect){ 0, top, w, h });
+    struct theatre_layout l = theatre_layout(m->full, w, h, form_height(w, h));
     if (worlds_away(m)) {
         pane_worlds(m, all);
         return;
     }
-    bool small = m->full || w < SMALL_WIDTH || h < SMALL_HEIGHT;
-    if (!small)
-        pane_privacy_form(m, canvas_inside(all, (struct rect){ 0, h - foot, w, foot }));
-    else if (m->theatre.focus == THEATRE_FOCUS_FORM)
-        pane_privacy_form(m, all);
+    if (!l.form_high) {
+        draw_one(m, all);
+        return;
+    }
+    int above = h - l.form_high, left = w - l.side_wide;
+    pane_gap_paths(m, canvas_inside(all, (struct rect){ 0, 0, left, above }));
+    draw_pages(m, canvas_inside(all, (struct rect){ left, 0, l.side_wide, above }), &l);
+    pane_privacy_form(m, canvas_inside(all, (struct rect){ 0, above, w, l.form_high }));
 }
 
 static void picture_size(const struct model *m, int width, int height, int *pixels_wide,
@@ -39,6 +70,22 @@ static void picture_size(const struct model *m, int width, int height, int *pixe
 {
     (void)m, (void)width, (void)height;
     *pixels_wide = *pixels_high = 0;
+}
+
+/* What the focused row means; where there is no room, where one is. */
+static void line(const struct model *m, int width, char *out, size_t size)
+{
+    const struct param *p = theatre_row(m);
+    double t = m->theatre.paths ? (double)theatre_at(m) / (double)m->theatre.paths->steps : 0;
+    out[0] = 0;
+    if (worlds_away(m))
+        return;
+    if (!theatre_speaks(m, p))
+        snprintf(out, size, "%s: a scene has noise and a matrix of its own.", p->title);
+    else
+        snprintf(out, size, "%s: %s", p->title, p->help);
+    if (canvas_text_width(out) > width)
+        snprintf(out, size, "k=%zu t=%.2f", theatre_rank(m), t);
 }
 
 /* ---- actions ---- */
@@ -57,38 +104,38 @@ static void row_before(struct model *m)
 
 static void less(struct model *m)
 {
-    theatre_step(m, theatre_field(m), -1, false);
+    theatre_step(m, theatre_row(m), -1, false);
 }
 
 static void more(struct model *m)
 {
-    theatre_step(m, theatre_field(m), 1, false);
+    theatre_step(m, theatre_row(m), 1, false);
 }
 
 static void much_less(struct model *m)
 {
-    theatre_step(m, theatre_field(m), -1, true);
+    theatre_step(m, theatre_row(m), -1, true);
 }
 
 static void much_more(struct model *m)
 {
-    theatre_step(m, theatre_field(m), 1, true);
+    theatre_step(m, theatre_row(m), 1, true);
 }
 
 static void least(struct model *m)
 {
-    theatre_put(m, theatre_field(m), theatre_field(m)->min);
+    theatre_put(m, theatre_row(m), theatre_row(m)->min);
 }
 
 static void most(struct model *m)
 {
-    theatre_put(m, theatre_field(m), theatre_limit(m, theatre_field(m)));
+    theatre_put(m, theatre_row(m), theatre_limit(m, theatre_row(m)));
 }
 
 static void type(struct model *m)
 {
     char key[64], text[MODEL_LINE];
-    param_flag(theatre_field(m)->key, key, sizeof(key));
+    param_flag(theatre_row(m)->key, key, sizeof(key));
     snprintf(text, sizeof(text), "privacy %s=", key);
     line_open_with(m, text);
 }
@@ -97,6 +144,53 @@ static void type(struct model *m)
 static void reseed(struct model *m)
 {
     m->theatre.set.seed++;
+}
+
+static void step_back(struct model *m)
+{
+    theatre_move(m, -1);
+}
+
+static void step_on(struct model *m)
+{
+    theatre_move(m, 1);
+}
+
+static void next_miss(struct model *m)
+{
+    theatre_miss(m, true);
+}
+
+static void miss_before(struct model *m)
+{
+    theatre_miss(m, false);
+}
+
+static void fields(struct model *m)
+{
+    m->theatre.fields = (m->theatre.fields + 1) % 3;
+}
+
+static void bands(struct model *m)
+{
+    m->theatre.plain = !m->theatre.plain;
+}
+
+static void next_page(struct model *m)
+{
+    m->theatre.page = (m->theatre.page + 1) % THEATRE_PAGES;
+}
+
+static void page_before(struct model *m)
+{
+    m->theatre.page = (m->theatre.page + THEATRE_PAGES - 1) % THEATRE_PAGES;
+}
+
+static void next_scene(struct model *m)
+{
+    const struct param *p = param_find(&theatre_rows, "scene");
+    int n = (int)theatre_limit(m, p) + 1;
+    m->theatre.set.scene = (m->theatre.set.scene + 1) % n;
 }
 
 static void next_pane(struct model *m)
@@ -116,6 +210,11 @@ static void full(struct model *m)
 
 /* clang-format off */
 static const struct action actions[] = {
+    { "play", "Space", "Time", "play, or pause; from the end anew", "play", theatre_play, worlds_in_sandbox },
+    { "step-back", "[", "Time", "one frame back", "step", step_back, worlds_in_sandbox },
+    { "step-on", "]", "Time", "one frame on", "step", step_on, worlds_in_sandbox },
+    { "next-miss", ".", "Time", "to the next near miss of two eigenvalues", "near miss", next_miss, worlds_in_sandbox },
+    { "miss-before", ",", "Time", "to the one before", NULL, miss_before, worlds_in_sandbox },
     { "less", "h Left -", "Setting", "one step down", "value", less, worlds_in_sandbox },
     { "more", "l Right +", "Setting", "one step up", "value", more, worlds_in_sandbox },
     { "much-less", "H PgDn", "Setting", "a large step down: half, or ten steps", NULL, much_less, worlds_in_sandbox },
@@ -126,6 +225,11 @@ static const struct action actions[] = {
     { "most", "$", "Setting", "the largest value", NULL, most, worlds_in_sandbox },
     { "type-setting", "= Enter", "Setting", "type it", "type", type, worlds_in_sandbox },
     { "reseed-noise", "R r", "Noise", "other noise: the next seed", "reseed", reseed, worlds_in_sandbox },
+    { "band", "v", "Draws", "bands of many simulated releases, and back", "band", bands, worlds_in_sandbox },
+    { "next-page", "g", "Screen", "the next page: gaps, spectrum, errors, plane, histogram, strip", "page", next_page, worlds_in_sandbox },
+    { "page-before", "G", "Screen", "the page before", NULL, page_before, worlds_in_sandbox },
+    { "fields", "b", "Screen", "real and complex noise, or one of them", NULL, fields, worlds_in_sandbox },
+    { "next-scene", "s", "Noise", "the next scene: what is open, or a matrix made up", "scene", next_scene, worlds_in_sandbox },
     { "other-pane", "Tab", "Screen", "the next pane", NULL, next_pane, worlds_in_sandbox },
     { "pane-before", "S-Tab", "Screen", "the pane before", NULL, pane_before, worlds_in_sandbox },
     { "full-pane", "f", "Screen", "the focused pane alone, and back", NULL, full, worlds_in_sandbox },
@@ -158,6 +262,9 @@ const struct view view_privacy = {
     .picture_size = picture_size,
     .actions = actions,
     .number = 4,
+    .line = line,
+    .command = reproduce_privacy,
     .badge = worlds_badge,
+    .theatre = true,
     .own = true,
 };
