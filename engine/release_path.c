@@ -46,11 +46,35 @@ static bool make_room(struct release_path *p, struct error *err)
            secret_init(&p->gram, p->d * p->d * sizeof(int64_t), err);
 }
 
+/* A stretch of work after which the job is asked: entries, and products. */
+enum { ENTRIES = 1 << 22, PRODUCTS = 1 << 28 };
+
+static size_t stretch(size_t work, size_t each)
+{
+    return work / each ? work / each : 1;
+}
+
+static bool quantise(struct release_path *p, struct job *job, struct matrix_view rows,
+                     struct error *err)
+{
+    const struct release_terms *t = p->terms;
+    struct row_rule rule = { .clip = t->clip, .bits = bits_of(t), .centre = t->centre };
+    int32_t *grid = p->rows.data;
+    for (size_t i = 0, most = stretch(ENTRIES, p->d); i == 0 || i < p->n; i += most) {
+        size_t n = p->n - i < most ? p->n - i : most;
+        if (!job_step(job, .2 * (double)i / (double)(p->n + 1), "rows", err))
+            return false;
+        rows_quantise(matrix_block(rows, i, 0, n, p->d), &rule, grid + i * p->d);
+    }
+    return true;
+}
+
 /* What a driver says of itself may tell how much it was asked for. */
-static bool compute_gram(struct release_path *p, struct job *job, struct error *err)
+static bool compute_gram(struct job *job, const int32_t *rows, size_t n, size_t d, int64_t *out,
+                         struct error *err)
 {
     struct error why = { 0 };
-    if (backend_gram_exact(job->backend, p->rows.data, p->n, p->d, p->gram.data, &why))
+    if (backend_gram_exact(job->backend, rows, n, d, out, &why))
         return true;
     if (why.code == ERROR_DEVICE)
         return fail(err, ERROR_DEVICE, "%s cannot make an integer Gram matrix",
@@ -58,12 +82,32 @@ static bool compute_gram(struct release_path *p, struct job *job, struct error *
     return plain(&why, err);
 }
 
+/* The sums of all rows, a stretch at a time. |sums| < 2^63 whatever is in the rows. */
+static bool add_grams(struct release_path *p, struct job *job, int64_t *part, struct error *err)
+{
+    const int32_t *rows = p->rows.data;
+    int64_t *sums = p->gram.data;
+    wipe(sums, p->gram.size);
+    for (size_t i = 0, most = stretch(PRODUCTS, p->d * p->d); i == 0 || i < p->n; i += most) {
+        size_t n = p->n - i < most ? p->n - i : most;
+        double done = .2 + .3 * (double)i / (double)(p->n + 1);
+        if (!job_step(job, done, "Gram matrix", err) ||
+            !compute_gram(job, rows + i * p->d, n, p->d, part, err))
+            return false;
+        for (size_t j = 0; j < p->d * p->d; j++)
+            sums[j] = (int64_t)((uint64_t)sums[j] + (uint64_t)part[j]);
+    }
+    return true;
+}
+
 static bool attempt_gram(struct job *job, void *context, struct error *err)
 {
     struct release_path *p = context;
+    struct secret part = { 0 };
     bool holds = false;
-    if (!job_step(job, 0.2, "Gram matrix", err) || !compute_gram(p, job, err) ||
-        !job_step(job, 0.5, "check", err) ||
+    bool ok = secret_init(&part, p->gram.size, err) && add_grams(p, job, part.data, err);
+    secret_finish(&part);
+    if (!ok || !job_step(job, 0.5, "check", err) ||
         !gram_check(p->rows.data, p->n, p->d, p->gram.data, release_path_stream(p), &holds, err))
         return false;
     return holds || fail(err, ERROR_DEVICE, "%s got an integer Gram matrix wrong",
@@ -73,17 +117,12 @@ static bool attempt_gram(struct job *job, void *context, struct error *err)
 static bool prepare(struct release_path *p, struct job *job, struct matrix_view rows,
                     struct error *err)
 {
-    const struct release_terms *t = p->terms;
-    struct row_rule rule = { .clip = t->clip, .bits = bits_of(t), .centre = t->centre };
     double d = (double)p->d;
     struct backend_work work = { .flops = 2 * (double)p->n * d * d,
                                  .bytes = 4 * (double)p->n * d,
                                  .dtype = DTYPE_F64 };
-    if (!make_room(p, err) || !chacha_start(release_path_stream(p), err) ||
-        !job_step(job, 0, "rows", err))
-        return false;
-    rows_quantise(rows, &rule, p->rows.data);
-    return job_run(job, work, attempt_gram, p, err);
+    return make_room(p, err) && chacha_start(release_path_stream(p), err) &&
+           quantise(p, job, rows, err) && job_run(job, work, attempt_gram, p, err);
 }
 
 bool release_path_open(struct release_path *p, struct job *job, struct matrix_view rows,

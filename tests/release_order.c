@@ -25,7 +25,8 @@ static struct {
     enum error_code refused;                        /* by the ledger */
     enum { RIGHT, FLIPPED, FAILED, LARGER } device; /* how it does */
     atomic_bool cancel;
-    bool cancel_in_ledger;
+    bool cancel_in_ledger, cancel_in_device;
+    long grams;
     const char *cancel_at; /* a stage */
     bool look;             /* for what should not be there: takes a while */
     long rows_seen, sums_seen, rows_at_noise;
@@ -127,6 +128,9 @@ static bool device_gram(struct backend *b, const int32_t *rows, size_t n, size_t
 {
     (void)b;
     note('G');
+    now.grams++;
+    if (now.cancel_in_device)
+        atomic_store(&now.cancel, true);
     exact_gram(rows, n, d, out);
     out[d + 1] ^= now.device == FLIPPED ? 4 : 0;
     out[d] += now.device == LARGER ? ((int64_t)1 << 61) - 1 : 0;
@@ -308,6 +312,37 @@ static void cancelled(struct backend *device)
     release_finish(&r);
 }
 
+/* More rows than are worked on at a time: sums of the parts, and stopped between two of them. */
+static void in_stretches(struct backend *device)
+{
+    enum { MANY = 9000, WIDE = 250 };
+    struct release_terms t = terms(MECHANISM_REAL);
+    struct matrix many = { 0 };
+    struct arena scratch = { 0 };
+    struct job job = {
+        .backend = device, .scratch = &scratch, .cancel = &now.cancel, .progress = told
+    };
+    struct release r = { 0 };
+    struct error err = { 0 };
+    start();
+    CHECK(matrix_init(&many, DTYPE_F32, MANY, WIDE, &err));
+    for (size_t i = 0; i < MANY; i++)
+        matrix_put(many.view, i, i % WIDE, i % 2 ? 0.5 : -0.25);
+    backend_counts_reset(device);
+    CHECK(release_make(&job, many.view, &t, "the ledger", &r, &err));
+    CHECK(backend_counts(device).device[OP_GRAM_EXACT] == 3);
+    CHECK(matrix_at(r.draw.noisy.view, 1, 1) == 9 && matrix_at(r.draw.noisy.view, 2, 2) == 2.25 &&
+          matrix_at(r.draw.noisy.view, 1, 2) == 0);
+    release_finish(&r);
+    start();
+    now.cancel_in_device = true;
+    CHECK(!release_make(&job, many.view, &t, "the ledger", &r, &err) &&
+          err.code == ERROR_CANCELLED);
+    CHECK(!strcmp(now.order, "EG") && now.grams == 1);
+    matrix_finish(&many);
+    arena_finish(&scratch);
+}
+
 /* What is said where allocation number i fails; false: none did. */
 static bool sentence(struct backend *b, size_t n, long i, char text[2 * ERROR_TEXT])
 {
@@ -377,6 +412,7 @@ int main(void)
     refused(b);
     devices(device);
     cancelled(device);
+    in_stretches(device);
     without_memory(b);
     gradually(b);
     CHECK(strange == 0);
