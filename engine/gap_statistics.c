@@ -138,3 +138,12 @@ void gap_statistics_density(const struct gap_statistics *g, double width, double
             out[(size_t)at] += (double)g->bins[i] / (double)g->spacings / width;
     }
 }
+
+double gap_statistics_share(const struct gap_statistics *g, double x)
+{
+    uint64_t below = 0;
+    size_t bins = (size_t)lround(x * GAP_BINS_PER_SPACING);
+    for (size_t i = 0; i < bins && i < GAP_BINS; i++)
+        below += g->bins[i];
+    return g->spacings ? (double)below / (double)g->spacings : (double)NAN;
+}

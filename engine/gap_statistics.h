@@ -74,3 +74,7 @@ struct gap_reading gap_statistics_read(const struct gap_statistics *g, enum gap_
 /* Share of the spacings per unit of spacing, in `n` bins of that width from 0: what a histogram
  * draws beside spacing_surmise_density. width: at least 1 / GAP_BINS_PER_SPACING. */
 void gap_statistics_density(const struct gap_statistics *g, double width, double *out, size_t n);
+
+/* The share of the spacings that are below x, a multiple of 1 / GAP_BINS_PER_SPACING up to 4; NAN
+ * before the first. */
+double gap_statistics_share(const struct gap_statistics *g, double x);

@@ -660,6 +660,9 @@ def test_gaps_statistics():
     check(abs(ratio[0]["value"] - .5307) < 5 * ratio[0]["error"] < .02 and abs(ratio[1]["value"] - .5996) < 5 * ratio[1]["error"] < .02,
           "ratios of Atas et al.", ratio)
     check(not [r for x in t for r in x["readings"] if r["mark"] == "fail"], "nothing fails", t)
+    below = [[p["share"] for p in x["spacings_below"]] for x in t]
+    check(all(b == sorted(b) and abs(p["share"] - p["surmise"]) < .02 for x, b in zip(t, below) for p in x["spacings_below"])
+          and [p["spacing"] for p in t[0]["spacings_below"]][::12] == [1 / 32, 2], "their distribution", t)
     again = data("gaps", "--statistics", "--side", "32", "--draws", "3000", "--field", "complex")
     other = data("gaps", "--statistics", "--side", "32", "--draws", "3000", "--field", "complex", "--seed", "2")
     check(again["statistics"] == t[1:] and other["statistics"] != t[1:], "one field, by its seed", again)

@@ -342,6 +342,9 @@ static void parts(struct bench *b)
     for (size_t i = 0; i < 40; i++)
         sum += .1 * density[i];
     CHECK(fabs(sum - 1) < .01);
+    CHECK(gap_statistics_share(half, 0) == 0 && gap_statistics_share(half, 4) > .99 &&
+          fabs(gap_statistics_share(half, .5) -
+               .1 * (density[0] + density[1] + density[2] + density[3] + density[4])) < 1e-12);
     struct gap_statistics *large = create(FIELD_REAL, 65, 1);
     CHECK(!gap_draws_add(&b->job, GAP_MATRIX, SEED, 0, 1, large, &err) && err.code == ERROR_LIMIT);
     memory_free(large);

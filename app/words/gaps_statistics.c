@@ -3,6 +3,7 @@
 #include "gap_draws.h"
 #include "memory.h"
 #include "report.h"
+#include "spacing.h"
 
 #include <math.h>
 
@@ -29,6 +30,22 @@ static bool draw(struct engine *e, struct job *job, const struct options *o, enu
     return ok;
 }
 
+/* The distribution of spacings over their mean, with its law for small ones and the surmise. */
+static void put_shares(struct report *r, const struct gap_statistics *g)
+{
+    report_array(r, "spacings_below");
+    for (double step = 1. / 32; step < 4; step *= 2)
+        for (double x = step; x < 2 * step && x <= 2; x += step / 2) {
+            report_object(r, NULL);
+            report_number(r, "spacing", x);
+            report_number(r, "share", gap_statistics_share(g, x));
+            report_number(r, "law", spacing_small(g->field, x));
+            report_number(r, "surmise", spacing_surmise(g->field, x));
+            report_end(r);
+        }
+    report_end(r);
+}
+
 static void put(struct report *r, const struct options *o, const struct table *t)
 {
     report_object(r, NULL);
@@ -53,6 +70,7 @@ static void put(struct report *r, const struct options *o, const struct table *t
         report_end(r);
     }
     report_end(r);
+    put_shares(r, t->g);
     report_end(r);
 }
 
