@@ -3,6 +3,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "mechanism.h"
+#include "source.h"
 
 /* A private release of M = A^T A, one row of A a person: the exact Gram matrix of rows on an integer
  * grid plus exactly rounded Gaussian noise from a cryptographic generator, under a ledger. A release
@@ -94,3 +95,4 @@ bool release_fits(const char *path, struct error *err); /* asked before anything
 bool release_write(const struct release *r, const char *path, bool force, struct error *err);
 /* A .safetensors of release_write alone: what says anything else of its world is ERROR_FORMAT. */
 bool release_read(const char *path, struct release *out, struct error *err);
+bool release_read_source(const struct source *s, struct release *out, struct error *err);

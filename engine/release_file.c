@@ -27,12 +27,17 @@ struct row {
     double least, most;       /* of a number; above least, where that is 0 and the number is real */
 };
 
+/* As short as it reads back. */
 static void put_real(const struct row *row, const void *field, char out[VALUE])
 {
     double x;
     (void)row;
     memcpy(&x, field, sizeof(x));
-    snprintf(out, VALUE, "%.17g", x);
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(out, VALUE, "%.*g", digits, x);
+        if (strtod(out, NULL) == x)
+            break;
+    }
 }
 
 static bool take_real(const struct row *row, const char *text, void *field)
@@ -301,18 +306,24 @@ static bool read_draw(const struct source *s, const struct safetensors *h, struc
              check_mirror(s, w->imaginary.view, -1, err)));
 }
 
-bool release_read(const char *path, struct release *out, struct error *err)
+bool release_read_source(const struct source *s, struct release *out, struct error *err)
 {
     struct safetensors h = { 0 };
     struct release r = { 0 };
-    struct source *s = source_open_file(path, err);
-    bool ok = s && safetensors_read(s, &h, err) && read_facts(s, &h, &r, err) &&
+    bool ok = safetensors_read(s, &h, err) && read_facts(s, &h, &r, err) &&
               read_draw(s, &h, &r, err);
     safetensors_finish(&h);
-    source_close(s);
     if (ok)
         *out = r;
     else
         release_finish(&r);
+    return ok;
+}
+
+bool release_read(const char *path, struct release *out, struct error *err)
+{
+    struct source *s = source_open_file(path, err);
+    bool ok = s && release_read_source(s, out, err);
+    source_close(s);
     return ok;
 }
