@@ -1,6 +1,7 @@
 #include "account.h"
 
 #include "report.h"
+#include "simulated.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -193,6 +194,7 @@ static void put_tail(struct report *r, const struct account *a, const struct acc
 void account_put(struct report *r, const struct account *a)
 {
     put_head(r, a, 0);
+    simulated_put(r, a->method, &a->params, a->total.cols);
     put_line(r, a, &a->total);
     put_tail(r, a, &a->total);
     if (a->selection->n > 1) {
@@ -298,6 +300,7 @@ void account_print(const struct account *a, FILE *out)
     fprintf(out, "%s of %s, %zu x %zu%s, %s on %s: %s\n", a->method->title,
             report_plain(*a->group ? a->group : file_of(a, 0), &plain), a->total.rows,
             a->total.cols, how, a->dtype == DTYPE_F64 ? "f64" : "f32", a->backend, a->device);
+    simulated_print(a, out);
     if (a->selection->n > 1)
         for (size_t i = 0; i < a->selection->n; i++)
             print_line(out, &a->lines[i], a->selection->stack);

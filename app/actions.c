@@ -115,7 +115,7 @@ static void next_method(struct model *m)
     size_t i = 0;
     while (methods[i] != m->method)
         i++;
-    model_set_method(m, methods[i + 1] ? methods[i + 1] : methods[0]);
+    model_set_method(m, methods[i + 1 < model_methods() ? i + 1 : 0]);
 }
 
 static void reseed(struct model *m)

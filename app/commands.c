@@ -84,7 +84,12 @@ static bool privacy(struct model *m, const char *arguments, struct error *err)
 
 static bool method(struct model *m, const char *arguments, struct error *err)
 {
-    const struct method *found = method_find(arguments);
+    const struct method *found = model_method(arguments);
+    if (!found && method_find(arguments))
+        return fail(err, ERROR_USAGE,
+                    "method: %s is simulated on a covariance: `run`, `sweep` and the privacy view "
+                    "have it",
+                    arguments);
     if (!found)
         return fail(err, ERROR_USAGE, "method: there is none named '%s'", arguments);
     model_set_method(m, found);
@@ -260,7 +265,7 @@ static bool kept(struct model *m, const char *arguments, char last, struct mark 
     if (!n)
         return true;
     snprintf(name, sizeof(name), "%.*s", (int)n, from);
-    out->method = method_find(name);
+    out->method = model_method(name);
     if (!out->method) {
         fail(err, ERROR_USAGE, "there is no method '%s'", name);
         return at_fault(m, arguments, from);

@@ -44,7 +44,7 @@ static void offer_names(struct finder *f)
 static void offer_methods(struct finder *f)
 {
     char name[64];
-    for (size_t i = 0; methods[i]; i++) {
+    for (size_t i = 0; i < model_methods(); i++) {
         param_flag(methods[i]->name, name, sizeof(name));
         offer(f, name);
     }

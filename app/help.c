@@ -127,12 +127,12 @@ void help_program(FILE *out)
     fprintf(out, "\n  %-*s%s\n", COLUMN, "without a word", workbench.summary);
     for (const struct word *w = words; w->name; w++)
         line(out, w->name, w->summary);
-    fputs(
-        "\nFILE::NAME picks one matrix of a file; demo:photo, demo:phantom and demo:phantom256 are "
-        "built in.\n`eigenscope WORD --help` prints the flags of a word; `--version` prints the "
-        "version.\nExit status: 0 ok, 1 internal failure, 2 usage, 3 input refused, 4 output "
-        "failed, 5 over a limit, 130 interrupted.\n",
-        out);
+    fputs("\nFILE::NAME picks one matrix of a file; demo:photo, demo:phantom, demo:phantom256, "
+          "demo:covariance and demo:gaps are built in.\n`eigenscope WORD --help` prints the flags "
+          "of a word; `--version` prints the "
+          "version.\nExit status: 0 ok, 1 internal failure, 2 usage, 3 input refused, 4 output "
+          "failed, 5 over a limit, 130 interrupted.\n",
+          out);
     for (size_t i = 0; workbench.groups[i]; i++)
         group(out, workbench.groups[i]);
 }

@@ -17,6 +17,20 @@ static size_t method_index(const struct method *method)
     return i;
 }
 
+size_t model_methods(void)
+{
+    size_t n = 0;
+    while (methods[n] && !(methods[n]->flags & METHOD_SANDBOX))
+        n++;
+    return n;
+}
+
+const struct method *model_method(const char *name)
+{
+    const struct method *found = method_find(name);
+    return found && found->flags & METHOD_SANDBOX ? NULL : found;
+}
+
 bool model_init(struct model *m, struct error *err)
 {
     *m = (struct model){ 0 };

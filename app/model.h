@@ -194,6 +194,10 @@ struct model {
 };
 
 bool model_init(struct model *m, struct error *err);
+/* How many of `methods`, the first ones, the workbench chooses among: simulated mechanisms, which take a
+ * covariance, stand behind them and have a view of their own. By name; NULL: none of those. */
+size_t model_methods(void);
+const struct method *model_method(const char *name);
 void model_finish(struct model *m);
 
 /* Shows another document (takes one reference) and drops what was known of the old one. */

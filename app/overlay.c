@@ -139,7 +139,7 @@ static bool is(const char *key, const char *a, const char *b)
 static void press_methods(struct model *m, const char *key, uint32_t text)
 {
     (void)text;
-    if (is(key, "j", "Down") && methods[m->overlay_line + 1]) {
+    if (is(key, "j", "Down") && m->overlay_line + 1 < model_methods()) {
         m->overlay_line++;
     } else if (is(key, "k", "Up") && m->overlay_line > 0) {
         m->overlay_line--;

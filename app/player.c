@@ -48,7 +48,7 @@ static void print_changes(FILE *out, const struct model *m)
     const struct history *seen = &m->history;
     const struct method *now = seen->method;
     bool any = false;
-    for (size_t i = 0; methods[i]; i++) {
+    for (size_t i = 0; i < model_methods(); i++) {
         const struct param_table *t = &methods[i]->params;
         for (size_t r = 0; r < t->n; r++) {
             const struct param_table one = { &t->rows[r], 1, t->size };

@@ -1,5 +1,7 @@
 #include "provenance.h"
 
+#include "simulation.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -287,11 +289,13 @@ void provenance_fill(struct provenance *p, const struct selection *s, const stru
         { "source", p->source },     { "source_bytes", p->source_bytes },
         { "method", m->name },       { "relative_error", p->relative_error },
     };
-    _Static_assert(sizeof(facts) + 2 * sizeof(*facts) <= sizeof(p->facts), "room for every fact");
+    _Static_assert(sizeof(facts) + 3 * sizeof(*facts) <= sizeof(p->facts), "room for every fact");
     memcpy(p->facts, facts, sizeof(facts));
     p->n = sizeof(facts) / sizeof(facts[0]);
     if (put_transposed(s, p->transposed, sizeof(p->transposed)))
         p->facts[p->n++] = (struct fact){ "transposed", p->transposed };
+    if (m->flags & METHOD_SANDBOX)
+        p->facts[p->n++] = (struct fact){ "world", "sandbox: " SIMULATION_MARK };
     const char *architecture = document_fact(s->document, "general.architecture");
     if (architecture && architecture[0]) {
         snprintf(p->architecture, sizeof(p->architecture), "%s", architecture);

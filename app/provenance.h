@@ -6,13 +6,14 @@
 /* How a result came to be, as facts that exported files carry (docs/file-formats.md):
  * software, command (one canonical command line with every parameter), source,
  * source_bytes, method, relative_error; transposed: names, with commas, of matrices that lie the
- * other way in the source, where there are any; architecture: of a model, where the source tells it.
+ * other way in the source, where there are any; architecture: of a model, where the source tells it;
+ * world: of what a simulated mechanism made, that it is no release.
  * Text lives in the struct. */
 struct provenance {
     char command[2048], source[512], source_bytes[24], relative_error[32], software[32],
         architecture[64];
     char transposed[SELECTION_MAX * NAME_TEXT];
-    struct fact facts[8];
+    struct fact facts[9];
     size_t n;
 };
 void provenance_fill(struct provenance *p, const struct selection *s, const struct method *m,

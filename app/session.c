@@ -151,7 +151,7 @@ static void print_tensors(const struct model *m, FILE *out)
 
 static void print_methods(const struct model *m, FILE *out)
 {
-    for (size_t i = 0; methods[i]; i++) {
+    for (size_t i = 0; i < model_methods(); i++) {
         char before[96];
         snprintf(before, sizeof(before), "method %s; set", methods[i]->name);
         if (print_rows(&methods[i]->params, &m->params[i], before, out))

@@ -7,6 +7,7 @@
 #include "memory.h"
 #include "quality.h"
 #include "report.h"
+#include "simulated.h"
 #include "spectrum.h"
 
 #include <math.h>
@@ -86,6 +87,48 @@ static bool check_shapes(const struct trial *t, struct error *err)
     return true;
 }
 
+/* A simulated mechanism works on the covariance of what was named, at the clip and centre of the params;
+ * what was known of another one is forgotten. */
+static bool simulate(struct trial *t, bool *anew, struct error *err)
+{
+    struct simulation now;
+    struct selection s = { 0 };
+    *anew = false;
+    if (!t->a.method || !t->a.method->simulated)
+        return true;
+    t->a.method->simulated(t->a.params.bytes, &now);
+    const struct covariance_terms *c = &now.covariance;
+    if (t->rows.n && c->ready == t->terms.ready && c->clip == t->terms.clip &&
+        c->centre == t->terms.centre)
+        return true;
+    const struct selection *rows = t->rows.n ? &t->rows : &t->s;
+    if (!simulated_selection(rows, t->a.dtype, (enum nonfinite)t->o->common.nonfinite, c, &s, err))
+        return false;
+    if (t->rows.n)
+        selection_finish(&t->s);
+    else
+        t->rows = t->s;
+    t->s = s;
+    t->terms = *c;
+    *anew = true;
+    return true;
+}
+
+/* A sweep may have moved the clip. */
+static bool follow(struct trial *t, struct error *err)
+{
+    bool anew;
+    if (!simulate(t, &anew, err))
+        return false;
+    if (!anew)
+        return true;
+    matrix_finish(&t->input[0]);
+    svd_finish(&t->svds[0]);
+    memory_free(t->sigma[0]);
+    t->sigma[0] = NULL;
+    return selection_read(&t->s, t->a.dtype, (enum nonfinite)t->o->common.nonfinite, t->input, err);
+}
+
 void trial_note(struct trial *t)
 {
     size_t n = (size_t)snprintf(t->a.notice, sizeof(t->a.notice), "%s", t->s.document->notice);
@@ -101,7 +144,8 @@ bool trial_open(struct trial *t, const struct options *o, struct error *err)
     t->a.options = o;
     t->a.selection = &t->s;
     t->a.dtype = (enum dtype)o->common.precision;
-    if (!open_files(t, err))
+    bool anew;
+    if (!open_files(t, err) || !simulate(t, &anew, err))
         return false;
     trial_note(t);
     return check_shapes(t, err) &&
@@ -327,6 +371,8 @@ bool trial_settle(struct trial *t, bool rank_is_set, struct error *err)
 bool trial_run(struct trial *t, struct error *err)
 {
     struct matrix_view views[SELECTION_MAX];
+    if (!follow(t, err))
+        return false;
     for (size_t i = 0; i < t->s.n; i++)
         views[i] = t->input[i].view;
     const struct inputs in = { views, t->s.n, t->svds[0].n ? t->svds : NULL };
@@ -419,4 +465,5 @@ void trial_close(struct trial *t)
     approximation_finish(&t->x);
     engine_close(&t->engine);
     selection_finish(&t->s);
+    selection_finish(&t->rows);
 }

@@ -4,6 +4,7 @@
 #include "budget.h"
 #include "cli.h"
 #include "provenance.h"
+#include "simulation.h"
 
 /* Runs of methods on one selection, measured and accounted: what stands behind `run` and `solve`.
  * Main thread. */
@@ -13,6 +14,8 @@ struct trial {
     size_t files;     /* arguments that name what to read; 0: the first alone */
     bool turned;      /* a matrix of a group is stored the other way */
     struct selection s;
+    struct selection rows; /* of a simulated mechanism: what s is the covariance of, as terms say */
+    struct covariance_terms terms;
     struct matrix input[SELECTION_MAX];
     struct engine engine;
     struct approximation x; /* of the last run */

@@ -292,7 +292,8 @@ void approximation_finish(struct approximation *a)
 
 /* The matrix, a copy of it, a panel of the residual, the result, a thin SVD with its
  * workspace (the dearest thing a method asks for), a dozen panels as wide as the rank; what a dense
- * part leaves, twice; Gram matrices and the workspace of their eigenvectors; and a tenth for the rest. A
+ * part leaves, twice; Gram matrices and the workspace of their eigenvectors, Hermitian ones beside
+ * noise; and a tenth for the rest. A
  * frame: the matrix rotated, or the result expanded within it. */
 uint64_t approximate_memory(const struct method *m, const void *params, enum dtype dtype,
                             size_t rows, size_t cols)
@@ -314,6 +315,8 @@ uint64_t approximate_memory(const struct method *m, const void *params, enum dty
         bytes += 2 * n * d * size;
     if (m->flags & METHOD_MANY)
         bytes += 5 * side * side * 8;
+    if (m->flags & METHOD_SANDBOX)
+        bytes += 16 * side * side * 8;
     bytes *= 1.1;
     return bytes < 0x1p63 ? (uint64_t)bytes : UINT64_MAX;
 }

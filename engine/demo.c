@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "demo_rows.h"
 #include "memory.h"
 #include "photo_stamp.h" /* changes with the photograph, so that this file is compiled again */
 
@@ -23,6 +24,8 @@ const struct demo demos[] = {
     { "phantom", "Shepp-Logan phantom, 1000 x 1000: the test picture of the LPLR paper" },
     { "phantom256", "Shepp-Logan phantom, 256 x 256" },
     { "photo", "a photograph in colour, 600 x 400 (Rachel Michetti, CC0)" },
+    { "covariance", "20000 made-up rows of 128: a power-law spectrum" },
+    { "gaps", "5000 made-up rows of 12: eigenvalues in clusters" },
     { NULL, NULL },
 };
 
@@ -124,6 +127,9 @@ struct document *demo_open(const char *name, struct error *err)
         struct source *s = source_open_memory("demo:photo", demo_photo_bytes, demo_photo_size, err);
         return s ? document_open_source(s, err) : NULL;
     }
+    for (const struct rows_demo *r = rows_demos; r->name; r++)
+        if (!strcmp(name, r->name))
+            return rows_demo_open(r, err);
     char names[200] = "";
     for (const struct demo *d = demos; d->name; d++) {
         size_t n = strlen(names);

@@ -220,7 +220,7 @@ bool document_noise(const struct document *d, const struct entry *e, double *out
 
 bool document_is_picture(const struct document *d)
 {
-    return d->raster || d->generated.view.data;
+    return d->raster || (d->generated.view.data && !d->derived);
 }
 
 /* Room for one more after n of `size` bytes, doubling. */

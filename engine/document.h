@@ -57,11 +57,13 @@ struct document {
     size_t n_facts, unlisted; /* unlisted: facts beyond LIMIT_FACTS */
     struct raster *raster;    /* owned; pictures only, else NULL */
     struct matrix generated;  /* demos that are made, not read; else {0} */
+    bool derived;             /* generated from another document: numbers, no picture */
     char notice[240]; /* what was done to it on the way in ("alpha composited on white"), or "" */
 };
 
 /* Opens a file by its content, or a built-in source: demo:phantom,
- * demo:phantom256, demo:photo; of a folder the model in it (folder.h). Fails with ERROR_READ, ERROR_FORMAT or ERROR_LIMIT. */
+ * demo:phantom256, demo:photo, demo:covariance, demo:gaps; of a folder the model in it (folder.h). Fails with ERROR_READ,
+ * ERROR_FORMAT or ERROR_LIMIT. */
 struct document *document_open(const char *name, struct error *err);
 /* The same, watched (source.h; NULL: by nobody) until it returns: ERROR_CANCELLED. */
 struct document *document_open_watched(const char *name, const struct watch *w, struct error *err);

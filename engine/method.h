@@ -23,6 +23,8 @@ enum {
     METHOD_OURS = 1 << 6,
 };
 
+struct simulation;
+
 struct inputs {
     /* F32 or F64, all alike: the precision of the computation */
     const struct matrix_view *matrices;
@@ -66,4 +68,7 @@ struct method {
      * False: none at all (the spectrum is not complete; no memory). NULL: the method has none. */
     bool (*theory)(const void *params, const struct spectrum *s, const struct result *r,
                    size_t matrix, const size_t *ranks, size_t n, struct theory *out);
+    /* METHOD_SANDBOX alone: what is simulated, in public numbers (simulation.h). Such a method takes a
+     * covariance, symmetric, and nothing else. */
+    void (*simulated)(const void *params, struct simulation *out);
 };

@@ -193,6 +193,10 @@ static bool scan_header(struct scanner *s, struct npy_header *h)
         comma = next_is(s, ',');
     }
     skip_blanks(s);
+    if (s->at < s->end && *s->at == '#')
+        while (s->at < s->end && *s->at != '\n') /* a comment of Python's: ours mark simulations */
+            s->at++;
+    skip_blanks(s);
     if (s->at < s->end)
         return REFUSE(s, "npy header: something follows the '}'");
     for (size_t i = 0; i < KEYS; i++)

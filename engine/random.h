@@ -32,6 +32,7 @@ enum stream {
     STREAM_MARK,         /* the denoise lab: column / 4, row, stream, which draw */
     STREAM_DYSON,        /* of the eigenvalue equation: particle / 4, step, stream, path */
     STREAM_TRIDIAGONAL,  /* a draw's numbers: block, field, stream, draw */
+    STREAM_DEMO,         /* built-in rows: column / 4, row, stream, 0 */
 };
 
 /* The kinds of random matrix a sketch is made of; each has mean 0 and variance 1. */

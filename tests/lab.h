@@ -72,6 +72,25 @@ static inline struct params_any lab_params(const struct method *m, bool paper, c
     return params;
 }
 
+/* What a method takes: any matrix, and of a simulated mechanism its covariance, in its place. */
+static inline void lab_suit(const struct method *m, struct matrix *a)
+{
+    if (!(m->flags & METHOD_SANDBOX))
+        return;
+    struct error err = { 0 };
+    struct matrix gram = { 0 }, own = { 0 };
+    size_t d = a->view.cols;
+    if (!matrix_init(&gram, DTYPE_F64, d, d, &err) ||
+        !matrix_init(&own, a->view.dtype, d, d, &err) || !blas_gram(a->view, gram.view, &err)) {
+        printf("Bail out! %s\n", err.text);
+        exit(1);
+    }
+    matrix_copy(gram.view, own.view);
+    matrix_finish(&gram);
+    matrix_finish(a);
+    *a = own;
+}
+
 /* Runs, or ends the test program with the sentence. The caller finishes the answer. */
 static inline struct approximation lab_run(struct lab *l, const struct method *m,
                                            const struct params_any *params, struct matrix_view a,

@@ -11,7 +11,7 @@ FLOORS = [
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "audit_bounds", "ensemble", "expression",
      "gaussian_dp", "classical", "zcdp", "price", "ledger", "ledger_file", "ledger_disk",
      "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy", "names", "entropy", "chacha", "deviate", "rounded_gaussian", "wipe", "rows", "perturbation", "bulk", "spacing",
-     "linalg_hermitian", "mechanism",
+     "linalg_hermitian", "mechanism", "covariance",
      "dyson", "dyson_path", "dyson_scenes", "dyson_sde", "gap_readings", "gap_statistics", "tridiagonal"},
     {"job", "backend", "backend_front", "operations", "seat", "pace", "method", "document", "selection", "safetensors", "packed", "factors", "export",
      "truncation", "bound", "budget", "demo", "coding_rows", "split_rows", "approximate", "lanczos", "allocation", "pair", "fit", "sketch",
@@ -20,7 +20,7 @@ FLOORS = [
      "framing", "joint", "joint_profile", "joint_plan", "joint_null", "denoise",
      "remainder", "remainder_method", "quarter_circle", "downdate",
      "gguf", "gguf_reader", "gguf_writer", "anatomy", "anatomy_entries", "verdict", "scan", "scan_file", "scan_keys",
-     "configuration", "monte_carlo", "utility", "release", "release_price", "release_deviation", "release_noise", "release_draw", "release_file", "release_path", "gram_check", "gradual",
+     "configuration", "simulation", "simulation_rows", "demo_rows", "monte_carlo", "utility", "release", "release_price", "release_deviation", "release_noise", "release_draw", "release_file", "release_path", "gram_check", "gradual",
      "family", "family_groups", "group", "audit",
      "picture", "netpbm",
      "gap_draws"},
@@ -37,7 +37,7 @@ FLOORS = [
      "form", "theatre_point", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},
     {"main", "cli", "manual", "options", "flags", "help", "account", "trial",
-     "report", "csv", "pricing", "crew", "flags_private", "flags_statistics", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation", "plan", "flags_groups"},
+     "report", "csv", "simulated", "pricing", "crew", "flags_private", "flags_statistics", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation", "plan", "flags_groups"},
 ]
 DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],

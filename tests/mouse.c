@@ -253,7 +253,7 @@ static void test_menu(struct model *m)
     size_t line = m->overlay_line;
     struct place first = find(ZONE_LINE, 0);
     send(m, MOUSE_DOWN, 0, first.x, first.y, false);
-    CHECK(m->overlay_line == line + (methods[line + 1] != NULL));
+    CHECK(m->overlay_line == line + (line + 1 < model_methods()));
     CHECK(click_on(m, ZONE_LINE, 2) && m->method == wanted && m->overlay == OVERLAY_NONE);
     overlay_export(m);
     redraw(m);

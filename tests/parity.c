@@ -91,10 +91,7 @@ static void accept_quantizer(const struct param_table *t, void *params)
 
 static void shake(struct model *m)
 {
-    size_t n = 0;
-    while (methods[n])
-        n++;
-    model_set_method(m, methods[(size_t)rand() % n]);
+    model_set_method(m, methods[(size_t)rand() % model_methods()]);
     for (size_t r = 0; r < m->method->params.n; r++) {
         const struct param *p = &m->method->params.rows[r];
         bool rank = !strcmp(p->key, "rank"), rounds = !strcmp(p->key, "rounds");

@@ -42,7 +42,7 @@ static bool command(struct model *m, const char *line)
 /* Some value of every row of every method, and of what the panes show. */
 static void shake(struct model *m)
 {
-    for (size_t i = 0; methods[i]; i++)
+    for (size_t i = 0; i < model_methods(); i++)
         for (size_t r = 0; r < methods[i]->params.n; r++) {
             const struct param *p = &methods[i]->params.rows[r];
             double most = strcmp(p->key, "rank") ? fmin(p->max, 1e9) : 200;
@@ -55,10 +55,7 @@ static void shake(struct model *m)
         double at = p->min + (p->max - p->min) * (rand() % 1000) / 999.0;
         param_put(p, m, p->kind == PARAM_REAL ? at : floor(at + 0.5));
     }
-    size_t n = 0;
-    while (methods[n])
-        n++;
-    m->method = methods[(size_t)rand() % n];
+    m->method = methods[(size_t)rand() % model_methods()];
     m->field = (size_t)rand() % m->method->params.n;
     m->planes = (enum planes)(rand() % 2);
     m->dtype = rand() % 2 ? DTYPE_F64 : DTYPE_F32;

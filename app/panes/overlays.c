@@ -107,11 +107,9 @@ void pane_export(const struct model *m, struct canvas c)
 
 void pane_methods(const struct model *m, struct canvas c)
 {
-    size_t n = 0, first = 0, shown;
+    size_t n = model_methods(), first = 0, shown;
     struct canvas in;
 
-    while (methods[n])
-        n++;
     in = pane_box(c, PANE_BOX_WIDTH, (int)n + 5, "method");
     shown = in.area.h > 3 ? (size_t)in.area.h - 3 : 1;
     if (m->overlay_line >= shown)
@@ -167,7 +165,7 @@ void pane_start(const struct model *m, struct canvas c)
     int y, low;
     size_t chosen = m->overlay == OVERLAY_NONE ? m->overlay_line : 0;
 
-    in = pane_box(c, PANE_BOX_WIDTH + 2, 17, "eigenscope " EIGENSCOPE_VERSION);
+    in = pane_box(c, PANE_BOX_WIDTH + 2, 19, "eigenscope " EIGENSCOPE_VERSION);
     low = in.area.h < 14; /* no blank lines then */
     y = low ? 0 : 1 + pane_paragraph(in, 1, 1, INK_TEXT, about);
     canvas_text(in, 1, y++, INK_TITLE, ATTR_BOLD,

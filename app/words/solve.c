@@ -150,6 +150,11 @@ static bool list_methods(struct solving *s, struct error *err)
         bool wanted = o->method ? m == o->method : axis && !(m->flags & unasked);
         if (!wanted)
             continue;
+        if (m->flags & METHOD_SANDBOX)
+            return fail(err, ERROR_USAGE,
+                        "solve: the error of %s is mostly its noise; sweep shows what each "
+                        "setting costs",
+                        m->name);
         if (!axis)
             return fail(err, ERROR_USAGE, "solve: %s has neither a rank nor bits to search",
                         m->name);

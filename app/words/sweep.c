@@ -2,6 +2,7 @@
 #include "csv.h"
 #include "progress.h"
 #include "report.h"
+#include "simulated.h"
 #include "sink.h"
 #include "trial.h"
 #include "variation.h"
@@ -30,8 +31,14 @@ static void put_header(FILE *out, const struct method *m)
     for (size_t i = 0; i < m->params.n; i++)
         fprintf(out, ",%s", m->params.rows[i].key);
     fputs(",relative_error,optimal_error,bound,bits_paper,bits_true,bits_per_entry_paper,"
-          "bits_per_entry_true,bytes,seconds,psnr_db,ssim,error\r\n",
+          "bits_per_entry_true,bytes,seconds,psnr_db,ssim,error",
           out);
+    fputs(m->simulated ? ",private\r\n" : "\r\n", out);
+}
+
+static void put_end(FILE *out, const struct method *m)
+{
+    fputs(m->simulated ? "," SIMULATION_MARK "\r\n" : "\r\n", out);
 }
 
 static void put_row(FILE *out, const struct account *a, const struct error *why)
@@ -48,7 +55,7 @@ static void put_row(FILE *out, const struct account *a, const struct error *why)
     if (why) {
         fputs(",,,,,,,,,,,,", out);
         csv_text(out, why->text);
-        fputs("\r\n", out);
+        put_end(out, a->method);
         return;
     }
     put_number(out, x->error);
@@ -61,7 +68,8 @@ static void put_row(FILE *out, const struct account *a, const struct error *why)
     put_number(out, x->seconds);
     put_number(out, x->psnr);
     put_number(out, x->ssim);
-    fputs(",\r\n", out);
+    fputc(',', out);
+    put_end(out, a->method);
 }
 
 /* The object that `run --json` prints; of a setting that failed its params and why. */
@@ -76,6 +84,7 @@ static bool put_object(FILE *out, const struct account *a, const struct error *w
     report_text(r, "version", EIGENSCOPE_VERSION);
     report_text(r, "method", a->method->name);
     report_text(r, "file", a->options->arguments[0]);
+    simulated_put(r, a->method, &a->params, a->selection->cols);
     account_params(r, a->method, &a->params);
     report_text(r, "error", why->text);
     bool ok = report_print(r, out, err);

@@ -68,19 +68,32 @@ static bool read_array(const struct document *d, const struct entry *e, struct m
     return npy_read_array(d->source, e->offset, e->encoding, to, err);
 }
 
+/* What a reader must not overlook: a comment of Python's, since the header holds nothing else. */
+static const char *mark_of(const struct export *x)
+{
+    for (size_t i = 0; i < x->n_facts; i++)
+        if (!strcmp(x->facts[i].key, "world"))
+            return x->facts[i].value;
+    return NULL;
+}
+
 /* What numpy.save writes: version 1.0, room for the first dimension to grow, data aligned. */
 static bool write_array(const struct export *x, struct sink *to, struct error *err)
 {
     assert(x->n == 1);
     struct matrix_view a = x->matrices[0];
-    char head[4 * ALIGNMENT], rows[24];
+    char head[8 * ALIGNMENT], rows[24];
     int digits = snprintf(rows, sizeof(rows), "%zu", a.rows);
     int n = snprintf(head, sizeof(head),
                      "%c%s%c%c%c%c{'descr': '<f%zu', 'fortran_order': False, 'shape': (%s, %zu), }",
                      0x93, "NUMPY", 1, 0, 0, 0, dtype_size(a.dtype), rows, a.cols);
+    memset(head + n, ' ', sizeof(head) - (size_t)n);
     size_t used = (size_t)n + (size_t)(GROWTH - digits) + 1;
+    const char *mark = mark_of(x);
+    if (mark)
+        used += (size_t)snprintf(head + used - 1, ALIGNMENT, "# %.40s", mark);
     size_t whole = (used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    memset(head + n, ' ', whole - (size_t)n);
+    head[used - 1] = ' ';
     head[whole - 1] = '\n';
     head[8] = (char)((whole - 10) & 0xff);
     head[9] = (char)((whole - 10) >> 8);
