@@ -265,6 +265,12 @@ def test_wall():
         status, o, e = run("private", "planted.npy", "--rank", 3, "--epsilon", 1, "--delta", "1e-6", "--clip", 10,
                            "--relation", "add-remove", "--dataset", "wall", "--yes", "--budget", "40,1e-5", *c, env=env)
         out += o + e
+    # the same rows in the workbench, about to be released: its screen, its session
+    terms = "release dataset=wall clip=10 relation=add-remove epsilon=1; w wall.session"
+    status, o, e = run("frame", "planted.npy", "--view", "privacy", "-x", terms, "--size", "120x40",
+                       "--nonfinite", "zero", env=env)
+    check(status == 0 and b"RELEASE" in o and (HERE / "wall.session").exists(), "the workbench shows a price", (o, e))
+    out += o + e
     out += b"".join(run("private", "--ledger", *j, env=env)[1] for j in ([], ["--json"]))
     for p in [*state.rglob("*"), *HERE.glob("wall*.*")]:
         if p.is_file():
@@ -329,6 +335,10 @@ def test_neighbours():
     first = seen["plain"]
     check(all(s == first for s in seen.values()) and all(s[0] for s in first), "errors are the same for neighbours",
           seen if len({str(s) for s in seen.values()}) > 1 else first)
+    env = {**ENV, "XDG_STATE_HOME": "/proc/self/cwd/state"}
+    frames = {run("frame", "p.npy", "--view", "privacy", "-x", "release dataset=n clip=2", "--nonfinite", "zero",
+                  cwd=HERE / f"neighbour-{n}", env=env)[:2] for n in others}
+    check(len(frames) == 1 and b"RELEASE" in list(frames)[0][1], "and so is the workbench before a release", frames)
     good = [run("private", f"neighbour-{n}/p.npy", *PAID, "--dataset", "good", "--json")[0] for n in others]
     check(good == [0] * len(others), "and so is success", good)
 
