@@ -217,7 +217,8 @@ bool reproduce_privacy(const struct model *m, char *out, size_t size, struct err
     char name[PATH_TEXT + NAME_TEXT], quoted[2 * sizeof(name)] = "", setting[512], commands[640],
                                                  quoted_commands[1400];
     print_setting(m, setting, sizeof(setting));
-    snprintf(commands, sizeof(commands), "privacy%s", setting);
+    snprintf(commands, sizeof(commands), "privacy%s; show theatre.page=%s theatre.fields=%s",
+             setting, theatre_page_names[m->theatre.page], theatre_fields_names[m->theatre.fields]);
     provenance_quote(commands, quoted_commands, sizeof(quoted_commands));
     int n = snprintf(name, sizeof(name), "%s%s%s", m->document->name, m->entry[0] ? "::" : "",
                      m->entry);

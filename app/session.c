@@ -55,6 +55,10 @@ static const struct param rows[] = {
     { PARAM(struct model, browse.log_count), .max = 1 },
     { PARAM(struct model, browse.peaks), .max = 1 },
     { PARAM(struct model, grouping.page), .max = GROUP_PAGES - 1, .choices = group_page_names },
+    { PARAM(struct model, theatre.page), .max = THEATRE_PAGES - 1, .choices = theatre_page_names },
+    { PARAM(struct model, theatre.fields), .max = THEATRE_COMPLEX,
+      .choices = theatre_fields_names },
+    { PARAM(struct model, theatre.plain), .max = 1 },
     { PARAM(struct model, grouping.focus), .max = GROUP_FOCUS_COUNT - 1,
       .choices = group_focus_names },
 };

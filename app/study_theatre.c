@@ -32,7 +32,7 @@ static bool of_scene(struct play *p, const struct dyson_scene *scene, struct err
     return p->sigma != NULL;
 }
 
-/* Rows of more than the clip are cut to it. */
+/* Rows of more than the clip are cut to it; one that is not finite counts as zeros. */
 static bool of_rows(struct matrix_view a, double clip, struct matrix_view out, struct error *err)
 {
     struct matrix clipped;
@@ -41,7 +41,7 @@ static bool of_rows(struct matrix_view a, double clip, struct matrix_view out, s
     for (size_t i = 0; i < a.rows; i++) {
         double norm = matrix_norm(matrix_block(a, i, 0, 1, a.cols));
         double scale = norm > clip ? clip / norm : 1;
-        for (size_t j = 0; j < a.cols; j++)
+        for (size_t j = 0; j < a.cols && isfinite(norm); j++)
             matrix_put(clipped.view, i, j, scale * matrix_at(a, i, j));
     }
     bool ok = blas_gram(clipped.view, out, err);

@@ -29,7 +29,7 @@ void theatre_reset(struct model *m)
     theatre_rows_begin();
     param_defaults(&theatre_rows, false, &t->set);
     t->field = 0;
-    t->focus = THEATRE_FOCUS_FORM;
+    t->focus = THEATRE_FOCUS_PATHS;
     t->page = t->fields = 0;
     t->plain = t->playing = t->given_up = false;
 }

@@ -371,7 +371,9 @@ static void test_kept(struct model *m)
     fclose(out);
     CHECK(strstr(text, "privacy epsilon=0.25 t=0.75 relation=add-remove\n") != NULL);
     CHECK(reproduce_command(m, line, sizeof(line), &err));
-    CHECK(strstr(line, "'privacy epsilon=0.25 t=0.75 relation=add-remove'") != NULL);
+    CHECK(
+        strstr(line, "'privacy epsilon=0.25 t=0.75 relation=add-remove; show theatre.page=gaps") !=
+        NULL);
     session_reset(m);
     CHECK(m->theatre.set.epsilon == 1 && m->theatre.set.relation == 0);
 }

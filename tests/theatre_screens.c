@@ -162,8 +162,8 @@ static void test_golden(struct fixture *f)
     golden_check(&f->m, "privacy-80x24", 80, 24, true);
     golden_check(&f->m, "privacy-80x24-ascii", 80, 24, false);
     golden_check(&f->m, "privacy-20x5", 20, 5, false);
-    f->m.theatre.focus = THEATRE_FOCUS_PATHS;
-    golden_check(&f->m, "privacy-paths-20x5", 20, 5, false);
+    f->m.theatre.focus = THEATRE_FOCUS_FORM;
+    golden_check(&f->m, "privacy-form-20x5", 20, 5, false);
     f->m.theatre.page = THEATRE_PAGE_SPECTRUM;
     golden_check(&f->m, "privacy-200x60", 200, 60, true);
     f->m.full = true;

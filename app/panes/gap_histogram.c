@@ -65,7 +65,7 @@ static void draw_reading(const struct gap_statistics *g, struct canvas c,
         canvas_printf(c, 0, 0, INK_TEXT, 0, "%8.4g", r.value);
     canvas_printf(c, 9, 0, ink, r.mark == GAP_FAIL ? ATTR_BOLD : 0, "%s", gap_mark_names[r.mark]);
     if (isfinite(r.target) && c.area.w >= TARGET)
-        canvas_printf(c, 14, 0, INK_DIM, 0, "of %.4g", r.target);
+        canvas_printf(c, 14, 0, INK_DIM, 0, "(%.4g)", r.target);
 }
 
 /* A line each: its name, and a number for each field that is shown. */

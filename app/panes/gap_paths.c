@@ -150,10 +150,14 @@ static void no_paths(const struct model *m, struct canvas c)
 static void title(const struct model *m, char *out, size_t size)
 {
     const struct theatre_paths *p = m->theatre.paths;
-    const struct dyson_scene *scene = theatre_scene(p ? &p->set : &m->theatre.set);
-    double t = p ? (double)theatre_at(m) / (double)p->steps : 0;
+    if (!p) {
+        snprintf(out, size, "eigenvalues under noise");
+        return;
+    }
+    const struct dyson_scene *scene = theatre_scene(&p->set);
+    double t = (double)theatre_at(m) / (double)p->steps;
     snprintf(out, size, "%s  t = %.2f T  %s%s", scene ? scene->title : "eigenvalues under noise", t,
-             m->theatre.playing ? "[playing]" : "[Space plays]", theatre_fresh(m) ? "" : " ~");
+             m->theatre.playing ? ">>>" : "play >", theatre_fresh(m) ? "" : " ~");
 }
 
 void pane_gap_paths(const struct model *m, struct canvas c)

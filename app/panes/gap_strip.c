@@ -64,7 +64,7 @@ static void draw_strip(const struct model *m, struct canvas c, int field)
 void pane_gap_strip(const struct model *m, struct canvas c)
 {
     struct canvas inside = pane_theatre_frame(m, c, THEATRE_FOCUS_PAGE,
-                                              "gaps over time: bright is narrow");
+                                              "gaps over t, bright: narrow");
     int h = inside.area.h, w = inside.area.w;
     if (!m->theatre.paths)
         return;

@@ -96,15 +96,20 @@ static void foot(const struct model *m, struct canvas c, double s)
 {
     size_t d = m->theatre.matrix->d;
     char line[TEXT];
-    snprintf(line, sizeof(line), "dashed M  r c noisy  a spike is seen from %.3g r, %.3g c",
-             perturbation_outlier(FIELD_REAL, s, d), perturbation_outlier(FIELD_COMPLEX, s, d));
+    double real = perturbation_outlier(FIELD_REAL, s, d);
+    double complex = perturbation_outlier(FIELD_COMPLEX, s, d);
+    snprintf(line, sizeof(line),
+             "M dashed, r c noisy, lines: large d; a spike is seen from %.3g r, %.3g c", real,
+             complex);
+    if (canvas_text_width(line) > c.area.w)
+        snprintf(line, sizeof(line), "spike seen from %.3g, %.3g c", real, complex);
     if (s > 0)
         canvas_sentence(c, 0, c.area.h - 1, INK_DIM, 0, line);
 }
 
 void pane_noisy_spectrum(const struct model *m, struct canvas c)
 {
-    struct canvas inside = pane_theatre_frame(m, c, THEATRE_FOCUS_PAGE, "spectrum, true and noisy");
+    struct canvas inside = pane_theatre_frame(m, c, THEATRE_FOCUS_PAGE, "true and noisy spectrum");
     const struct theatre *t = &m->theatre;
     if (!t->paths || !t->matrix || !theatre_same_matrix(&t->matrix->set, &t->paths->set))
         return;
