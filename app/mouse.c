@@ -355,7 +355,7 @@ static void wheel(struct model *m, const struct grid *g, const struct mouse *e)
     } else if (h.zone == ZONE_THEATRE || h.zone == ZONE_THEATRE_BAR) {
         theatre_point(m, ZONE_THEATRE, h.index, 0);
         for (int i = 0; i < steps; i++)
-            run(m, up ? "more" : "less");
+            run(m, worlds_away(m) ? (up ? "term-more" : "term-less") : (up ? "more" : "less"));
     } else if (h.zone == ZONE_PICTURE) {
         double down = (e->y - top_of(g, e->x, e->y) + 0.5) / picture_rows(m);
         comparing_zoom_at(m, up ? 2 : 0.5, down, (h.x - h.left + 0.5) / h.width);

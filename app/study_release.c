@@ -77,5 +77,7 @@ bool study_release(struct run *r, struct outcome *o, struct error *err)
     o->released = w->views > 1 ? gradually(r, rows.view, err) : at_once(r, rows.view, err);
     wipe_view(rows.view);
     matrix_finish(&rows);
+    if (!o->released && err->code == ERROR_CANCELLED) /* it is heard before the spend alone */
+        return fail(err, ERROR_CANCELLED, "stopped before anything was spent");
     return o->released != NULL;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "form.h"
+#include "worlds_keys.h"
 
 static void slide(struct model *m, double along)
 {
@@ -15,7 +16,9 @@ static void slide(struct model *m, double along)
 void theatre_point(struct model *m, enum zone zone, size_t index, double along)
 {
     struct theatre *t = &m->theatre;
-    if (zone == ZONE_THEATRE_PANE) {
+    if (worlds_away(m)) {
+        worlds_point(m, index, zone == ZONE_THEATRE_BAR, along);
+    } else if (zone == ZONE_THEATRE_PANE) {
         t->focus = index < THEATRE_FOCUS_COUNT ? (int)index : t->focus;
     } else if (zone == ZONE_THEATRE_TIME) {
         t->focus = THEATRE_FOCUS_PATHS;

@@ -1,9 +1,11 @@
 #include "worlds_keys.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cursor.h"
+#include "form.h"
 #include "line.h"
 #include "overlay.h"
 
@@ -105,6 +107,19 @@ void worlds_key_most(struct model *m)
     const struct param *p = worlds_field(m);
     if (p)
         worlds_put(m, p, worlds_limit(m, p));
+}
+
+void worlds_point(struct model *m, size_t row, bool slides, double along)
+{
+    const void *values;
+    const struct param_table *t = worlds_rows(m, &values);
+    if (!t || row >= t->n)
+        return;
+    m->worlds.field = row;
+    const struct param *p = &t->rows[row];
+    double value = form_value(p, along, worlds_limit(m, p));
+    if (slides)
+        worlds_put(m, p, p->kind == PARAM_INT ? floor(value + 0.5) : value);
 }
 
 bool worlds_command_release(struct model *m, const char *arguments, struct error *err)

@@ -17,5 +17,8 @@ void worlds_key_coarse(struct model *m, int by); /* so many large ones */
 void worlds_key_least(struct model *m);
 void worlds_key_most(struct model *m);
 
+/* The pointer on a row of the world's form; slides: so far along its bar, 0 to 1. */
+void worlds_point(struct model *m, size_t row, bool slides, double along);
+
 bool worlds_command_release(struct model *m, const char *arguments, struct error *err);
 bool worlds_command_explore(struct model *m, const char *arguments, struct error *err);

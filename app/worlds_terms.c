@@ -96,7 +96,7 @@ static const struct param term_rows[] = {
         .title = "Epsilon of the budget",
         .shorthand = "budget",
         .help = "All releases of this dataset together; 0: what the ledger says.",
-        .max = 1000,
+        .max = 100,
     },
     {
         PARAM(struct release_wish, budget_delta),

@@ -28,7 +28,7 @@ static void draw_words(struct canvas c, const char *const *words, long chosen, i
             x += canvas_text(c, x, 0, INK_DIM, 0, words[i]) + 1;
 }
 
-static void draw_value(const struct model *m, const struct param *p, const void *values,
+static void draw_value(const struct model *m, const struct param *p, const void *values, size_t row,
                        struct canvas c, int attributes)
 {
     static const char *const switch_words[] = { "off", "on", NULL };
@@ -47,17 +47,21 @@ static void draw_value(const struct model *m, const struct param *p, const void 
         return;
     canvas_printf(c, BOX + 1, 0, INK_DIM, 0, "%*s", END, lo);
     form_bar(c, BOX + END + 2, 0, bar, form_fraction(p, v, limit));
+    canvas_zone(c, (struct rect){ BOX + END + 2, 0, bar, 1 }, ZONE_THEATRE_BAR, row);
     canvas_text(c, BOX + END + 3 + bar, 0, INK_DIM, 0, hi);
 }
 
-static void draw_row(const struct model *m, const struct param *p, const void *values,
-                     struct canvas c)
+static void draw_row(const struct model *m, const struct param_table *t, size_t row,
+                     const void *values, struct canvas c)
 {
-    bool chosen = p == worlds_field(m);
+    const struct param *p = &t->rows[row];
+    bool chosen = row == m->worlds.field;
+    canvas_zone(c, (struct rect){ 0, 0, c.area.w, 1 }, ZONE_THEATRE, row);
     if (chosen)
         canvas_text(c, 0, 0, INK_KEY, ATTR_BOLD, ">");
     canvas_text(c, 1, 0, chosen ? INK_TITLE : INK_TEXT, chosen ? ATTR_BOLD : 0, p->shorthand);
-    draw_value(m, p, values, canvas_inside(c, (struct rect){ NAME + 1, 0, c.area.w - NAME - 1, 1 }),
+    draw_value(m, p, values, row,
+               canvas_inside(c, (struct rect){ NAME + 1, 0, c.area.w - NAME - 1, 1 }),
                chosen ? ATTR_BOLD : 0);
 }
 
@@ -73,7 +77,7 @@ int pane_world_rows(const struct model *m, struct canvas c, int y, int most)
     if (m->worlds.field >= shown)
         first = m->worlds.field - shown + 1;
     for (size_t i = 0; i < shown; i++)
-        draw_row(m, &t->rows[first + i], values,
+        draw_row(m, t, first + i, values,
                  canvas_inside(c, (struct rect){ 0, y + (int)i, c.area.w, 1 }));
     return y + (int)shown;
 }
