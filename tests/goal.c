@@ -420,7 +420,8 @@ static void test_methods(void)
                                      .measure = measure,
                                      .context = &b };
             param_defaults(&methods[i]->params, false, s.params.bytes);
-            if (!s.axis || (methods[i]->flags & (METHOD_MANY | METHOD_SANDBOX)) || !parse(goals[j], &g))
+            if (!s.axis || (methods[i]->flags & (METHOD_MANY | METHOD_SANDBOX)) ||
+                !parse(goals[j], &g))
                 continue;
             bool ok = goal_solve(&s, &a, &err), best = true;
             int last = !strcmp(s.axis->key, "rank") ? ROWS : (int)s.axis->max;
