@@ -37,6 +37,7 @@ bool scan_word(struct call *c, struct error *err);
 bool run_word(struct call *c, struct error *err);
 bool groups_word(struct call *c, struct error *err);
 bool denoise_word(struct call *c, struct error *err);
+bool gaps_word(struct call *c, struct error *err);
 bool gaps_statistics_word(struct call *c, struct error *err); /* gaps --statistics */
 bool expand_word(struct call *c, struct error *err);
 bool solve_word(struct call *c, struct error *err);

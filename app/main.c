@@ -21,7 +21,9 @@ static const struct flag_group *const groups_groups[] = { &groups_group, &many_g
                                                           NULL };
 static const struct flag_group *const denoise_groups[] = { &denoise_group, &picture_group,
                                                            &common_group, NULL };
-static const struct flag_group *const gaps_groups[] = { &statistics_group, &common_group, NULL };
+static const struct flag_group *const gaps_groups[] = { &gaps_group,    &noise_group,
+                                                        &picture_group, &statistics_group,
+                                                        &common_group,  NULL };
 static const struct flag_group *const spectrum_groups[] = { &picture_group, &common_group, NULL };
 static const struct flag_group *const scan_groups[] = { &scan_group, &output_group, &common_group,
                                                         NULL };
@@ -202,17 +204,30 @@ const struct word words[] = {
     },
     {
         .name = "gaps",
-        .arguments = "",
-        .summary = "Eigenvalue gaps of the noise that a private covariance gets, simulated.",
+        .arguments = "[FILE[::NAME]]",
+        .summary =
+            "Eigenvalue gaps of a covariance, and what noise of a price does to its top k: laws "
+            "and simulated runs. Not private.",
         .more =
-            "With --statistics a table for each field: spacing ratios, unfolded spacings and their "
-            "distance to Wigner's surmises, small gaps, edges. A reading passes or fails by "
-            "its band; it is open where there are too few draws to tell, and has no mark (-) "
-            "where it has no mean or the side is too small for its target.",
+            "Rows are people: the covariance is A^T A of rows clipped to --clip, or the matrix "
+            "itself "
+            "with --input covariance. Errors are ||X - M_k|| of the top k with real noise (real), "
+            "shrunk, of the real part of the top k with complex noise (y), of that cut back to "
+            "rank k "
+            "(y-k), and of the complex top k. The first order is to be believed where its doubt is "
+            "small, whether or not the paper's condition holds. True eigenvalues are shown: a look "
+            "before any release, for public data or the curator's own eyes. Without a FILE, "
+            "--table "
+            "holds the mechanisms side by side, --exponents the powers of the paper's bound, and "
+            "--statistics the gaps of the noise alone to random matrix theory, each field in a "
+            "table: "
+            "a reading passes or fails by its band; it is open where there are too few draws to "
+            "tell, and has no mark (-) where it has no mean or the side is too small for its "
+            "target.",
         .groups = gaps_groups,
         .least = 0,
-        .most = 0,
-        .run = gaps_statistics_word,
+        .most = 1,
+        .run = gaps_word,
     },
     {
         .name = "private",

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "method.h"
+#include "simulation.h"
 
 /* The flags of the command line, read off rows: a group is a params struct with
  * its PARAM rows, plus flags whose value is text. Words name the groups they
@@ -65,6 +66,11 @@ struct audit_flags {
     double epsilon, delta;
 };
 
+struct gap_flags {
+    int runs;
+    bool table, exponents;
+};
+
 enum { OPTIONS_ARGUMENTS = 16, OPTIONS_FLAGS = 64 };
 
 /* One flag as it was typed. */
@@ -90,13 +96,15 @@ struct options {
     struct group_flags groups;
     struct denoise_flags denoise;
     struct statistics_flags statistics;
+    struct gap_flags gaps;
+    struct simulation_params simulation; /* of the noise that gaps shows */
     struct private_flags private;
     struct audit_flags audit;
     /* of the word groups, one of them at most */
     const char *group_prune, *group_keep, *group_rank, *group_energy, *group_bytes;
     const char *backend, *device, *max_memory, *output, *commands, *view, *size, *restore, *record,
         *replay, *speed, *method_name, *search, *bits_list, *bytes_list, *method_list, *group,
-        *sort, *denoise_mark, *denoise_rank, *dataset, *budget, *centre,
+        *sort, *denoise_mark, *denoise_rank, *gap_ranks, *dataset, *budget, *centre,
         *vary;                                /* argv; NULL: not given; of --vary the last */
     const struct method *method;              /* words that take one; NULL: every method */
     struct params_any params;                 /* of the method */
@@ -127,7 +135,7 @@ struct flag_group {
 extern const struct flag_group common_group, run_group, picture_group, screen_group, output_group,
     commands_group, frame_group, session_group, solve_group, compare_group, sweep_group, list_group,
     many_group, groups_group, scan_group, denoise_group, private_group, audit_group,
-    statistics_group;
+    statistics_group, gaps_group, noise_group;
 /* What common_group has but for the seed and what else decides entries: for what is never played back. */
 extern const struct flag_group unseeded_group;
 

@@ -675,6 +675,60 @@ def test_gaps_statistics():
     refused(2, "gaps", "--statistics", "--side", "5")
 
 
+def rows_of(n, d):
+    """Rows of norm about 1 whose covariance falls as a power: no two columns alike, nothing random."""
+    rows = [[math.sin(1.7 * i * (j + 1) + j * j) / (j + 1) ** .7 for j in range(d)] for i in range(n)]
+    most = max(math.sqrt(sum(x * x for x in r)) for r in rows)
+    return [[x / most for x in r] for r in rows]
+
+
+def test_gaps():
+    n, d = 400, 12
+    rows = rows_of(n, d)
+    npy("people.npy", rows, "<f8")
+    j = data("gaps", "people.npy", "--runs", "60", "--rank", "1,3,12")
+    trace = sum(x * x for r in rows for x in r)
+    s, sigma = j["noise"], j["eigenvalues"]
+    check(j["private"] is False and j["note"] == "simulated, not private" and j["side"] == d and j["rows"] == n, "the mark", j)
+    check(near(s, 4.22468, 1e-5) and near(j["T"], s * s / 2, 1e-12) and near(j["mu"] * s, 1, 1e-9), "tight noise", j)
+    check(near(sum(sigma), trace, 1e-9 * trace) and sigma == sorted(sigma, reverse=True)
+          and near(j["gaps"][2], sigma[2] - sigma[3], 1e-12), "eigenvalues of A^T A", sigma)
+    check(near(j["paper_gap"], 4 * math.sqrt(j["T"] * d), 1e-9) and near(j["complex"]["outlier"], s * math.sqrt(2 * d), 1e-9)
+          and near(j["real"]["whole"], s * math.sqrt(d * (d + 1)), 1e-9), "thresholds", j)
+    k = 3
+    S = sum((a / (a - b)) ** 2 for a in sigma[:k] for b in sigma[k:])
+    r = j["ranks"][1]
+    check(r["k"] == k and near(r["first_order"]["y"], s * math.sqrt(k * (k + 1) + 2 * S), 1e-9)
+          and near(r["first_order"]["complex"], s * math.sqrt(2 * k * k + 4 * S), 1e-9), "the first-order law", r)
+    last = j["ranks"][2]
+    check(last["gap"] is None and not last["paper_condition"]
+          and all(abs(last["drawn"][x]["rms"] / j[f]["whole"] - 1) < 5 * last["drawn"][x]["rms_error"] / j[f]["whole"]
+                  for x, f in (("real", "real"), ("complex", "complex"))), "all kept: the noise itself", last)
+    check(abs(sum(j["complex"]["scree"]) - trace) < .05 * trace and all(b["low"] <= b["mean"] <= b["high"] for b in j["real"]["drawn"]),
+          "noisy eigenvalues", j)
+    again, other = (data("gaps", "people.npy", "--runs", "3", "--rank", "2", "--seed", x)["ranks"] for x in ("1", "2"))
+    check(again == data("gaps", "people.npy", "--runs", "3", "--rank", "2")["ranks"] != other, "the seed decides")
+    m = [[sum(r[a] * r[b] for r in rows) for b in range(d)] for a in range(d)]
+    npy("covariance.npy", m, "<f8")
+    ready = data("gaps", "covariance.npy", "--input", "covariance", "--runs", "0")
+    check(max(abs(a - b) for a, b in zip(ready["eigenvalues"], sigma)) < 1e-9 * trace and ready["ranks"][0]["drawn"] == {} and
+          [r["k"] for r in ready["ranks"]] == [1, 2, 3, 4, 6, 8, 12], "a covariance as it is", ready)
+    paper = data("gaps", "people.npy", "--calibration", "classical", "--runs", "0")
+    check(near(paper["noise"], 7.49364, 1e-5) and near(paper["true_epsilon"], .540, 1e-3), "classical noise and what it is worth", paper)
+    text = run("gaps", "people.npy", "--runs", "2", "--rank", "4")[1].decode()
+    check("people.npy: covariance 12 x 12, simulated, not private" == text.splitlines()[0] and "doubt" in text, "text", text)
+    j = data("gaps", "--table", "--runs", "8")["table"]
+    want = {"real": (67.8, 63.5), "shrunk": (61.5, 63.1), "y": (72.6, 63.8), "y-k": (70.5, 63.7), "complex": (102.0, 90.1)}
+    off = max(abs(j["gaps"][g][x]["rms"] / want[x][g] - 1) for x in want for g in (0, 1))
+    check(off < .03, "the mechanisms side by side", (off, j))
+    refused(2, "gaps", "--table", "people.npy", say=b"no FILE")
+    refused(2, "gaps", "--table", "--statistics", say=b"alone")
+    refused(2, "gaps", "people.npy", "--rank", "13", say=b"12 x 12")
+    refused(2, "gaps", "people.npy", "--rank", "0")
+    refused(2, "gaps", "people.npy", "--delta", "0")
+    refused(3, "gaps", "people.npy", "--input", "covariance", say=b"square")
+
+
 def test_png():
     j = data("run", "lplr", "demo:photo", "--rank", "10", "--rounds", "1", "-o", "out.png")["output"]
     check(j["png_bytes"] == j["bytes"] == os.path.getsize("out.png") and j["source_bytes"] > 0 and
@@ -1256,7 +1310,7 @@ def main():
     os.chdir(here)
     try:
         for test in (test_help, test_list, test_tensors, test_spectrum, test_run, test_budget, test_flags, test_expand, test_several, test_compare_group, test_solve_group, test_groups,
-                     test_denoise, test_gaps_statistics, test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
+                     test_denoise, test_gaps, test_gaps_statistics, test_png, test_seed, test_threads, test_refusals, test_output_trouble, test_interrupt, test_frame,
                      test_doctor, test_solve, test_solve_all, test_compare, test_compare_kinds, test_sweep,
                      test_sweep_refusals, test_peers):
             begin = time.time()

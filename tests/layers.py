@@ -37,7 +37,7 @@ FLOORS = [
      "form", "theatre_point", "panes/", "views/", "actions", "commands", "overlay", "setting", "aim", "mouse",
      "line", "catalogue", "completion", "session", "player", "reproduce"},
     {"main", "cli", "manual", "options", "flags", "help", "account", "trial",
-     "report", "csv", "simulated", "pricing", "crew", "flags_private", "flags_statistics", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation", "plan", "flags_groups"},
+     "report", "csv", "simulated", "pricing", "crew", "flags_private", "flags_statistics", "docs", "doctor", "progress", "stray", "tui", "words/", "words", "comparison", "variation", "plan", "flags_groups", "flags_gaps", "gap_curves", "gap_tables"},
 ]
 DOORS = {  # outside header -> who may include it
     "curses.h": ["app/term"],
