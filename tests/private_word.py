@@ -318,6 +318,8 @@ def test_neighbours():
     rows = people(9, 40)
     others = {"plain": rows[-1], "nan": [float("nan")] * 6, "huge": [1e300] * 6, "inf": [float("inf")] + [0] * 5,
               "tiny": [5e-324] * 6, "long": [1e3, -1e3, 0, 0, 0, 0], "less": None}
+    if not STRICT:
+        others = {k: others[k] for k in ("plain", "nan", "huge", "less")}
     seen = {}
     for name, row in others.items():
         folder = HERE / ("neighbour-" + name)
@@ -372,17 +374,22 @@ def killed(number, signals, times):
     env = {**ENV, "XDG_STATE_HOME": str(state)}
     out = HERE / f"killed-{number}.safetensors"
     p = start("private", "kill.npy", *PAID, "--dataset", "killed", "--json", "-o", out.name, env=env)
-    time.sleep(rng.uniform(.1, 1.1) * times)
+    path = state / "eigenscope/ledger"
+    if number % 2:  # any moment at all; or one soon after the ledger is there
+        time.sleep(rng.uniform(.1, 1.1) * times)
+    else:
+        while not path.exists() and p.poll() is None:
+            time.sleep(.0005)
+        time.sleep(rng.uniform(0, .6) * times)
     p.send_signal(signals)
     told = p.communicate(timeout=120)[0]
-    path = state / "eigenscope/ledger"
     text = path.read_bytes() if path.exists() else b""
     lines = text.count(b"killed")
-    j = ledger(env=env) if path.exists() else {"datasets": [], "damaged_line": None}
-    counted = sum(x["count"] for x in j["datasets"])
+    j = ledger(env=env) if lines and (STRICT or number % 5 == 0) else {"damaged_line": None}
+    counted = sum(x["count"] for x in j["datasets"]) if "datasets" in j else lines
     whole = not out.exists() or bool(tensors(out.name))
     shutil.rmtree(state, ignore_errors=True)
-    seen = (p.returncode, out.exists() or bool(told), counted, lines, j["damaged_line"], whole)
+    seen = (p.returncode, out.exists() or bool(told), counted, counted == lines, j["damaged_line"], whole)
     if out.exists():
         out.unlink()
     return seen
@@ -395,7 +402,7 @@ def test_kill():
     times = time.monotonic() - begin
     n = 200 if STRICT else 20
     seen = [killed(i, signal.SIGKILL, times) for i in range(n)]
-    bad = [s for s in seen if (s[1] and not s[2]) or s[4] or not s[5]]
+    bad = [s for s in seen if (s[1] and not s[2]) or not s[3] or s[4] or not s[5]]
     spent = sum(1 for s in seen if s[2])
     print(f"# {n} kills within {times:.2f} s: {spent} after the spend, {sum(1 for s in seen if s[1])} with a release")
     check(not bad, f"killed at {n} moments: never a release without its line, never half a file", bad)
