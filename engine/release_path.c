@@ -2,6 +2,7 @@
 
 #include "cancel.h"
 #include "gram_check.h"
+#include "memory.h"
 #include "rows.h"
 
 #include <stdio.h>
@@ -39,9 +40,13 @@ static bool check_dataset(const struct release_terms *t, struct error *err)
            fail(err, ERROR_USAGE, "a dataset's name has at most %d bytes", NAME_TEXT - 1);
 }
 
+/* Entries of d x d: the complex matrix, its eigenvectors, LAPACK's workspace, factors, products. */
+enum { RESERVE = 24, RESERVE_LEAST = 1 << 16 };
+
 static bool make_room(struct release_path *p, struct error *err)
 {
-    return secret_init(&p->stream, sizeof(struct chacha), err) &&
+    p->reserve = memory_alloc(RESERVE_LEAST + RESERVE * sizeof(double) * p->d * p->d, err);
+    return p->reserve && secret_init(&p->stream, sizeof(struct chacha), err) &&
            secret_init(&p->rows, p->n * p->d * sizeof(int32_t), err) &&
            secret_init(&p->gram, p->d * p->d * sizeof(int64_t), err);
 }
@@ -153,8 +158,11 @@ bool release_path_pay(struct release_path *p, struct job *job, const char *ledge
     const atomic_bool *before = cancel_watch(job->cancel); /* whoever waits for the lock may stop */
     bool paid = ledger_spend(ledger, &spend, account, err);
     cancel_watch(before);
-    if (paid)
+    if (paid) {
         secret_finish(&p->rows);
+        memory_free(p->reserve);
+        p->reserve = NULL;
+    }
     return paid;
 }
 
@@ -163,6 +171,8 @@ void release_path_close(struct release_path *p)
     secret_finish(&p->gram);
     secret_finish(&p->rows);
     secret_finish(&p->stream);
+    memory_free(p->reserve);
+    p->reserve = NULL;
 }
 
 void release_path_facts(const struct release_path *p, struct release *out)

@@ -12,6 +12,7 @@ struct release_path {
     struct secret stream; /* a struct chacha */
     struct secret rows;   /* n x d int32_t, on the grid; gone once it is paid */
     struct secret gram;   /* d x d int64_t, their exact Gram matrix */
+    void *reserve;        /* what is needed after the payment, had before it and given back then */
     size_t n, d;
 };
 

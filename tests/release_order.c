@@ -380,6 +380,36 @@ static void without_memory(struct backend *b)
     CHECK(memory_used() == before);
 }
 
+/* With less and less memory it is refused before the payment, or it is whole. */
+static void scarce(struct backend *b)
+{
+    enum { WIDE = 60 };
+    struct matrix many = { 0 };
+    struct error err = { 0 };
+    long refusals = 0, whole = 0, lost = 0;
+    CHECK(matrix_init(&many, DTYPE_F64, 20, WIDE, &err));
+    for (size_t limit = memory_used() + 4096; whole < 3; limit += 4096) {
+        struct release_terms t = terms(MECHANISM_COMPLEX);
+        struct arena scratch = { 0 };
+        struct job job = { .backend = b, .scratch = &scratch };
+        struct release r;
+        t.rank = WIDE; /* no rank takes more */
+        t.form = MECHANISM_Y_K;
+        start();
+        memory_limit(limit);
+        bool ok = release_make(&job, many.view, &t, "the ledger", &r, &err);
+        memory_limit(0);
+        whole += ok;
+        refusals += !ok && !strchr(now.order, 'L');
+        lost += !ok && strchr(now.order, 'L');
+        release_finish(&r);
+        arena_finish(&scratch);
+    }
+    printf("# %ld limits of memory: refused, %ld of them after the payment\n", refusals, lost);
+    CHECK(refusals > 20 && lost == 0);
+    matrix_finish(&many);
+}
+
 /* The path of a gradual release is paid once, for the finest view. */
 static void gradually(struct backend *b)
 {
@@ -414,6 +444,7 @@ int main(void)
     cancelled(device);
     in_stretches(device);
     without_memory(b);
+    scarce(b);
     gradually(b);
     CHECK(strange == 0);
     backend_close(device);
