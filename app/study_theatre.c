@@ -2,10 +2,9 @@
 
 #include "study_inside.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "blas.h"
+#include "covariance.h"
 #include "gap_draws.h"
 #include "memory.h"
 #include "seconds.h"
@@ -32,43 +31,12 @@ static bool of_scene(struct play *p, const struct dyson_scene *scene, struct err
     return p->sigma != NULL;
 }
 
-/* Rows of more than the clip are cut to it; one that is not finite counts as zeros. */
-static bool of_rows(struct matrix_view a, double clip, struct matrix_view out, struct error *err)
-{
-    struct matrix clipped;
-    if (!matrix_init(&clipped, DTYPE_F64, a.rows, a.cols, err))
-        return false;
-    for (size_t i = 0; i < a.rows; i++) {
-        double norm = matrix_norm(matrix_block(a, i, 0, 1, a.cols));
-        double scale = norm > clip ? clip / norm : 1;
-        for (size_t j = 0; j < a.cols && isfinite(norm); j++)
-            matrix_put(clipped.view, i, j, scale * matrix_at(a, i, j));
-    }
-    bool ok = blas_gram(clipped.view, out, err);
-    matrix_finish(&clipped);
-    return ok;
-}
-
-/* One that is a covariance already: the mean of its triangles. */
-static bool as_it_is(struct matrix_view a, struct matrix_view out, struct error *err)
-{
-    double most = 0, apart = 0;
-    for (size_t i = 0; i < a.rows && a.rows == a.cols; i++)
-        for (size_t j = 0; j < a.cols; j++) {
-            double x = matrix_at(a, i, j), y = matrix_at(a, j, i);
-            most = fmax(most, fabs(x));
-            apart = fmax(apart, fabs(x - y));
-            matrix_put(out, i, j, (x + y) / 2);
-        }
-    return (a.rows == a.cols && apart <= 1e-5 * most) ||
-           fail(err, ERROR_FORMAT, "it is not symmetric, and so no covariance: data=rows");
-}
-
 /* Of several planes the first. */
 static bool of_document(struct play *p, struct error *err)
 {
     const struct theatre_setting *set = &p->wish->set;
     const struct matrix_view a = p->r->study->matrices[0].view;
+    const struct covariance_terms terms = { .ready = set->data, .clip = set->clip };
     struct matrix m = { 0 };
     p->d = a.cols;
     if (p->d > THEATRE_D)
@@ -77,7 +45,7 @@ static bool of_document(struct play *p, struct error *err)
     p->sigma = memory_alloc(p->d * sizeof(double), err);
     bool ok = p->sigma && job_step(&p->r->job, 0, "covariance", err) &&
               matrix_init(&m, DTYPE_F64, p->d, p->d, err) &&
-              (set->data ? as_it_is(a, m.view, err) : of_rows(a, set->clip, m.view, err)) &&
+              covariance_of(a, &terms, m.view, err) &&
               job_step(&p->r->job, 0.1, "eigenvalues", err) &&
               linalg_eigenvalues(m.view, p->sigma, err);
     matrix_finish(&m);

@@ -116,7 +116,10 @@ static void draw_field(const struct model *m, struct canvas c, struct axis y, in
     const struct axis x = { .lo = 0, .hi = 1 };
     int h = c.area.h;
     if (h > 6) {
-        canvas_printf(c, 7, 0, INK_TITLE, 0, "%s", field_words[field]);
+        int at = 8 + canvas_text(c, 7, 0, INK_TITLE, 0, field_words[field]);
+        if (m->theatre.matrix && paths->of[field].d < m->theatre.matrix->d)
+            canvas_printf(c, at, 0, INK_DIM, 0, "leading %zu of %zu", paths->of[field].d,
+                          m->theatre.matrix->d);
         c = canvas_inside(c, (struct rect){ 0, 1, c.area.w, --h });
     }
     if (paths->of[field].overlap && h >= OVERLAP_HIGH) {
