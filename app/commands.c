@@ -205,9 +205,9 @@ static bool export_file(struct model *m, const char *arguments, struct error *er
         action_find(m, "export")->run(m);
         return true;
     }
-    if (!model_needs_one(m, "export", err))
+    if (!worlds_away(m) && !model_needs_one(m, "export", err))
         return false;
-    if (!format_for_output(arguments))
+    if (!worlds_away(m) && !format_for_output(arguments))
         return export_fits(arguments, true, 1, err);
     return model_export(m, arguments, false, err);
 }

@@ -355,7 +355,7 @@ static void (*const accept[REQUEST_KINDS])(struct model *m, struct outcome *o) =
     [REQUEST_COMPARE] = runs_accept,    [REQUEST_ANATOMY] = inspect_accept,
     [REQUEST_SCAN] = scanning_accept,   [REQUEST_GROUP] = grouping_accept,
     [REQUEST_BESIDE] = beside_accept,   [REQUEST_RELEASE] = worlds_accept,
-    [REQUEST_THEATRE] = theatre_accept,
+    [REQUEST_LOOK] = worlds_written,    [REQUEST_THEATRE] = theatre_accept,
 };
 
 static void accept_failure(struct model *m, const struct outcome *o)

@@ -52,7 +52,7 @@ bool model_export(struct model *m, const char *path, bool force, struct error *e
 {
     struct request *e = &m->export;
     if (worlds_away(m))
-        return fail(err, ERROR_USAGE, "export: the sandbox alone writes what was not paid for");
+        return worlds_export(m, path, force, err);
     if (e->path[0])
         return fail(err, ERROR_USAGE, "%s is to be written first", e->path);
     if (strlen(path) >= sizeof(e->path))
@@ -143,6 +143,11 @@ bool model_want(struct model *m, bool idle, struct request *out)
         return false;
     if (m->export.path[0]) {
         fill_export(m, out);
+        return true;
+    }
+    if (worlds_writes(m)) {
+        fill(m, REQUEST_LOOK, out);
+        worlds_look_request(m, out);
         return true;
     }
     if (worlds_away(m)) /* nothing looks at the data now */

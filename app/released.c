@@ -5,6 +5,7 @@
 
 #include "gradual.h"
 #include "memory.h"
+#include "release_draw.h"
 
 struct release_terms release_wish_terms(const struct release_wish *w)
 {
@@ -103,4 +104,28 @@ struct released *released_read(const char *path, struct error *err)
         snprintf(out->file, sizeof(out->file), "%s", path);
     release_finish(&r);
     return out;
+}
+
+bool released_write(const struct release_look *l, const char *path, bool force, struct error *err)
+{
+    struct release r = { 0 };
+    bool ok = release_fits(path, err) && release_read(l->from, &r, err);
+    if (ok) {
+        r.rank = l->rank < r.d ? l->rank : r.d;
+        r.shrink = l->shrink;
+        r.clamp = l->clamp;
+        const struct release_terms t = { .mechanism = r.mechanism,
+                                         .relation = r.relation,
+                                         .epsilon = r.epsilon,
+                                         .delta = r.delta,
+                                         .clip = r.clip,
+                                         .rank = r.rank,
+                                         .form = r.form,
+                                         .shrink = r.shrink,
+                                         .clamp = r.clamp };
+        ok = release_draw_follow(&t, r.deviation, &r.draw, err) &&
+             release_write(&r, path, force, err);
+    }
+    release_finish(&r);
+    return ok;
 }

@@ -31,6 +31,13 @@ struct released_view {
     double *values;     /* owned: d eigenvalues of the noisy matrix, descending */
 };
 
+/* What was released, looked at otherwise: as free as looking. */
+struct release_look {
+    char from[RELEASED_PATH]; /* the release file */
+    size_t rank;
+    bool shrink, clamp;
+};
+
 /* As the engine reads it; borrows the dataset's name. */
 struct release_terms release_wish_terms(const struct release_wish *w);
 
@@ -52,4 +59,7 @@ struct released {
 struct released *released_of(const struct release *r, struct error *err);
 struct released *released_gradually(struct gradual *g, struct error *err);
 struct released *released_read(const char *path, struct error *err);
+/* The release at l->from with y as l says, to `path`; the rest of it is the same. Fails as release_read and
+ * release_write do. */
+bool released_write(const struct release_look *l, const char *path, bool force, struct error *err);
 void released_destroy(struct released *r); /* NULL is fine */

@@ -453,11 +453,12 @@ void study_run(struct study *s, const struct request *request, const atomic_bool
         [REQUEST_THEATRE] = study_theatre,
         [REQUEST_BESIDE] = study_beside,
         [REQUEST_RELEASE] = study_release,
+        [REQUEST_LOOK] = study_look,
     };
     static const bool of_a_file[REQUEST_KINDS] = {
         [REQUEST_OPEN] = true, /* no matrix is chosen for these */
         [REQUEST_ANATOMY] = true, [REQUEST_SCAN] = true,    [REQUEST_GROUP] = true,
-        [REQUEST_BESIDE] = true,  [REQUEST_RELEASE] = true,
+        [REQUEST_BESIDE] = true,  [REQUEST_RELEASE] = true, [REQUEST_LOOK] = true,
     };
     struct run r = {
         .study = s,

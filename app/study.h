@@ -36,6 +36,7 @@ enum request_kind {
     REQUEST_BESIDE,  /* a matrix and its like of another model */
     REQUEST_GROUP,   /* what one group of matrices is like */
     REQUEST_RELEASE, /* spends: answered whatever happens, and by nothing else */
+    REQUEST_LOOK,    /* a release file with another rank, into `path` */
     REQUEST_THEATRE, /* eigenvalues under simulated noise */
     REQUEST_KINDS,
 };
@@ -76,6 +77,7 @@ struct request {
     struct theatre_wish theatre; /* REQUEST_THEATRE */
 
     struct release_wish release; /* REQUEST_RELEASE */
+    struct release_look look;    /* REQUEST_LOOK */
 };
 void request_finish(struct request *r); /* what it owns */
 

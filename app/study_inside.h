@@ -91,3 +91,4 @@ bool study_theatre(struct run *r, struct outcome *o, struct error *err);
 bool study_group(struct run *r, struct outcome *o, struct error *err);
 /* REQUEST_RELEASE (study_release.c). */
 bool study_release(struct run *r, struct outcome *o, struct error *err);
+bool study_look(struct run *r, struct outcome *o, struct error *err); /* REQUEST_LOOK */

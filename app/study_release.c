@@ -81,3 +81,10 @@ bool study_release(struct run *r, struct outcome *o, struct error *err)
         return fail(err, ERROR_CANCELLED, "stopped before anything was spent");
     return o->released != NULL;
 }
+
+bool study_look(struct run *r, struct outcome *o, struct error *err)
+{
+    const struct request *q = r->request;
+    (void)o;
+    return job_step(&r->job, 0, "looking", err) && released_write(&q->look, q->path, q->force, err);
+}

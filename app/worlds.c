@@ -21,6 +21,7 @@ static void drop(struct worlds *w)
     w->released = NULL;
     w->seen = 0;
     w->field = 0;
+    w->to[0] = 0;
 }
 
 void worlds_finish(struct model *m)

@@ -44,7 +44,9 @@ struct worlds {
 
     struct released *released; /* owned; NULL: nothing was released or read */
     struct worlds_look look;
-    size_t seen; /* views that were looked at */
+    size_t seen;            /* views that were looked at */
+    char to[RELEASED_PATH]; /* a file that waits to be written of it; "": none does */
+    bool force;
 };
 extern const struct param_table worlds_terms, worlds_looks;
 
@@ -105,6 +107,13 @@ void worlds_accept(struct model *m, struct outcome *o);
 void worlds_failed(struct model *m, const struct outcome *o);
 
 /* ---- what was released ---- */
+
+/* It is to be written as it is looked at; model_export's in these worlds. Fails with ERROR_USAGE where nothing
+ * was released, it is in no file, or that is of another view. */
+bool worlds_export(struct model *m, const char *path, bool force, struct error *err);
+bool worlds_writes(const struct model *m);
+void worlds_look_request(struct model *m, struct request *out);
+void worlds_written(struct model *m, struct outcome *o);
 
 const struct released_view *worlds_view(const struct model *m); /* the one looked at; NULL: none */
 enum field worlds_noise(const struct released *r);

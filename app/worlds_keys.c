@@ -60,6 +60,11 @@ void worlds_key_type(struct model *m)
     line_open_with(m, line);
 }
 
+void worlds_key_write(struct model *m)
+{
+    line_open_with(m, "export ");
+}
+
 void worlds_key_row(struct model *m, int by)
 {
     const void *values;

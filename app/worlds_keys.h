@@ -11,6 +11,7 @@ void worlds_key_leave(struct model *m); /* to what was released, or to the sandb
 void worlds_key_ledger(struct model *m);
 void worlds_key_confirm(struct model *m);
 void worlds_key_type(struct model *m);
+void worlds_key_write(struct model *m); /* what is looked at, to a file */
 void worlds_key_row(struct model *m, int by);
 void worlds_key_value(struct model *m, int by);  /* so many small steps */
 void worlds_key_coarse(struct model *m, int by); /* so many large ones */

@@ -119,3 +119,45 @@ double worlds_kept(const struct model *m, size_t i)
         x = mechanism_shrink(worlds_noise(r), v->deviation, r->d, x);
     return l->clamp && x < 0 ? 0 : x;
 }
+
+bool worlds_export(struct model *m, const char *path, bool force, struct error *err)
+{
+    struct worlds *w = &m->worlds;
+    const struct released *r = w->released;
+    if (w->world != WORLD_EXPLORE || !r)
+        return fail(err, ERROR_USAGE, "export: nothing is written here before it is paid for");
+    if (!r->file[0])
+        return fail(err, ERROR_USAGE, "export: what was released is in no file");
+    if ((size_t)w->look.view != r->n_views)
+        return fail(err, ERROR_USAGE, "export: its file holds the finest view, number %zu",
+                    r->n_views);
+    if (strlen(path) >= sizeof(w->to))
+        return fail(err, ERROR_USAGE, "a path is no longer than %zu bytes", sizeof(w->to) - 1);
+    if (!release_fits(path, err))
+        return false;
+    memcpy(w->to, path, strlen(path) + 1);
+    w->force = force;
+    return true;
+}
+
+bool worlds_writes(const struct model *m)
+{
+    return m->worlds.to[0] && worlds_away(m) && !(m->busy && m->out == REQUEST_LOOK);
+}
+
+void worlds_look_request(struct model *m, struct request *out)
+{
+    struct worlds *w = &m->worlds;
+    out->look = (struct release_look){ .rank = (size_t)w->look.rank,
+                                       .shrink = w->look.shrink,
+                                       .clamp = w->look.clamp };
+    memcpy(out->look.from, w->released->file, sizeof(out->look.from));
+    memcpy(out->path, w->to, sizeof(w->to));
+    out->force = w->force;
+    w->to[0] = 0;
+}
+
+void worlds_written(struct model *m, struct outcome *o)
+{
+    model_say(m, false, "wrote %.200s: nothing was spent for it", o->path);
+}

@@ -192,7 +192,7 @@ static void test_stopped(void)
         bool ok = begin(&t, many, line, NULL);
         tty_press(&t, "\r");
         tty_send(&t, "crowd\r");
-        tty_pump(&t, 64 >> 2 * i);
+        tty_pump(&t, 256 >> 2 * i);
         tty_send(&t, "\003");
         ok = ok && ended(&t);
         tty_rest(&t, QUIET_MS);

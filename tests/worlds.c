@@ -393,6 +393,8 @@ static void test_gradual(void)
     CHECK(command(&m, "explore view=4") && m.worlds.seen == 4 && command(&m, "explore view=2"));
     CHECK(m.worlds.seen == 4 && r && worlds_view(&m) == &r->views[1]);
     CHECK(settle(&m) == 0 && ledger_lines() == 3 && m.worlds.asked == 1);
+    struct error err;
+    CHECK(!command_run(&m, "export look.safetensors", &err) && settle(&m) == 0);
     model_finish(&m);
 }
 
@@ -429,6 +431,27 @@ static void test_stopped(void)
 
 /* ---- a release file ---- */
 
+/* What says that it is a release, and is none, is a file like any other with a line about it. */
+static void test_no_release(void)
+{
+    struct model m;
+    struct error err;
+    char head[] = "{\"__metadata__\":{\"eigenscope.world\":\"release\"},\"y\":{\"dtype\":\"F32\","
+                  "\"shape\":[1,2],\"data_offsets\":[0,8]}} ";
+    uint64_t size = sizeof(head) - 1;
+    CHECK(enter("one") && model_init(&m, &err));
+    FILE *f = fopen("none.safetensors", "wb");
+    if (f) {
+        fwrite(&size, sizeof(size), 1, f);
+        fwrite(head, 1, size, f);
+        fwrite("\0\0\0\0\0\0\0\0", 1, 8, f);
+        fclose(f);
+    }
+    CHECK(command(&m, "open none.safetensors") && worlds_in_sandbox(&m) && !m.worlds.released);
+    CHECK(m.message_is_error && m.document && unlink("none.safetensors") == 0);
+    model_finish(&m);
+}
+
 static void test_file(void)
 {
     struct model m;
@@ -439,8 +462,17 @@ static void test_file(void)
     CHECK(settle(&m) == 0 && strstr(golden_screen(&m, 80, 24, true), "EXPLORE"));
     CHECK(command(&m, "explore rank=3 shrink=on clamp=on") && m.worlds.look.rank == 3);
     CHECK(!command_run(&m, "explore rank=x", &err) && !command_run(&m, "explore n=4", &err));
-    double kept = worlds_kept(&m, 0);
+    size_t lines = ledger_lines();
+    CHECK(command(&m, "export look.safetensors") && settle(&m) == 1 && asked[REQUEST_LOOK] == 1);
+    CHECK(strstr(m.message, "nothing was spent") && ledger_lines() == lines);
+    CHECK(command(&m, "export look.safetensors") && settle(&m) == 1 && m.message_is_error);
+    CHECK(!command_run(&m, "export look.png", &err) && settle(&m) == 0);
+    double kept = worlds_kept(&m, 0), value = r ? r->views[0].values[0] : 0;
     CHECK(kept >= 0 && r && kept < r->views[0].values[0] && worlds_kept(&m, 3) == 0);
+    CHECK(command(&m, "open look.safetensors") && worlds_in_explore(&m));
+    r = m.worlds.released;
+    CHECK(r && r->rank == 3 && r->shrink && r->clamp && r->views[0].values[0] == value);
+    CHECK(r && worlds_kept(&m, 0) == kept && unlink("look.safetensors") == 0);
     CHECK(command(&m, "open people.npy") && worlds_in_sandbox(&m) && !m.worlds.released);
     CHECK(command(&m, "explore") && says(&m, "nothing was released") && worlds_in_sandbox(&m));
     model_finish(&m);
@@ -587,6 +619,7 @@ int main(void)
     test_gradual();
     test_stopped();
     test_file();
+    test_no_release();
     test_elsewhere();
     test_release_of_other();
     test_shell();

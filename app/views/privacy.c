@@ -245,6 +245,7 @@ static const struct action actions[] = {
     { "term-most", "$", "Worlds", "the largest value", NULL, worlds_key_most, worlds_away },
     { "type-term", "=", "Worlds", "type it", "type", worlds_key_type, worlds_away },
     { "type-look", "Enter", "Worlds", "type it", NULL, worlds_key_type, worlds_in_explore },
+    { "write-look", "e", "Worlds", "write what is looked at: free", "write", worlds_key_write, worlds_in_explore },
     { "release", "p", "Worlds", "what a private release would cost; nothing is spent before it is confirmed", "price", worlds_key_release },
     { "explore", "x", "Worlds", "what was released: looking at it is free", NULL, worlds_key_explore },
     { "sandbox", "b", "Worlds", "back to the sandbox, where nothing is private", "sandbox", worlds_key_sandbox, worlds_away },
