@@ -137,7 +137,7 @@ static const struct row rows[] = {
     { "eigenscope.shrink", YES(shrink) },
     { "eigenscope.clamp", YES(clamp) },
     { "eigenscope.centred", YES(centred) },
-    { "eigenscope.n", SIZE(n, 1, (double)LIMIT_DIMENSION) }, /* last: under replacement alone */
+    { "eigenscope.n", SIZE(n, 0, (double)LIMIT_DIMENSION) }, /* last: under replacement alone */
 };
 enum { ROWS = sizeof(rows) / sizeof(*rows), EXTRA = 3 };
 

@@ -624,6 +624,9 @@ static void refused(void)
     CHECK(make(processor, rows_of(wild, N, D), &t, &r, &a)); /* and says nothing of it */
     release_finish(&r);
     CHECK(make(processor, rows_of(wild, 0, D), &t, &r, &a) && r.n == 0);
+    CHECK(release_write(&r, file, false, &a));
+    release_finish(&r);
+    CHECK(release_read(file, &r, &a) && r.n == 0 && r.d == D);
     release_finish(&r);
     start_over();
     struct release_terms bad[] = { t, t, t, t, t, t, t, t };

@@ -29,7 +29,7 @@ static void check_release(const struct release *r)
     check(r->d >= 1 && r->d <= RELEASE_SIDE && r->rank >= 1 && r->rank <= r->d);
     check(r->mechanism < MECHANISMS && r->relation < RELATIONS && r->draw.rank <= r->d);
     check(r->epsilon > 0 && r->delta > 0 && r->mu > 0 && r->view > 0 && r->deviation > 0);
-    check(r->relation == RELATION_REPLACE ? r->n >= 1 : r->n == 0);
+    check(r->relation == RELATION_REPLACE || r->n == 0);
     check_matrix(r->draw.noisy.view, r->d, 1);
     check_matrix(r->draw.y.view, r->d, 1);
     if (r->mechanism == MECHANISM_COMPLEX)
