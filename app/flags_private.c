@@ -226,7 +226,7 @@ static const struct param audit_rows[] = {
         .source = "",
         .logarithmic = true,
         .min = 0,
-        .max = GDP_EPSILON_MOST,
+        .max = 100,
         .def = 1,
         .paper = 1,
     },

@@ -350,21 +350,34 @@ def test_asking():
     state = HERE / "asking"
     env = {**ENV, "XDG_STATE_HOME": str(state)}
     results = {}
-    for answer in (b"yes\n", b"\n", b"\x04", b"spend\n"):
+
+    def ask(answer, *more, then=lambda: None):
         master, slave = pty.openpty()
-        p = start("private", "a.npy", *ASKED, "--dataset", "asked", "--json", stdin=slave, stderr=slave, env=env)
+        p = start("private", "a.npy", *ASKED, "--dataset", "asked", "--json", *more, stdin=slave, stderr=slave, env=env)
         os.close(slave)
         shown = b""
         while b"spend this" not in shown and select.select([master], [], [], 30)[0]:
             shown += os.read(master, 4096)
+        then()
         os.write(master, answer)
         out = p.communicate(timeout=60)[0]
+        try:
+            shown += os.read(master, 4096)
+        except OSError:
+            pass
         os.close(master)
-        results[answer] = (p.returncode, b"s = 4.22468" in shown and b"mu 0.2367" in shown, bool(out))
+        return p.returncode, b"s = 4.22468" in shown and b"mu 0.2367" in shown, bool(out), shown
+    for answer in (b"yes\n", b"\n", b"\x04", b"spend\n"):
+        results[answer] = ask(answer)[:3]
     said_no = (130, True, False)
     check(all(results[a] == said_no for a in (b"yes\n", b"\n", b"\x04")) and results[b"spend\n"] == (0, True, True),
           "it shows the price and asks, and only the word spends", results)
     check([x["count"] for x in ledger(env=env)["datasets"]] == [1], "and once")
+    (HERE / "gone").mkdir()
+    got = ask(b"spend\n", "-o", "gone/x.safetensors", then=(HERE / "gone").rmdir)
+    kept = list((state / "eigenscope").glob("unwritten*.safetensors"))
+    check(got[0] == 4 and len(kept) == 1 and b"unwritten" in got[3] and tensors(kept[0])[1],
+          "what was paid for and cannot be written lies beside the ledger", (got, kept))
 
 
 def killed(number, signals, times):

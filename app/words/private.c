@@ -6,8 +6,10 @@
 #include "state.h"
 #include "wipe.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { COLUMNS = RELEASE_SIDE, PATH_MOST = 4096 };
@@ -221,11 +223,12 @@ static bool agreed(const struct deal *d, const struct options *o, struct error *
 /* What was paid for is not lost with its place: then it lies beside the ledger. */
 static bool keep(const struct release *r, const struct options *o, struct error *err)
 {
-    char path[PATH_MOST];
+    char path[PATH_MOST], name[64];
     struct error ignored;
     if (!o->output || release_write(r, o->output, o->common.force, err))
         return true;
-    if (state_path("unwritten.safetensors", true, path, sizeof(path), &ignored) &&
+    snprintf(name, sizeof(name), "unwritten-%" PRId64 ".safetensors", (int64_t)time(NULL));
+    if (state_path(name, true, path, sizeof(path), &ignored) &&
         release_write(r, path, false, &ignored))
         cli_note("what was paid for lies in %s", path);
     return false;
