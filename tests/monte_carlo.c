@@ -261,6 +261,35 @@ static void no_memory(struct lab *l)
     CHECK(wrong == 0);
 }
 
+static bool lost(enum field field, uint64_t seed, uint32_t first, double deviation,
+                 struct buffer *out, struct error *err)
+{
+    (void)field, (void)seed, (void)first, (void)deviation, (void)out;
+    return fail(err, ERROR_DEVICE, "the device was lost");
+}
+
+/* A device that fails is the processor's work, and its numbers. */
+static void device_lost(struct lab *l)
+{
+    extern const struct backend_ops backend_cpu;
+    struct backend_ops broken = backend_cpu;
+    struct error err = { 0 };
+    struct lab device = { 0 };
+    broken.name = "broken";
+    broken.noise = lost;
+    device.backend = backend_start(&broken, NULL, &err);
+    device.job = (struct job){ .backend = device.backend, .scratch = &device.scratch };
+    struct monte_carlo m = equal(10, 2, 1, 4);
+    m.values[1] = true;
+    struct monte_carlo_found f = runs_of(l, &m), g = runs_of(&device, &m);
+    CHECK(rms(&f, PERTURBED_Y) == rms(&g, PERTURBED_Y));
+    CHECK(f.values[1][0].mean == g.values[1][0].mean);
+    CHECK(!strcmp(backend_trouble(device.backend), "the device was lost"));
+    monte_carlo_finish(&f);
+    monte_carlo_finish(&g);
+    lab_close(&device);
+}
+
 /* The device's noise and values are the processor's to rounding, and it did the work. */
 static void on_device(struct lab *l)
 {
@@ -313,6 +342,7 @@ int main(int argc, char **argv)
     inflation(&l);
     spectra(&l);
     overlaps(&l);
+    device_lost(&l);
     on_device(&l);
     lab_close(&l);
     return check_done();
