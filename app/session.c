@@ -182,6 +182,8 @@ void session_print(const struct model *m, bool anywhere, FILE *out)
     if (print_rows(&theatre_rows, &m->theatre.set, "privacy", out)) /* which shows its view */
         fputc('\n', out);
     fprintf(out, "view %s\n", m->view->name);
+    if (worlds_away(m))
+        worlds_print(m, out);
     print_tensors(m, out);
     print_marks(m, out);
     print_methods(m, out);

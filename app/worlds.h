@@ -3,6 +3,8 @@
 #include "released.h"
 #include "study.h"
 
+#include <stdio.h>
+
 /* Which of three worlds the privacy view shows: the sandbox, where everything is seen and nothing is
  * private; the release, which shows a price and nothing of the data; and, explored, what was released,
  * where whatever is computed is free. This file is the last two, and the view leaves its area to
@@ -86,6 +88,9 @@ void worlds_put(struct model *m, const struct param *p, double value); /* clampe
 /* "epsilon=1 dataset=census budget=4,1e-6 file=x.safetensors", or, of what was released, "rank=3".
  * Fails with ERROR_USAGE, *at the byte that is wrong; what stands before it has been set. */
 bool worlds_set(struct model *m, const char *arguments, size_t *at, struct error *err);
+/* The command that comes back to this world and its terms; nothing in the sandbox. What was released of what is
+ * open comes back as the release that it was asked for by, and never as the sandbox. */
+void worlds_print(const struct model *m, FILE *out);
 void worlds_changed(struct model *m); /* the price anew, and what the ledger says of it */
 void worlds_read_ledger(struct model *m);
 /* Where it lies, into the wish; make: its folders, too. Fails as state_path does. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "classical.h"
+#include "grammar.h"
 #include "model.h"
 #include "state.h"
 
@@ -325,6 +326,44 @@ void worlds_read_ledger(struct model *m)
         !ledger_read(w->wish.ledger, &w->ledger, &err))
         snprintf(w->ledger_why, sizeof(w->ledger_why), "%s", err.text);
     worlds_changed(m);
+}
+
+static void print_rows(const struct param_table *t, const void *values, FILE *out)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        char key[64], value[64];
+        if (param_get(&t->rows[i], values) == t->rows[i].def)
+            continue;
+        param_flag(t->rows[i].key, key, sizeof(key));
+        param_format(&t->rows[i], values, value, sizeof(value));
+        fprintf(out, " %s=%s", key, value);
+    }
+}
+
+/* A text without blanks, which would not be read back. */
+static void print_text(const char *key, const char *text, FILE *out)
+{
+    char quoted[2 * RELEASED_PATH];
+    if (text[0] && !strchr(text, ' ') && grammar_quote(text, quoted, sizeof(quoted)))
+        fprintf(out, " %s=%s", key, quoted);
+}
+
+void worlds_print(const struct model *m, FILE *out)
+{
+    const struct worlds *w = &m->worlds;
+    bool file = w->released && m->document && !strcmp(w->released->file, m->document->name);
+    if (w->world == WORLD_SANDBOX)
+        return;
+    if (w->world == WORLD_EXPLORE && file) {
+        fputs("explore", out);
+        print_rows(&worlds_looks, &w->look, out);
+    } else {
+        fputs("release", out);
+        print_rows(&worlds_terms, &w->wish, out);
+        print_text("dataset", w->wish.dataset, out);
+        print_text("file", w->wish.file, out);
+    }
+    fputc('\n', out);
 }
 
 /* As much as fits, whole sentences only. */

@@ -192,7 +192,8 @@ static void test_stopped(void)
         bool ok = begin(&t, many, line, NULL);
         tty_press(&t, "\r");
         tty_send(&t, "crowd\r");
-        tty_pump(&t, 256 >> 2 * i);
+        for (double start = tty_now(); tty_now() - start < (1000 >> 3 * i);)
+            tty_pump(&t, 1);
         tty_send(&t, "\003");
         ok = ok && ended(&t);
         tty_rest(&t, QUIET_MS);

@@ -559,6 +559,57 @@ static void test_screens(void)
     model_finish(&m);
 }
 
+static char *session_of(const struct model *m)
+{
+    char *out = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&out, &size);
+    if (f) {
+        session_print(m, false, f);
+        fclose(f);
+    }
+    return out;
+}
+
+/* As a session is read: what it says, line by line. */
+static bool replay(struct model *m, char *session)
+{
+    struct error err;
+    bool ok = session && model_init(m, &err);
+    for (char *line; ok && (line = strsep(&session, "\n"));)
+        ok = command(m, line);
+    return ok;
+}
+
+/* A session comes back to the world that it was of, and never to the sandbox beside it. */
+static void test_sessions(void)
+{
+    static const char *const before[] = {
+        "open people.npy; release epsilon=3 dataset=people mechanism=iid views=4 file=x.npy",
+        "open people.npy; release",
+        "open release.safetensors; explore rank=1 clamp=on",
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct model m, again;
+        struct error err;
+        CHECK(enter("one") && model_init(&m, &err) && command(&m, before[i]));
+        char *one = session_of(&m), *lines = session_of(&m);
+        CHECK(replay(&again, lines) && again.worlds.world == m.worlds.world);
+        CHECK(again.worlds.wish.epsilon == m.worlds.wish.epsilon &&
+              again.worlds.wish.views == m.worlds.wish.views &&
+              again.worlds.wish.mechanism == m.worlds.wish.mechanism &&
+              !strcmp(again.worlds.wish.dataset, m.worlds.wish.dataset) &&
+              again.worlds.look.clamp == m.worlds.look.clamp);
+        char *two = session_of(&again);
+        CHECK(one && two && !strcmp(one, two) && holds_nothing(&again));
+        free(one);
+        free(two);
+        free(lines);
+        model_finish(&again);
+        model_finish(&m);
+    }
+}
+
 /* The shell's command of either world. */
 static void test_shell(void)
 {
@@ -623,6 +674,7 @@ int main(void)
     test_elsewhere();
     test_release_of_other();
     test_shell();
+    test_sessions();
     test_screens();
     study_destroy(study);
     backend_close(backend);
