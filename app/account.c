@@ -194,7 +194,7 @@ static void put_tail(struct report *r, const struct account *a, const struct acc
 void account_put(struct report *r, const struct account *a)
 {
     put_head(r, a, 0);
-    simulated_put(r, a->method, &a->params, a->total.cols);
+    simulated_put(r, a, true);
     put_line(r, a, &a->total);
     put_tail(r, a, &a->total);
     if (a->selection->n > 1) {

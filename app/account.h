@@ -33,6 +33,10 @@ struct account {
     uint64_t written;                                /* bytes of -o's file; 0: no -o */
     char notice[320];
     char group[NAME_TEXT]; /* --group, or "" */
+    struct {
+        double distance; /* ||Y - M_k||_F of the output Y and the covariance's own top k */
+        double gap;      /* between its eigenvalues k and k + 1 */
+    } simulated;         /* by a simulated mechanism; NAN where not known */
 };
 
 struct report;

@@ -14,7 +14,11 @@ bool simulated_selection(const struct selection *rows, enum dtype dtype, enum no
                          const struct covariance_terms *terms, struct selection *out,
                          struct error *err);
 
-/* Of a method that simulates; others put and print nothing. Keys "private": false and "simulated". */
-void simulated_put(struct report *r, const struct method *m, const struct params_any *params,
-                   size_t d);
+/* What the paper measures of a result on the covariance m: a->simulated. Other methods: nothing. */
+bool simulated_measure(struct account *a, struct matrix_view m, const struct result *r,
+                       struct error *err);
+
+/* Of a method that simulates; others put and print nothing. Keys "private": false and "simulated". done:
+ * it was run, and a->simulated is of that run. */
+void simulated_put(struct report *r, const struct account *a, bool done);
 void simulated_print(const struct account *a, FILE *out);

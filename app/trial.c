@@ -436,6 +436,8 @@ bool trial_account(struct trial *t, struct error *err)
         if (!fill_line(t, i, err))
             return false;
     fill_total(t);
+    if (!simulated_measure(&t->a, t->input[0].view, &t->x.results[0], err))
+        return false;
     if (!compare_pictures(t, err) || !trial_size(t, &t->a.total.bytes, err))
         return false;
     if (t->s.n == 1) {

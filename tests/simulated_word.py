@@ -65,6 +65,8 @@ def test_numbers():
         check((j["rows"], j["cols"], j["matrix"]) == (12, 12, "rows.covariance"), f"{m}: of the covariance", j)
         check(abs(j["optimal_error"] - tail(GAPS, 3)) < 1e-10 and j["relative_error"] > j["optimal_error"],
               f"{m}: the optimum is the covariance's", j["optimal_error"])
+        check(abs(s["gap"] - 10) < 1e-9 and j["relative_error"] * math.hypot(*GAPS) - math.hypot(*GAPS[3:]) <= s["distance"] <=
+              j["relative_error"] * math.hypot(*GAPS) + math.hypot(*GAPS[3:]), f"{m}: gap and distance of the top k", s)
         check(abs(s["true_epsilon"] - 1) < 1e-6 and abs(s["sigma"] * s["mu"] - (1 if m[0] != "i" else math.sqrt(2))) < 1e-9,
               f"{m}: tight", s)
         status, out, _ = run("run", m, "demo:gaps")
@@ -104,6 +106,11 @@ def test_sweep():
     lines = out.decode().splitlines()
     head = lines[0].split(",")
     rows = [dict(zip(head, line.split(",", len(head) - 1))) for line in lines[1:]]
+    check(all(float(r["distance"]) > 0 and float(r["gap"]) > 0 for r in rows), "sweep: distance and gap", out)
+    near = data("run", "real-gaussian", "demo:gaps", "--rank", "12", "--epsilon", "1000", "--clip", "1", "--precision", "f64")
+    noise = near["simulated"]["sigma"] * math.sqrt(12 * 13)  # all of it, on the diagonal with twice the variance
+    check(near["simulated"]["gap"] is None and abs(near["simulated"]["distance"] / noise - 1) < 5 / math.sqrt(2 * 78),
+          "at full rank the distance is the noise", near["simulated"])
     check(status == 0 and head[-1] == "private" and all(MARK in r["private"] for r in rows), "sweep: every row is marked", out)
     optimum = {r["clip"]: float(r["optimal_error"]) for r in rows}
     check(len(rows) == 4 and optimum["1"] == float(rows[-1]["optimal_error"]) and optimum["0.5"] != optimum["1"],

@@ -8,6 +8,7 @@
 #include "variation.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 struct sweeping {
@@ -33,12 +34,17 @@ static void put_header(FILE *out, const struct method *m)
     fputs(",relative_error,optimal_error,bound,bits_paper,bits_true,bits_per_entry_paper,"
           "bits_per_entry_true,bytes,seconds,psnr_db,ssim,error",
           out);
-    fputs(m->simulated ? ",private\r\n" : "\r\n", out);
+    fputs(m->simulated ? ",distance,gap,private\r\n" : "\r\n", out);
 }
 
-static void put_end(FILE *out, const struct method *m)
+static void put_end(FILE *out, const struct account *a, bool done)
 {
-    fputs(m->simulated ? "," SIMULATION_MARK "\r\n" : "\r\n", out);
+    if (a->method->simulated) {
+        put_number(out, done ? a->simulated.distance : nan(""));
+        put_number(out, done ? a->simulated.gap : nan(""));
+        fputs("," SIMULATION_MARK, out);
+    }
+    fputs("\r\n", out);
 }
 
 static void put_row(FILE *out, const struct account *a, const struct error *why)
@@ -55,7 +61,7 @@ static void put_row(FILE *out, const struct account *a, const struct error *why)
     if (why) {
         fputs(",,,,,,,,,,,,", out);
         csv_text(out, why->text);
-        put_end(out, a->method);
+        put_end(out, a, false);
         return;
     }
     put_number(out, x->error);
@@ -69,7 +75,7 @@ static void put_row(FILE *out, const struct account *a, const struct error *why)
     put_number(out, x->psnr);
     put_number(out, x->ssim);
     fputc(',', out);
-    put_end(out, a->method);
+    put_end(out, a, true);
 }
 
 /* The object that `run --json` prints; of a setting that failed its params and why. */
@@ -84,7 +90,7 @@ static bool put_object(FILE *out, const struct account *a, const struct error *w
     report_text(r, "version", EIGENSCOPE_VERSION);
     report_text(r, "method", a->method->name);
     report_text(r, "file", a->options->arguments[0]);
-    simulated_put(r, a->method, &a->params, a->selection->cols);
+    simulated_put(r, a, false);
     account_params(r, a->method, &a->params);
     report_text(r, "error", why->text);
     bool ok = report_print(r, out, err);

@@ -85,6 +85,9 @@ def make_npy():
     put("npy", "odd_style.npy",
         npy(0, 0, 0, f4, header='{ "shape" :(3,4), "fortran_order":False ,"descr":"<f4"}'),
         matrix("odd_style", rows))
+    plain = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }"
+    put("npy", "comment.npy", npy(0, 0, 0, f4, header=plain + "  # } more"), matrix("comment", rows))
+    put("npy", "bad_behind_comment.npy", npy(0, 0, 0, f4, header=plain + " # one\n, 1"), "format something follows")
     put("npy", "big_integers.npy", npy("'<i8'", False, "(1, 2)", struct.pack("<2q", 5, -6)),
         matrix("big_integers", [[5, -6]]), "notice integers above 2^53 are rounded")
 
