@@ -136,6 +136,38 @@ static void test_numbers(void)
     CHECK(wrong == 0);
 }
 
+/* At full rank with real noise the output is all of M + E: entry by entry the draw of that seed, on the
+ * diagonal as the mechanism has it. */
+static void test_entries(struct lab *l)
+{
+    static const char *const names[] = { "real-gaussian", "iid-gaussian" };
+    static const double top[] = { 8, 5 };
+    struct matrix m = covariance_with(top, 2, 9, 6), y = filled(9, 9), e = filled(9, 9);
+    struct error err = { 0 };
+    double worst[2] = { 0 };
+    for (int iid = 0; iid < 2; iid++) {
+        const struct method *method = method_find(names[iid]);
+        struct params_any params = lab_params(method, false, "rank=9 epsilon=2 seed=17");
+        struct approximation out = lab_run(l, method, &params, m.view, NULL);
+        struct simulation s;
+        method->simulated(params.bytes, &s);
+        ensemble_noise(FIELD_REAL, 17, 0, s.s, e.view);
+        CHECK(result_expand(&out.results[0], 0, y.view, &err));
+        for (size_t i = 0; i < 9; i++)
+            for (size_t j = 0; j < 9; j++) {
+                double noise = matrix_at(e.view, i, j) / (iid && i == j ? sqrt(2) : 1);
+                double got = matrix_at(y.view, i, j) - matrix_at(m.view, i, j);
+                worst[iid] = fmax(worst[iid], fabs(got - noise) / s.s);
+            }
+        approximation_finish(&out);
+    }
+    printf("# real %.2g, iid %.2g of a deviation off\n", worst[0], worst[1]);
+    CHECK(worst[0] < 1e-12 && worst[1] < 1e-12);
+    matrix_finish(&m);
+    matrix_finish(&y);
+    matrix_finish(&e);
+}
+
 /* Nothing but a symmetric matrix. */
 static void test_refusals(struct lab *l)
 {
@@ -269,6 +301,7 @@ int main(int argc, char **argv)
     lab_open(&l);
     test_order(&l);
     test_paper(&l);
+    test_entries(&l);
     test_numbers();
     test_refusals(&l);
     test_covariance();
