@@ -114,26 +114,60 @@ size_t theatre_rank(const struct model *m)
     return (size_t)fmin(m->theatre.set.rank, d);
 }
 
+/* The mu of the next point, a twelfth of a decade further: by false position, since a curve needs no more, and
+ * gdp_mu, which rounds to the safe side, takes a millisecond. */
+static double next_mu(double epsilon, double delta, double before)
+{
+    const double want = log(delta);
+    double a = log(before), b = a, fa = gdp_log_delta(epsilon, before) - want, fb = fa;
+    for (int i = 0; i < 8 && fb < 0; i++) {
+        a = b;
+        fa = fb;
+        b += 0.25;
+        fb = gdp_log_delta(epsilon, exp(b)) - want;
+    }
+    for (int i = 0; i < 40; i++) { /* every third step halves, so that it ends */
+        double x = i % 3 == 2 ? (a + b) / 2 : b - fb * (b - a) / (fb - fa);
+        double f = gdp_log_delta(epsilon, exp(x)) - want;
+        if (fabs(f) < 1e-4)
+            return exp(x);
+        *(f < 0 ? &a : &b) = x;
+        *(f < 0 ? &fa : &fb) = f;
+    }
+    return exp(a);
+}
+
+static void draw_curve(struct theatre_price *p, bool anew)
+{
+    const struct theatre_setting *set = &p->set;
+    for (int i = 0; i < THEATRE_POINTS; i++) {
+        double epsilon = p->epsilon[i] = 0.01 * pow(10, i / 12.0);
+        if (anew)
+            p->mu_of[i] = i ? next_mu(epsilon, set->delta, p->mu_of[i - 1])
+                            : gdp_mu(epsilon, set->delta);
+        p->of_tight[i] = gdp_deviation(MECHANISM_REAL, (enum relation)set->relation, set->clip,
+                                       p->mu_of[i]);
+        p->of_classical[i] = classical_deviation(MECHANISM_REAL, set->clip, epsilon, set->delta);
+    }
+}
+
 void theatre_follow(struct model *m)
 {
-    const struct theatre_setting *set = &m->theatre.set, *was = &m->theatre.price.set;
+    const struct theatre_setting *set = &m->theatre.set;
     struct theatre_price *p = &m->theatre.price;
-    enum relation relation = (enum relation)set->relation;
-    if (p->known && was->epsilon == set->epsilon && was->delta == set->delta &&
-        was->clip == set->clip && was->relation == set->relation)
+    const struct theatre_setting was = p->set;
+    bool anew = !p->known || was.delta != set->delta;
+    if (!anew && was.epsilon == set->epsilon && was.clip == set->clip &&
+        was.relation == set->relation)
         return;
     p->set = *set;
     p->known = true;
     p->mu = gdp_mu(set->epsilon, set->delta);
-    p->tight = gdp_deviation(MECHANISM_REAL, relation, set->clip, p->mu);
+    p->tight = gdp_deviation(MECHANISM_REAL, (enum relation)set->relation, set->clip, p->mu);
     p->classical = classical_deviation(MECHANISM_REAL, set->clip, set->epsilon, set->delta);
-    p->classical_epsilon = classical_epsilon(MECHANISM_REAL, relation, set->epsilon, set->delta);
-    for (int i = 0; i < THEATRE_POINTS; i++) { /* a twelfth of a decade each */
-        double epsilon = p->epsilon[i] = 0.01 * pow(10, i / 12.0);
-        p->of_tight[i] = gdp_deviation(MECHANISM_REAL, relation, set->clip,
-                                       gdp_mu(epsilon, set->delta));
-        p->of_classical[i] = classical_deviation(MECHANISM_REAL, set->clip, epsilon, set->delta);
-    }
+    p->classical_epsilon = classical_epsilon(MECHANISM_REAL, (enum relation)set->relation,
+                                             set->epsilon, set->delta);
+    draw_curve(p, anew);
 }
 
 /* ---- what is shown ---- */

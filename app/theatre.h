@@ -42,8 +42,9 @@ struct theatre_price {
     double mu;
     double tight, classical;  /* s, unit of clip^2 */
     double classical_epsilon; /* what Algorithm 1's noise truly keeps at delta */
-    double epsilon[THEATRE_POINTS], of_tight[THEATRE_POINTS],
-        of_classical[THEATRE_POINTS]; /* s of each */
+    /* Over epsilon, for a plot: to 1e-4, and not rounded to the safe side. */
+    double epsilon[THEATRE_POINTS], mu_of[THEATRE_POINTS];
+    double of_tight[THEATRE_POINTS], of_classical[THEATRE_POINTS];
 };
 
 struct theatre {

@@ -11,8 +11,10 @@
 
 #include "actions.h"
 #include "gap_draws.h"
+#include "gaussian_dp.h"
 #include "memory.h"
 #include "reproduce.h"
+#include "seconds.h"
 #include "session.h"
 #include "view.h"
 
@@ -313,6 +315,32 @@ static void test_overtaken(struct model *m)
     settle(m);
 }
 
+/* What is drawn over epsilon is what is asked of the price, and a step of a slider is no wait. */
+static void test_price(struct model *m)
+{
+    static const char *const deltas[] = { "privacy delta=1e-2", "privacy delta=1e-12",
+                                          "privacy delta=1e-6" };
+    double worst = 0;
+    const struct theatre_price *p = &m->theatre.price;
+    for (size_t k = 0; k < 3; k++) {
+        command(m, deltas[k]);
+        theatre_follow(m);
+        for (int i = 0; i < THEATRE_POINTS; i += 6)
+            worst = fmax(worst, fabs(p->mu_of[i] / gdp_mu(p->epsilon[i], p->set.delta) - 1));
+    }
+    CHECK(worst < 1e-4);
+    CHECK_NEAR(p->mu, 0.236704, 1e-5); /* at (1, 1e-6) */
+    CHECK_NEAR(p->tight, 4.22468, 1e-4);
+    CHECK_NEAR(p->classical, 7.49364, 1e-4);
+    CHECK_NEAR(p->classical_epsilon, 0.540, 1e-3);
+    double start = seconds_now();
+    command(m, "privacy delta=2e-6");
+    theatre_follow(m);
+    printf("# curve to %.1e, %.1f ms\n", worst, 1e3 * (seconds_now() - start));
+    command(m, "privacy delta=1e-6");
+    settle(m);
+}
+
 /* Draws come a part at a time and add up to those of one go. */
 static void test_draws(struct model *m)
 {
@@ -432,6 +460,7 @@ int main(void)
     test_misses(&m);
     test_stopping(&m);
     test_overtaken(&m);
+    test_price(&m);
     test_draws(&m);
     test_scenes(&m);
     test_kept(&m);
