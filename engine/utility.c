@@ -138,7 +138,7 @@ static double done(size_t e, size_t i)
 static bool trace(struct job *job, struct monte_carlo *m, size_t e, size_t side,
                   struct utility_slope *out, struct error *err)
 {
-    double noise[UTILITY_POINTS];
+    double noise[UTILITY_POINTS] = { 0 };
     const struct line *l = &lines[e];
     *out = (struct utility_slope){ .n = l->n, .target = l->target, .width = l->width };
     for (size_t i = 0; i < l->n; i++) {
