@@ -1,6 +1,7 @@
 /* private: a release of a covariance. It shows the price, asks, spends, draws, writes; nothing that it
  * prints or fails with depends on the data but what was paid for. */
 #include "cli.h"
+#include "perturbation.h"
 #include "pricing.h"
 #include "release.h"
 #include "state.h"
@@ -198,6 +199,11 @@ static void tell_deal(const struct deal *d, const struct options *o, FILE *out)
     fprintf(out, "a private release of %s: %zu columns, a row a person\n",
             report_plain(o->arguments[0], &plain), d->selection.cols);
     pricing_print(&d->price_terms, &d->price, out);
+    /* under the other relation the number of rows is nobody's business */
+    if (d->terms.relation == RELATION_REPLACE && d->terms.delta * (double)d->selection.rows >= 1)
+        fputs("  note       delta is not below one over the number of rows: that much publishes "
+              "rows\n",
+              out);
     pricing_account(d->terms.dataset, &d->before, &d->after, out);
     fprintf(out, "  ledger     %s\n", report_plain(d->path, &plain));
     if (!o->output)
@@ -297,6 +303,18 @@ static bool print_json(struct call *c, const struct release *x, struct error *er
     return ok;
 }
 
+/* Of what was released alone: how many eigenvalues noise would not have (its semicircle's edge). */
+static void tell_edge(const struct release *x, FILE *out)
+{
+    enum field field = x->mechanism == MECHANISM_COMPLEX ? FIELD_COMPLEX : FIELD_REAL;
+    double edge = perturbation_edge(field, x->deviation, x->d);
+    size_t above = 0;
+    while (above < x->d && x->draw.values[above] > edge)
+        above++;
+    fprintf(out, "  noise      reaches to %.5g: %zu eigenvalue%s above it%s\n", edge, above,
+            above == 1 ? " is" : "s are", above < x->rank ? ", fewer than the rank" : "");
+}
+
 static void print_text(struct call *c, const struct deal *d, const struct release *x)
 {
     enum { SHOWN = 8 };
@@ -307,6 +325,7 @@ static void print_text(struct call *c, const struct deal *d, const struct releas
     for (size_t i = 0; i < x->d && i < SHOWN; i++)
         fprintf(c->out, " %.5g", x->draw.values[i]);
     fprintf(c->out, "%s\n", x->d > SHOWN ? " ..." : "");
+    tell_edge(x, c->out);
     pricing_account(x->dataset, NULL, &x->account, c->out);
     if (c->o.output)
         fprintf(c->out, "  wrote      %s\n", report_plain(c->o.output, &plain));
