@@ -161,6 +161,7 @@ void worlds_show(struct model *m, struct released *r)
     };
     w->seen = 1;
     show(m, WORLD_EXPLORE);
+    worlds_read_ledger(m);
 }
 
 void worlds_open(struct model *m)

@@ -76,7 +76,6 @@ void worlds_accept(struct model *m, struct outcome *o)
     o->released = NULL;
     w->out = false;
     worlds_show(m, r);
-    worlds_read_ledger(m);
     if (r->file[0])
         model_say(m, false, "released, mu %.4g spent; wrote %.160s", r->mu, r->file);
     else

@@ -60,7 +60,6 @@ static const struct param term_rows[] = {
             "The imaginary part of complex noise is free; iid noise is larger off the diagonal.",
         .max = MECHANISMS - 1,
         .choices = mechanism_names,
-        .def = MECHANISM_REAL,
     },
     {
         PARAM(struct release_wish, rank),

@@ -8,7 +8,7 @@
 #include "form.h"
 #include "panes.h"
 
-enum { NAME = 10, BOX = 10, LABEL = 15, LINE = 400, END = 8, NARROW = 30 };
+enum { NAME = 10, BOX = 10, LABEL = 15, LINE = 400, END = 8, NARROW = 30, ROOMY = 14 };
 
 static void number_text(const struct param *p, double v, char *out, size_t size)
 {
@@ -119,6 +119,8 @@ static int draw_price(const struct model *m, struct canvas c, int y)
     snprintf(line, sizeof(line), "mu %.5g   s %.5g off the diagonal, %.5g on it", p->is.mu,
              p->is.deviation, p->is.diagonal);
     y = fact(c, y, INK_TEXT, "this release", line);
+    if (c.area.h < ROOMY)
+        return y;
     snprintf(line, sizeof(line), "s %.5g, which is truly epsilon %.3g", p->paper, p->paper_epsilon);
     return fact(c, y, INK_DIM, "paper's noise", line);
 }
@@ -167,7 +169,7 @@ static const char *missing(const struct model *m)
 
 void pane_price(const struct model *m, struct canvas c)
 {
-    enum { FACTS = 9 };
+    enum { FACTS = 9, LEAST = 3 };
     const struct release_wish *q = &m->worlds.wish;
     struct canvas in = pane_world_frame(c, "price of a release");
     int rows = in.area.h - FACTS, y;
@@ -180,7 +182,7 @@ void pane_price(const struct model *m, struct canvas c)
         canvas_text(in, 0, y, m->worlds.after.over ? INK_ERROR : INK_TEXT, 0, line);
         return;
     }
-    y = pane_world_rows(m, in, 0, rows > 1 ? rows : 1);
+    y = pane_world_rows(m, in, 0, rows > LEAST ? rows : LEAST);
     y = fact(in, y, q->dataset[0] ? INK_TEXT : INK_WARNING, "dataset",
              q->dataset[0] ? q->dataset : "-");
     y = fact(in, y, q->file[0] ? INK_TEXT : INK_WARNING, "file", q->file[0] ? q->file : "-");
@@ -192,12 +194,12 @@ void pane_price(const struct model *m, struct canvas c)
 
 void pane_confirm(const struct model *m, struct canvas c)
 {
-    enum { HEIGHT = 9, ROOMY = 6 };
+    enum { HEIGHT = 9, TALL = 6 };
     const struct worlds *w = &m->worlds;
     struct canvas in = pane_box(c, PANE_BOX_WIDTH, HEIGHT, "spend");
     char line[LINE];
     int y = 0;
-    if (in.area.h < ROOMY) {
+    if (in.area.h < TALL) {
         canvas_printf(in, 0, 0, INK_WARNING, 0, "its name spends");
         y++;
     } else {
