@@ -106,13 +106,14 @@ static double fraction(double x, double a, double b)
     double c = 1, d = 1 - (a + b) * x / (a + 1);
     d = 1 / (fabs(d) < tiny ? tiny : d);
     double h = d;
-    for (double m = 1; m < 100000; m++) {
+    for (int i = 1; i < 100000; i++) {
+        const double m = i;
         const double terms[2] = { m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
                                   -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)) };
         double step = 1;
-        for (int i = 0; i < 2; i++) {
-            d = 1 + terms[i] * d;
-            c = 1 + terms[i] / c;
+        for (int j = 0; j < 2; j++) {
+            d = 1 + terms[j] * d;
+            c = 1 + terms[j] / c;
             d = 1 / (fabs(d) < tiny ? tiny : d);
             c = fabs(c) < tiny ? tiny : c;
             step = d * c;
