@@ -156,7 +156,7 @@ double audit_lower(size_t hits, size_t n, double risk)
 
 double audit_upper(size_t hits, size_t n, double risk)
 {
-    return hits < n ? inverse(1 - risk, (double)hits + 1, (double)(n - hits)) : 1;
+    return 1 - audit_lower(n - hits, n, risk);
 }
 
 double audit_epsilon(struct event_counts c, double delta, double risk)

@@ -45,6 +45,7 @@ double audit_upper(size_t hits, size_t n, double risk);
 /* epsilon is at least this, at that delta, but for 2 risk: ln((lower p - delta) / upper q), never below 0. */
 double audit_epsilon(struct event_counts c, double delta, double risk);
 
-/* I_x(a, b), the regularised incomplete beta function, a, b > 0, x in [0, 1], to 1e-10 of itself
- * where a + b <= 1e8 (Numerical Recipes' continued fraction, by Lentz's algorithm). */
+/* I_x(a, b), the regularised incomplete beta function, a, b > 0, x in [0, 1], by its continued fraction
+ * (Numerical Recipes, Lentz's algorithm). Off by 1e-7 of itself where a + b is 1e6, by 2e-4 at 1e8: the
+ * difference of large log-gammas. */
 double audit_beta(double x, double a, double b);
