@@ -9,6 +9,7 @@
 #define PAPER_MV22 "Mangoubi, Vishnoi 2022"
 #define PAPER_AG14 "Dwork, Talwar, Thakurta, Zhang 2014 (Analyze Gauss)"
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): rows are lists of initialisers */
 /* clang-format off */
 #define ROW_PRIVATE_RANK                                                                   \
     { PARAM(struct simulation_params, rank), .title = "Rank", .shorthand = "rank  k",      \
@@ -92,3 +93,4 @@
       .source = "", .min = SIMULATION_ROWS, .max = SIMULATION_COVARIANCE,                  \
       .def = SIMULATION_ROWS, .paper = SIMULATION_ROWS, .choices = simulation_input_names }
 /* clang-format on */
+/* NOLINTEND(bugprone-macro-parentheses) */
