@@ -21,6 +21,7 @@ capture image 120x40 demo:photo -x 'set rank=24'
 capture wipe 120x40 demo:photo \
     -x 'k 8; keep-a; method lplr; set rank=40 left-bits=4 right-bits=4; keep-b; wipe'
 capture compare 120x40 demo:photo --view compare -x 'method lplr; compare 1'
+capture privacy 120x40 demo:gaps -x 'privacy epsilon=0.2 rank=6; show theatre.page=spectrum'
 if [ -f "$model" ]; then
     capture weights 120x40 "$model" --view weights -x 'j; j; j'
     capture groups 120x40 "$model" --view groups -x N
