@@ -420,9 +420,11 @@ def killed(number, signals, times):
 
 def test_kill():
     npy("kill.npy", people(4, 600, 160))  # its eigenvalues take the time after the spend
-    begin = time.monotonic()
-    data("private", "kill.npy", *PAID, "--dataset", "timing", "-o", "timing.safetensors")
-    times = time.monotonic() - begin
+    times = math.inf  # the least of some: what is late on a busy machine is no moment of its own
+    for i in range(8 if STRICT else 3):
+        begin = time.monotonic()
+        data("private", "kill.npy", *PAID, "--dataset", "timing", "-o", f"timing{i}.safetensors")
+        times = min(times, time.monotonic() - begin)
     n = 200 if STRICT else 20
     seen = [killed(i, signal.SIGKILL, times) for i in range(n)]
     bad = [s for s in seen if (s[1] and not s[2]) or not s[3] or s[4] or not s[5]]
