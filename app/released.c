@@ -47,6 +47,7 @@ static struct released *begin(const struct release *r, size_t n, struct error *e
         .mu = r->mu,
         .clip = r->clip,
         .rank = r->rank,
+        .form = r->form,
         .shrink = r->shrink,
         .clamp = r->clamp,
     };

@@ -47,6 +47,7 @@ struct released {
     enum relation relation;
     double epsilon, delta, mu, clip; /* what was paid: of the finest view */
     size_t rank;                     /* as it was asked for, like the next */
+    enum mechanism_form form;
     bool shrink, clamp;
     char dataset[NAME_TEXT];     /* "" where it was read from a file: they do not tell */
     char file[RELEASED_PATH];    /* where it is; "": it was not written */

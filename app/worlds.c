@@ -126,6 +126,10 @@ static bool may_leave(const struct model *m, struct error *err)
 
 bool worlds_release(struct model *m, struct error *err)
 {
+    const struct released *r = m->worlds.released;
+    if (r && m->document && !strcmp(r->file, m->document->name))
+        return fail(err, ERROR_USAGE,
+                    "release: this was released already; open the rows of people");
     if (!may_leave(m, err))
         return false;
     show(m, WORLD_RELEASE);

@@ -334,6 +334,8 @@ static void test_elsewhere(void)
     CHECK(command(&m, "open release.safetensors") && worlds_in_explore(&m));
     CHECK(command(&m, "open release.safetensors::y; view image"));
     CHECK(!strcmp(m.entry, "y") && settle(&m) > 0 && m.subject);
+    struct error err;
+    CHECK(!command_run(&m, "release", &err) && strstr(err.text, "released already"));
     press(&m, "4");
     CHECK(worlds_in_explore(&m) && holds_nothing(&m) && settle(&m) == 0);
     model_finish(&m);

@@ -150,6 +150,17 @@ static int draw_thresholds(const struct released *r, const struct released_view 
     return isnan(gap) ? y : fact(c, y, INK_TEXT, "gap k", line);
 }
 
+/* The real part of k complex components is of twice the rank. */
+static int draw_rank(const struct released *r, size_t k, struct canvas c, int y)
+{
+    char line[LINE];
+    if (worlds_noise(r) == FIELD_REAL || r->form != MECHANISM_Y)
+        return y;
+    snprintf(line, sizeof(line), "the real part of the top %zu has rank up to %zu", k,
+             2 * k < r->d ? 2 * k : r->d);
+    return fact(c, y, INK_TEXT, "y", line);
+}
+
 static int draw_promise(const struct model *m, struct canvas c, int y)
 {
     const struct released *r = m->worlds.released;
@@ -180,6 +191,7 @@ void pane_released_facts(const struct model *m, struct canvas c)
     int rows = in.area.h > FACTS ? in.area.h - FACTS : 1;
     int y = pane_world_rows(m, in, 0, rows);
     y = draw_promise(m, in, y);
+    y = draw_rank(r, k, in, y);
     y = draw_error(r, v, k, in, y);
     y = draw_thresholds(r, v, k, in, y);
     bool written = r->file[0];
