@@ -5,6 +5,9 @@
 #include <math.h>
 
 #include "model.h"
+#include "view.h"
+
+enum { LATE_MS = 1000 }; /* whoever was away so long goes on where he left */
 
 static void go(struct model *m, size_t frame)
 {
@@ -36,25 +39,32 @@ void theatre_move(struct model *m, int frames)
     go(m, frames >= 0 ? at + (size_t)frames : at > (size_t)-frames ? at - (size_t)-frames : 0);
 }
 
+/* Out of sight it waits. */
+static bool runs(const struct model *m)
+{
+    return m->theatre.playing && m->theatre.paths && m->view->theatre && worlds_in_sandbox(m);
+}
+
 bool theatre_tick(struct model *m, double now)
 {
     struct theatre *t = &m->theatre;
     const double period = 1e3 / THEATRE_FPS;
-    if (!t->playing || !t->paths || now < t->next)
+    if (!runs(m) || now < t->next)
         return false;
+    if (now - t->next > LATE_MS)
+        t->next = 0;
     size_t frames = t->next > 0 ? 1 + (size_t)((now - t->next) / period)
                                 : 1; /* late ones are skipped */
     t->next = t->next > 0 ? t->next + (double)frames * period : now + period;
     go(m, theatre_at(m) + frames);
     if (theatre_at(m) >= t->paths->of[0].frames)
-        t->playing = t->paths->of[0].frames < t->paths->steps && theatre_fresh(m);
+        t->playing = t->paths->of[0].frames < t->paths->steps; /* the rest is on its way */
     return true;
 }
 
 double theatre_wait(const struct model *m, double now)
 {
-    const struct theatre *t = &m->theatre;
-    return t->playing && t->paths ? fmax(0, t->next - now) : -1;
+    return runs(m) ? fmax(0, m->theatre.next - now) : -1;
 }
 
 /* The nearest of all fields shown, behind or before `at`. NULL: none. */

@@ -219,6 +219,11 @@ static void test_time(struct model *m)
     CHECK(theatre_at(m) >= (size_t)THEATRE_FPS - 1 && theatre_at(m) <= (size_t)THEATRE_FPS + 1);
     size_t before = theatre_at(m);
     CHECK(theatre_tick(m, now + 500) && theatre_at(m) >= before + THEATRE_FPS / 2 - 1);
+    m->view = view_find("image"); /* out of sight it waits, and goes on where it was left */
+    before = theatre_at(m);
+    CHECK(!theatre_tick(m, now + 5000) && theatre_wait(m, now + 5000) < 0);
+    m->view = view_find("privacy");
+    CHECK(theatre_tick(m, now + 9000) && theatre_at(m) == before + 1);
     press(m, "Space");
     before = theatre_at(m);
     CHECK(!theatre_tick(m, now + 1000) && theatre_wait(m, now + 1000) < 0 &&
