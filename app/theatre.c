@@ -199,6 +199,17 @@ bool theatre_shows(const struct model *m, int field)
     return m->theatre.fields == THEATRE_BOTH || m->theatre.fields == field + 1;
 }
 
+const struct monte_carlo_band *theatre_drawn(const struct model *m, enum perturbed x)
+{
+    const struct theatre_bands *b = m->theatre.bands;
+    if (!b || !theatre_same_noise(&b->set, &m->theatre.set))
+        return NULL;
+    for (size_t i = 0; i < b->n_ranks; i++)
+        if (b->ranks[i] == theatre_rank(m))
+            return monte_carlo_error(&b->found, x, i);
+    return NULL;
+}
+
 /* Small, or full: one pane alone. */
 struct theatre_layout theatre_layout(bool full, int w, int h, int form_high)
 {
@@ -262,7 +273,8 @@ static bool lacks_bands(const struct model *m)
 {
     const struct theatre *t = &m->theatre;
     bool shown = theatre_page_shown(m, THEATRE_PAGE_SPECTRUM) ||
-                 theatre_page_shown(m, THEATRE_PAGE_ERRORS);
+                 theatre_page_shown(m, THEATRE_PAGE_ERRORS) ||
+                 theatre_page_shown(m, THEATRE_PAGE_PLANE);
     return shown && !t->plain &&
            !(t->bands && theatre_same_noise(&t->bands->set, &t->set) &&
              t->bands->set.runs == t->set.runs);

@@ -94,6 +94,8 @@ size_t theatre_at(const struct model *m);
 const double *theatre_values(const struct model *m, int field, size_t *d);
 /* Whether what is shown was found for what is set: else it is on its way. */
 bool theatre_fresh(const struct model *m);
+/* The errors of an output at the rank of the form; NULL: no draws of this setting, or none at this rank. */
+const struct monte_carlo_band *theatre_drawn(const struct model *m, enum perturbed x);
 bool theatre_shows(const struct model *m, int field); /* 0 real, 1 complex */
 
 /* How the view is laid out in so many cells; full: the focused pane alone. */

@@ -50,8 +50,10 @@ static void closest(const struct model *m, char *out, size_t size)
                 field = (size_t)f;
             }
     }
-    snprintf(out, size, "closest %zu-%zu, %.3g, %s", at + 1, at + 2, least,
-             field ? "complex" : "real");
+    out[0] = 0;
+    if (isfinite(least))
+        snprintf(out, size, "closest %zu-%zu, %.3g, %s", at + 1, at + 2, least,
+                 field ? "complex" : "real");
 }
 
 static double widest(const struct model *m)

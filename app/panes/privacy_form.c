@@ -139,18 +139,6 @@ static void noise_line(const struct model *m, int width, char *out, size_t size)
         snprintf(out, size, "s = %.4g, mu = %.4g", s, mu);
 }
 
-/* At the rank of the form; NULL: no draws of this setting, or none at this rank. */
-static const struct monte_carlo_band *drawn(const struct model *m, enum perturbed x)
-{
-    const struct theatre_bands *b = m->theatre.bands;
-    if (!b || !theatre_same_noise(&b->set, &m->theatre.set))
-        return NULL;
-    for (size_t i = 0; i < b->n_ranks; i++)
-        if (b->ranks[i] == theatre_rank(m))
-            return monte_carlo_error(&b->found, x, i);
-    return NULL;
-}
-
 static void error_line(const struct model *m, int width, char *out, size_t size)
 {
     const struct theatre *t = &m->theatre;
@@ -164,8 +152,9 @@ static void error_line(const struct model *m, int width, char *out, size_t size)
         kept = hypot(kept, p.sigma[i]);
     double law = perturbation_error(&p, PERTURBED_REAL, k);
     n = (size_t)snprintf(out, size, "||M_%zu|| = %.4g, error by the law %.4g", k, kept, law);
-    const struct monte_carlo_band *real = drawn(m, PERTURBED_REAL), *y = drawn(m, PERTURBED_Y),
-                                  *shrunk = drawn(m, PERTURBED_SHRUNK);
+    const struct monte_carlo_band *real = theatre_drawn(m, PERTURBED_REAL),
+                                  *y = theatre_drawn(m, PERTURBED_Y),
+                                  *shrunk = theatre_drawn(m, PERTURBED_SHRUNK);
     if (real && y && shrunk && n < size)
         snprintf(out + n, size - n, "; %zu runs: real %.4g (%.3g to %.3g), Y %.4g, shrunk %.4g",
                  t->bands->found.runs, real->rms, real->low, real->high, y->rms, shrunk->rms);
