@@ -368,8 +368,11 @@ int main(void)
     test_poor(&lplr);
     test_pieces();
     for (size_t i = 0; methods[i]; i++) {
-        struct task t = make_task(methods[i]->name, a.view);
+        struct matrix own = lab_spectrum(DTYPE_F32, ROWS, COLS, 5, decaying);
+        lab_suit(methods[i], &own);
+        struct task t = make_task(methods[i]->name, own.view);
         sweep_memory(&t, VK_ERROR_OUT_OF_DEVICE_MEMORY);
+        matrix_finish(&own);
     }
     sweep_memory(&lplr, VK_ERROR_OUT_OF_HOST_MEMORY);
     printf("# %.1f s\n", seconds() - begin);
