@@ -288,12 +288,16 @@ void overlay_confirm(struct model *m)
         model_say(m, true, "%s", err.text);
 }
 
-/* What is wrong closes it, so that nothing is spent by a second Enter. */
+/* What is wrong closes it, so that nothing is spent by a second Enter, and so does a letter that no hand typed:
+ * else a script could leave it filled for somebody's next Enter. */
 static void press_confirm(struct model *m, const char *key, uint32_t text)
 {
     struct error err;
     char typed[MODEL_LINE];
-    if (is(key, "Esc", "Enter")) {
+    if (!worlds_by_hand(m, &err)) {
+        overlay_close(m);
+        model_say(m, true, "%s", err.text);
+    } else if (is(key, "Esc", "Enter")) {
         memcpy(typed, m->line, sizeof(typed));
         overlay_close(m);
         if (!strcmp(key, "Esc"))

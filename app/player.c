@@ -9,6 +9,7 @@
 #include "actions.h"
 #include "grammar.h"
 #include "memory.h"
+#include "overlay.h"
 #include "session.h"
 
 static const double shortest = 0.01, longest = 3600; /* waits, seconds */
@@ -234,6 +235,13 @@ static void run(struct player *p, struct model *m, const char *line, double now_
         model_say(m, true, "%s:%zu: %s", p->name, p->line, err.text);
 }
 
+void player_end(struct model *m)
+{
+    m->player = NULL;
+    if (m->overlay == OVERLAY_CONFIRM)
+        overlay_close(m);
+}
+
 void player_step(struct player *p, struct model *m, double now_ms)
 {
     char *line = strsep(&p->rest, "\n");
@@ -243,7 +251,7 @@ void player_step(struct player *p, struct model *m, double now_ms)
         run(p, m, line, now_ms);
     if (p->rest)
         return;
-    m->player = NULL;
+    player_end(m);
     if (!m->message_is_error)
         model_say(m, false, "%s has been played", p->name);
 }

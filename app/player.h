@@ -24,6 +24,8 @@ void player_close(struct player *p); /* NULL is fine */
 double player_left(const struct player *p, const struct model *m, double now_ms);
 /* Runs the next line. After the last one m->player is NULL: the user's hands again. */
 void player_step(struct player *p, struct model *m, double now_ms);
+/* The hands are the user's from here on, and what is not to be confirmed by half a hand is closed. */
+void player_end(struct model *m);
 
 /* The command `wait`: alone, where nobody plays, there is nothing to wait for. Fails with ERROR_USAGE. */
 bool player_wait(struct model *m, const char *arguments, struct error *err);

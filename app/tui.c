@@ -90,7 +90,7 @@ static void read_keys(struct tui *t)
     while (term_take(&e)) {
         t->model->now = now_ms() / 1e3;
         if (t->model->player && e.kind == EVENT_KEY) {
-            t->model->player = NULL;
+            player_end(t->model);
             model_say(t->model, false, "the keys are yours again");
         } else if (e.kind == EVENT_KEY) {
             press(t->model, &e);

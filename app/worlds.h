@@ -96,10 +96,11 @@ void worlds_read_ledger(struct model *m);
 /* Where it lies, into the wish; make: its folders, too. Fails as state_path does. */
 bool worlds_find_ledger(struct release_wish *w, bool make, struct error *err);
 
-/* Whether only a person's word is missing; reads the ledger anew. */
+/* Whether whoever acts now is a person: no file that is played, no session, no command that runs others, no -x. */
+bool worlds_by_hand(const struct model *m, struct error *err);
+/* Whether only a person's word is missing; reads the ledger anew. By hand alone. */
 bool worlds_ready(struct model *m, struct error *err);
-/* Spends: `typed` is the dataset's name once more. By hand alone: fails where a script, a session or a
- * recording types it. */
+/* Spends: `typed` is the dataset's name once more. By hand alone. */
 bool worlds_confirm(struct model *m, const char *typed, struct error *err);
 
 bool worlds_releasing(const struct model *m); /* one is confirmed, and not answered for yet */

@@ -33,8 +33,17 @@ static bool complete(struct model *m, struct error *err)
     return release_fits(q->file, err) && worlds_find_ledger(&m->worlds.wish, true, err);
 }
 
+bool worlds_by_hand(const struct model *m, struct error *err)
+{
+    return (!m->player && m->depth == 0 && !m->keys_first) ||
+           fail(err, ERROR_USAGE,
+                "a release is confirmed by hand; a script says `eigenscope private --yes`");
+}
+
 bool worlds_ready(struct model *m, struct error *err)
 {
+    if (!worlds_by_hand(m, err))
+        return false;
     if (m->worlds.world != WORLD_RELEASE)
         return fail(err, ERROR_USAGE, "there is nothing to confirm here");
     worlds_read_ledger(m);
@@ -44,9 +53,6 @@ bool worlds_ready(struct model *m, struct error *err)
 bool worlds_confirm(struct model *m, const char *typed, struct error *err)
 {
     struct worlds *w = &m->worlds;
-    if (m->player || m->depth > 0)
-        return fail(err, ERROR_USAGE,
-                    "a release is confirmed by hand; a script says `eigenscope private --yes`");
     if (!worlds_ready(m, err))
         return false;
     if (strcmp(typed, w->wish.dataset) != 0)

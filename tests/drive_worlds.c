@@ -143,8 +143,9 @@ static void test_release(void)
     CHECK(!tells(read_file("state/eigenscope/last.session")));
 }
 
-/* Whatever is written into a file that is played, it spends nothing. */
-static void test_played(void)
+/* Whatever is written into a file that is played, it spends nothing, nor does it leave to one Enter of the user's
+ * what took a name. */
+static void play_and_press(const char *last, const char *says)
 {
     static char replay[] = "--replay", name[] = "spend.session";
     struct terminal t;
@@ -152,18 +153,28 @@ static void test_played(void)
     char *arguments[] = { program, replay, name, NULL };
     FILE *f = fopen(name, "w");
     if (f) {
-        fputs("# eigenscope session 1\nreset\nopen people.npy\n"
-              "release dataset=crowd rank=2 file=again.safetensors\nspend\n"
-              "press c\npress r\npress o\npress w\npress d\npress Enter\n",
-              f);
+        fprintf(f,
+                "# eigenscope session 1\nreset\nopen people.npy\n"
+                "release dataset=crowd rank=2 file=again.safetensors\nspend\n"
+                "press c\npress r\npress o\npress w\npress d\n%s",
+                last);
         fclose(f);
     }
-    CHECK(tty_open(&t, 120, 40, environment, arguments) && tty_wait(&t, "by hand"));
+    CHECK(tty_open(&t, 120, 40, environment, arguments) && tty_wait(&t, says));
     CHECK(tty_find(&t, "RELEASE") && spends() == lines);
+    tty_press(&t, "\r");
+    tty_press(&t, "\r");
+    CHECK(tty_find(&t, "nothing was spent") && tty_find(&t, "RELEASE") && spends() == lines);
     CHECK(access("again.safetensors", F_OK) != 0);
     tty_press(&t, "q");
     CHECK(tty_left(&t, 'x', 0));
     tty_close(&t);
+}
+
+static void test_played(void)
+{
+    play_and_press("press Enter\n", "by hand");
+    play_and_press("", "has been played");
 }
 
 /* Either of the two ends; false: neither came. */

@@ -236,6 +236,35 @@ static bool says(const struct model *m, const char *words)
     return ok;
 }
 
+/* An Enter by hand, and one more, on a dialog that somebody else may have left. */
+static void spend_nothing(struct model *m)
+{
+    press(m, "Enter");
+    press(m, "Enter");
+    CHECK(m->overlay == OVERLAY_NONE && !m->worlds.wanted && settle(m) == 0 &&
+          m->worlds.asked == 0);
+}
+
+/* What types the name and leaves the last Enter to a hand: a line of `:`, a file that is played, -x. */
+static void test_half_a_hand(struct model *m)
+{
+    static const char *const lines[] = {
+        "press Enter; press p; press e; press o; press p; press l; press e",
+        "spend; press p; press e; press o; press p; press l; press e"
+    };
+    struct error err;
+    for (int i = 0; i < 6; i++) {
+        m->keys_first = i >= 2; /* -x */
+        m->player = i >= 4 ? (struct player *)(void *)m->line
+                           : NULL; /* some: it is only looked at */
+        command_run(m, lines[i % 2], &err);
+        m->keys_first = false;
+        m->player = NULL;
+        CHECK(!m->line[0] || m->overlay != OVERLAY_CONFIRM);
+        spend_nothing(m);
+    }
+}
+
 static void test_refusals(void)
 {
     struct model m;
@@ -267,6 +296,7 @@ static void test_refusals(void)
     type(&m, "people");
     command_run(&m, "press Enter", &err);
     CHECK(says(&m, "by hand") && settle(&m) == 0 && m.worlds.asked == 0);
+    test_half_a_hand(&m);
     CHECK(command(&m, "release budget=0.5,1e-6"));
     press(&m, "Enter");
     CHECK(m.overlay == OVERLAY_NONE && says(&m, "over the budget"));
