@@ -43,8 +43,8 @@ static double score(const struct choice *c, double p, double q)
 {
     if (!c->bound)
         return p - c->factor * q;
-    /* the best of many thresholds is partly luck: hence three deviations */
-    double low = wilson(p, c->n, -3), high = wilson(q, c->n, 3);
+    /* the best of many thresholds is partly luck: hence four deviations */
+    double low = wilson(p, c->n, -4), high = wilson(q, c->n, 4);
     return low > c->delta ? log((low - c->delta) / high) : -HUGE_VAL;
 }
 

@@ -27,7 +27,7 @@ struct event_counts {
 };
 
 /* Orders a and b (n each) and hands back the event of the largest p - e^epsilon q; or, where `bound`, of the
- * largest ln((p - delta) / q) with p and q moved against us by three deviations. NaN in neither. */
+ * largest ln((p - delta) / q) with p and q moved against us by four deviations. NaN in neither. */
 struct event audit_choose(double *a, double *b, size_t n, double epsilon, double delta, bool bound);
 struct event_counts audit_count(struct event e, const double *a, const double *b, size_t n);
 
