@@ -267,7 +267,7 @@ def release(page):
     left = found(order, r"complex: rows in (\d+) places and sums in (\d+) before it was paid, (\d+) and (\d+) after")
     apart = [float(x) for x in re.findall(r"two releases, .* off by ([\d.e-]+) in RMS", "\n".join(made))]
     page.table(("promise", "measured", "test"), [
-        ("no row is longer than the clip, as integers", f"{row[1]:.0f} of {row[0]:.0f} rows of norms 0 to 1.7e308", "`rows`"),
+        ("no row is longer than the clip, as integers", f"{row[1]:.0f} too long of {row[0]:.0f} rows of norms 0 to 1.7e308", "`rows`"),
         ("exact sums, whatever made them", f"{flip[1]:.0f} of {flip[0]:.0f} flipped bits unnoticed", "`rows`"),
         ("noise is round(σZ), exactly", f"σ = 2^34, {noise[0]:.0f} draws: variance {noise[2]:.4f}, kurtosis {noise[3]:.3f}", "`sampler`"),
         ("no bit below the grid", f"{grid[1]:.0f} and {grid[2]:.0f} of {grid[0]:.0f} releases of neighbours; floats would show "
