@@ -266,6 +266,12 @@ def release(page):
     wrong = found(order, r"(\d+) allocations failed, (\d+) after the payment; (\d+) sentences tell")
     left = found(order, r"complex: rows in (\d+) places and sums in (\d+) before it was paid, (\d+) and (\d+) after")
     apart = [float(x) for x in re.findall(r"two releases, .* off by ([\d.e-]+) in RMS", "\n".join(made))]
+    word = subprocess.run([sys.executable, os.path.join(os.path.dirname(os.path.dirname(__file__)), "private_word.py"), page.program],
+                          capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    page.check(word.returncode == 0, "private_word.py passes")
+    kills = found(word.stdout.splitlines(), r"(\d+) kills within [\d.]+ s: (\d+) after the spend, (\d+) with a release")
+    held = lambda name: sum(1 for line in word.stdout.splitlines() if re.match(rf"ok \d+ - {name}", line))
+    hidden, same = held("no planted number"), held("errors are the same for neighbours")
     page.table(("promise", "measured", "test"), [
         ("no row is longer than the clip, as integers", f"{row[1]:.0f} too long of {row[0]:.0f} rows of norms 0 to 1.7e308", "`rows`"),
         ("exact sums, whatever made them", f"{flip[1]:.0f} of {flip[0]:.0f} flipped bits unnoticed", "`rows`"),
@@ -278,7 +284,12 @@ def release(page):
          f"one draw rescaled by {apart[1]:.1g}", "`release`"),
         ("a path costs its finest view", f"{path[0]:.0f} steps: variances {path[1]} and {path[2]} of what they should be, "
          f"correlation {path[3]}", "`release`"),
+        ("nothing else gets out", f"eigenvalues planted to be recognised: {'none' if hidden == 2 else '**some**'} in files, output or "
+         f"errors, and found where the sandbox shows them; errors of neighbours {'are the same' if same else '**differ**'}", "`private word`"),
+        ("no release without its line in the ledger", f"{kills[0]:.0f} kills, {kills[1]:.0f} after the spend, {kills[2]:.0f} with a release: "
+         "each of those had its line", "`private word`"),
     ])
+    page.check(hidden == 2 and same == 1 and held("killed at") == 1, "nothing else gets out, and no release is without its line")
     page.check(row[1] == flip[1] == grid[1] == grid[2] == wrong[2] == left[3] == 0 and apart[0] > 1 > 1e-6 > apart[1],
                "what the release path's tests measured")
 
