@@ -348,9 +348,17 @@ def test_neighbours():
     check(all(s == first for s in seen.values()) and all(s[0] for s in first), "errors are the same for neighbours",
           seen if len({str(s) for s in seen.values()}) > 1 else first)
     env = {**ENV, "XDG_STATE_HOME": "/proc/self/cwd/state"}
-    frames = {run("frame", "p.npy", "--view", "privacy", "-x", "release dataset=n clip=2", "--nonfinite", "zero",
-                  cwd=HERE / f"neighbour-{n}", env=env)[:2] for n in others}
-    check(len(frames) == 1 and b"RELEASE" in list(frames)[0][1], "and so is the workbench before a release", frames)
+    terms = "release dataset=n clip=2 relation=add-remove rank=2 file=o.safetensors"
+    for shown, status, view, commands in (  # typed, from another view, by key, wrong, back from a price, of nothing
+            (b"RELEASE", 0, "privacy", terms), (b"RELEASE", 0, "image", terms), (b"RELEASE", 0, "privacy", "p"),
+            (b"", 2, "image", "release epsilon=0"), (b"", 2, "privacy", "p; release epsilon=0"),
+            (b"", 2, "privacy", "explore rank=1")):
+        frames = {run("frame", "p.npy", "--view", view, "-x", commands, cwd=HERE / f"neighbour-{n}", env=env)
+                  for n in others}
+        check(len(frames) == 1 and all(f[0] == status and shown in f[1] + f[2] for f in frames),
+              f"and so is the workbench before a release: {view}, {commands}", frames)
+    bad = run("frame", "p.npy", "--view", "privacy", "-x", "p; sandbox", cwd=HERE / "neighbour-nan", env=env)
+    check(bad[0] == 3 and b"not a number" in bad[2], "the sandbox says what is wrong with them", bad)
     good = [run("private", f"neighbour-{n}/p.npy", *PAID, "--dataset", "good", "--json")[0] for n in others]
     check(good == [0] * len(others), "and so is success", good)
 

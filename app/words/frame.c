@@ -2,6 +2,7 @@
 #include "frame.h"
 #include "actions.h"
 #include "cli.h"
+#include "grammar.h"
 #include "report.h"
 #include "study.h"
 #include "view.h"
@@ -113,6 +114,35 @@ static bool print(const struct call *c, const struct model *m, struct error *err
     return ok;
 }
 
+/* Whether one of the commands asks for a world in which nothing is looked at. */
+static bool leads_away(const char *line)
+{
+    struct grammar_command c;
+    struct error unused;
+    size_t from = 0, at;
+    while (line && line[from] && grammar_next(line, &from, &c, &at, &unused))
+        if (!strcmp(c.name, "release") || !strcmp(c.name, "explore"))
+            return true;
+    return false;
+}
+
+/* In a world that shows nothing of the data, whatever was wrong with it is not told either. */
+static bool run_commands(const struct call *c, struct model *m, struct study *study,
+                         struct error *err)
+{
+    struct error later;
+    bool looked = leads_away(c->o.commands) || settle(m, study, err); /* commands may need it */
+    m->runs.held = false;
+    if (!c->o.commands || (!looked && err->code == ERROR_CANCELLED))
+        return looked;
+    bool ok = cli_begin(&c->o, m, &later);
+    if (!looked && !worlds_away(m))
+        return false;
+    if (!ok)
+        *err = later;
+    return ok && settle(m, study, err);
+}
+
 bool frame_word(struct call *c, struct error *err)
 {
     struct model m = { 0 };
@@ -126,11 +156,8 @@ bool frame_word(struct call *c, struct error *err)
         m.frame_ms = -1;
         m.runs.held = c->o.commands;
         model_resize(&m, width, height);
-        ok = settle(&m, study, err); /* commands may need what is shown */
+        ok = run_commands(c, &m, study, err);
     }
-    m.runs.held = false;
-    if (ok && c->o.commands)
-        ok = cli_begin(&c->o, &m, err) && settle(&m, study, err);
     ok = ok && print(c, &m, err);
     study_destroy(study);
     model_finish(&m);
