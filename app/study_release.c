@@ -8,6 +8,7 @@
 
 #include "gradual.h"
 #include "release.h"
+#include "unwritten.h"
 #include "wipe.h"
 
 /* One matrix; planes of a picture are three. */
@@ -30,29 +31,36 @@ static bool may_write(const char *path, struct error *err)
     return release_fits(path, err);
 }
 
-/* What was paid for is shown also where it could not be written. */
-static void put(const struct release *r, const char *path, struct released *out)
+/* What was paid for is shown also where it could not be written; then it lies beside the ledger. */
+static void put(const struct release *r, const char *path, struct sink *to, struct released *out)
 {
     struct error err;
-    if (release_write(r, path, false, &err))
+    if (release_commit(r, path, to, &err)) {
         snprintf(out->file, sizeof(out->file), "%s", path);
-    else
-        snprintf(out->unwritten, sizeof(out->unwritten), "%s", err.text);
+        return;
+    }
+    snprintf(out->unwritten, sizeof(out->unwritten), "%s", err.text);
+    if (!unwritten_keep(r, out->file, sizeof(out->file)))
+        out->file[0] = 0;
 }
 
-static struct released *at_once(struct run *r, struct matrix_view rows, struct error *err)
+static struct released *at_once(struct run *r, struct matrix_view rows, struct sink *to,
+                                struct error *err)
 {
     const struct release_wish *w = &r->request->release;
     const struct release_terms t = release_wish_terms(w);
     struct release made = { 0 };
     struct released *out = NULL;
     if (release_make(&r->job, rows, &t, w->ledger, &made, err) && (out = released_of(&made, err)))
-        put(&made, w->file, out);
+        put(&made, w->file, to, out);
+    else
+        sink_abandon(to);
     release_finish(&made);
     return out;
 }
 
-static struct released *gradually(struct run *r, struct matrix_view rows, struct error *err)
+static struct released *gradually(struct run *r, struct matrix_view rows, struct sink *to,
+                                  struct error *err)
 {
     const struct release_wish *w = &r->request->release;
     const struct release_terms t = release_wish_terms(w);
@@ -62,7 +70,9 @@ static struct released *gradually(struct run *r, struct matrix_view rows, struct
     if (gradual_make(&r->job, rows, &t, w->coarsest * w->epsilon, (size_t)w->views, w->ledger,
                      &made, err) &&
         (out = released_gradually(&made, err)) && gradual_reveal(&made, made.n - 1, &finest, err))
-        put(&finest, w->file, out);
+        put(&finest, w->file, to, out);
+    else
+        sink_abandon(to);
     release_finish(&finest);
     gradual_finish(&made);
     return out;
@@ -74,7 +84,10 @@ bool study_release(struct run *r, struct outcome *o, struct error *err)
     struct matrix rows = { 0 };
     if (!may_write(w->file, err) || !read_rows(r->request, &rows, err))
         return false;
-    o->released = w->views > 1 ? gradually(r, rows.view, err) : at_once(r, rows.view, err);
+    struct sink *to = release_create(w->file, (enum mechanism)w->mechanism, rows.view.cols, false,
+                                     err);
+    if (to)
+        o->released = (w->views > 1 ? gradually : at_once)(r, rows.view, to, err);
     wipe_view(rows.view);
     matrix_finish(&rows);
     if (!o->released && err->code == ERROR_CANCELLED) /* it is heard before the spend alone */

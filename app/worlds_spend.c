@@ -82,7 +82,10 @@ void worlds_accept(struct model *m, struct outcome *o)
     o->released = NULL;
     w->out = false;
     worlds_show(m, r);
-    if (r->file[0])
+    if (r->file[0] && r->unwritten[0])
+        model_say(m, true, "released, mu %.4g spent; it lies in %.120s, as %.100s", r->mu, r->file,
+                  r->unwritten);
+    else if (r->file[0])
         model_say(m, false, "released, mu %.4g spent; wrote %.160s", r->mu, r->file);
     else
         model_say(m, true, "released, mu %.4g spent, but not written: %.160s", r->mu, r->unwritten);

@@ -3,6 +3,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "mechanism.h"
+#include "sink.h"
 #include "source.h"
 
 /* A private release of M = A^T A, one row of A a person: the exact Gram matrix of rows on an integer
@@ -93,6 +94,12 @@ void release_finish(struct release *r); /* {0} and a finished one are fine */
  * "eigenscope.*", world=release. .npy: y alone. Whole or not at all. ERROR_USAGE: another ending. */
 bool release_fits(const char *path, struct error *err); /* asked before anything is spent */
 bool release_write(const struct release *r, const char *path, bool force, struct error *err);
+/* The same in two steps, so that a disk that is full says so before anything is spent: the first takes
+ * the room for a release of d columns, the second fills it and frees `to`, also on failure. In between
+ * sink_abandon gives it back. */
+struct sink *release_create(const char *path, enum mechanism m, size_t d, bool force,
+                            struct error *err);
+bool release_commit(const struct release *r, const char *path, struct sink *to, struct error *err);
 /* A .safetensors of release_write alone: what says anything else of its world is ERROR_FORMAT. */
 bool release_read(const char *path, struct release *out, struct error *err);
 bool release_read_source(const struct source *s, struct release *out, struct error *err);

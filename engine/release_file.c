@@ -212,18 +212,32 @@ static bool write_array(const struct release *r, struct sink *to, struct error *
     return format_for_output("y.npy")->write(&x, to, err);
 }
 
+/* The whole file at most: its head, with all the facts, takes less than HEAD. */
+static uint64_t bytes_of(const char *path, enum mechanism m, size_t d)
+{
+    enum { HEAD = 8192 };
+    uint64_t squares = !is_whole(path) ? 1 : m == MECHANISM_COMPLEX ? 3 : 2;
+    return HEAD + 8 * (uint64_t)d * (squares * d + 1);
+}
+
+struct sink *release_create(const char *path, enum mechanism m, size_t d, bool force,
+                            struct error *err)
+{
+    return release_fits(path, err) ? sink_create(path, force, bytes_of(path, m, d), err) : NULL;
+}
+
+bool release_commit(const struct release *r, const char *path, struct sink *to, struct error *err)
+{
+    if ((is_whole(path) ? write_whole : write_array)(r, to, err))
+        return sink_commit(to, err);
+    sink_abandon(to);
+    return false;
+}
+
 bool release_write(const struct release *r, const char *path, bool force, struct error *err)
 {
-    if (!release_fits(path, err))
-        return false;
-    struct sink *to = sink_create(path, force, 0, err);
-    if (!to)
-        return false;
-    if (!(is_whole(path) ? write_whole : write_array)(r, to, err)) {
-        sink_abandon(to);
-        return false;
-    }
-    return sink_commit(to, err);
+    struct sink *to = release_create(path, r->mechanism, r->d, force, err);
+    return to && release_commit(r, path, to, err);
 }
 
 /* ---- reading ---- */

@@ -29,7 +29,7 @@ FLOORS = [
     {"canvas", "cursor", "theme", "input", "probe", "term", "term_input", "term_modes", "term_signals", "term_copy", "hole", "study", "study_inside", "coarse", "brightness", "kept",
      "run_list", "beside_found", "study_beside", "group_found", "study_group", "study_theatre", "theatre_found", "study_compare", "study_weights", "scan_list", "outcome", "likeness", "worker", "theory_curve", "heat_map",
      "zoom",
-     "study_release", "released",
+     "study_release", "released", "unwritten",
      "provenance", "state", "frame", "typing", "grammar"},
     {"model", "model_rows", "model_want", "hold", "heat", "levels", "nested", "slots", "runs", "beside", "layer_map", "grouping", "grouping_ranks", "grouping_names", "theatre_time", "tabs", "theatre", "browse", "browse_rows", "worlds", "worlds_terms", "worlds_spend", "inspect", "scanning", "opening", "plot", "view", "history"},
     {"worlds_keys",

@@ -393,9 +393,36 @@ def test_asking():
     check([x["count"] for x in ledger(env=env)["datasets"]] == [1], "and once")
     (HERE / "gone").mkdir()
     got = ask(b"spend\n", "-o", "gone/x.safetensors", then=(HERE / "gone").rmdir)
-    kept = list((state / "eigenscope").glob("unwritten*.safetensors"))
-    check(got[0] == 4 and len(kept) == 1 and b"unwritten" in got[3] and tensors(kept[0])[1],
-          "what was paid for and cannot be written lies beside the ledger", (got, kept))
+    check(got[0] == 4 and not got[2] and [x["count"] for x in ledger(env=env)["datasets"]] == [1],
+          "a place that goes away while it asks costs nothing", got)
+
+
+def test_unwritten():
+    """A disk without room is heard of before the spend; what fails after it is not lost."""
+    state = HERE / "unwritten"
+    env = {**ENV, "XDG_STATE_HOME": str(state)}
+    state.mkdir()
+    npy("wide.npy", people(6, 50, 40))
+
+    def little():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16384, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    for name in ("full.safetensors", "full.npy"):
+        refused(4, "private", "wide.npy", *PAID, "--dataset", "full", "-o", name, preexec_fn=little, env=env,
+                name=f"no room for {name}")
+    check(not ledger(env=env)["datasets"], "and nothing is spent")
+    for name in ("full.safetensors", "full.npy"):
+        (HERE / name).symlink_to("/dev/full")
+    seen = [run("private", "a.npy", *PAID, "--dataset", "full", "-o", n, "--force", *j, env=env)
+            for n in ("full.safetensors", "full.npy") for j in (["--json"], [])]
+    kept = sorted((state / "eigenscope").glob("unwritten-*.safetensors"))
+    check(all(s == 4 and b"what was paid stays paid" in e and b"unwritten-" in e for s, o, e in seen)
+          and len(json.loads(seen[0][1])["released"]["eigenvalues"]) == 6 and b"released" in seen[1][1]
+          and b"wrote" not in seen[1][1], "paid and not written: it says so, and the eigenvalues", seen)
+    first = json.loads(seen[0][1])["released"]["eigenvalues"]
+    found = [tensors(k)[1]["eigenvalues"][1] for k in kept]
+    check(len(found) == 4 and any(all(math.isclose(a, b, rel_tol=1e-6) for a, b in zip(f, first)) for f in found),
+          "each of them lies beside the ledger", kept)
+    check([x["count"] for x in ledger(env=env)["datasets"]] == [4], "and is counted")
 
 
 def killed(number, signals, times):
@@ -478,6 +505,7 @@ try:
     test_core()
     test_neighbours()
     test_asking()
+    test_unwritten()
     test_kill()
     test_audit()
 finally:

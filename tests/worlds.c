@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -412,6 +413,76 @@ static void test_over_budget(void)
     model_finish(&m);
 }
 
+static bool confirmed(struct model *m, const char *terms, struct request *r)
+{
+    char line[256];
+    snprintf(line, sizeof(line), "release dataset=unwritten rank=2 %s", terms);
+    if (!open_people(m, "one") || !command(m, line))
+        return false;
+    press(m, "Enter");
+    type(m, "unwritten");
+    press(m, "Enter");
+    return model_want(m, true, r) && r->kind == REQUEST_RELEASE;
+}
+
+/* No room for the file: refused before anything is spent. */
+static void test_full_disk(void)
+{
+    const char *const ways[] = { "file=full.safetensors", "file=full.npy views=3" };
+    struct rlimit before, small;
+    size_t lines = ledger_lines(), refused = 0;
+    CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    small = (struct rlimit){ 8192, before.rlim_max };
+    for (size_t i = 0; i < 2; i++) {
+        struct model m;
+        struct request r;
+        CHECK(confirmed(&m, ways[i], &r) && setrlimit(RLIMIT_FSIZE, &small) == 0);
+        study_run(study, &r, &cancel, NULL, take, &m);
+        CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+        request_finish(&r);
+        refused += worlds_in_release(&m) && m.message_is_error && ledger_lines() == lines;
+        model_finish(&m);
+    }
+    CHECK(refused == 2);
+}
+
+/* Somebody else's file turns up at that place once it is paid for. */
+static void occupy(void *context, double done, const char *stage)
+{
+    FILE *f = !strcmp(stage, "noise") ? fopen("taken.safetensors", "w") : NULL;
+    (void)context, (void)done;
+    if (f)
+        fclose(f);
+}
+
+static void test_unwritten(void)
+{
+    const char *const ways[] = { "file=taken.safetensors", "file=taken.safetensors views=3" };
+    struct stat status;
+    size_t lines = ledger_lines(), kept = 0;
+    for (size_t i = 0; i < 2; i++) {
+        struct model m;
+        struct request r;
+        CHECK(confirmed(&m, ways[i], &r));
+        study_run(study, &r, &cancel, occupy, take, &m);
+        request_finish(&r);
+        const struct released *x = m.worlds.released;
+        struct released *again = NULL;
+        struct error err;
+        CHECK(worlds_in_explore(&m) && x && ledger_lines() == lines + i + 1 && m.message_is_error);
+        printf("# %s\n", m.message);
+        if (x && strstr(x->file, "/eigenscope/unwritten-") &&
+            (again = released_read(x->file, &err)))
+            kept += again->views[0].values[0] == x->views[x->n_views - 1].values[0];
+        released_destroy(again);
+        CHECK(x && unlink(x->file) == 0);
+        CHECK(stat("taken.safetensors", &status) == 0 && status.st_size == 0);
+        CHECK(unlink("taken.safetensors") == 0);
+        model_finish(&m);
+    }
+    CHECK(kept == 2);
+}
+
 static void test_gradual(void)
 {
     struct model m;
@@ -765,6 +836,8 @@ int main(void)
     test_over_budget();
     test_gradual();
     test_stopped();
+    test_full_disk();
+    test_unwritten();
     test_file();
     test_no_release();
     test_elsewhere();

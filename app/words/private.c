@@ -5,12 +5,11 @@
 #include "pricing.h"
 #include "release.h"
 #include "state.h"
+#include "unwritten.h"
 #include "wipe.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { COLUMNS = RELEASE_SIDE, PATH_MOST = 4096 };
@@ -227,38 +226,43 @@ static bool agreed(const struct deal *d, const struct options *o, struct error *
 }
 
 /* What was paid for is not lost with its place: then it lies beside the ledger. */
-static bool keep(const struct release *r, const struct options *o, struct error *err)
+static bool keep(const struct release *r, const char *path, struct sink *to, struct error *err)
 {
-    char path[PATH_MOST], name[64];
-    struct error ignored;
-    if (!o->output || release_write(r, o->output, o->common.force, err))
+    char other[PATH_MOST];
+    struct error why, plain;
+    if (release_commit(r, path, to, &why))
         return true;
-    snprintf(name, sizeof(name), "unwritten-%" PRId64 ".safetensors", (int64_t)time(NULL));
-    if (state_path(name, true, path, sizeof(path), &ignored) &&
-        release_write(r, path, false, &ignored))
-        cli_note("what was paid for lies in %s", path);
-    return false;
+    if (unwritten_keep(r, other, sizeof(other)))
+        cli_note("what was paid for lies in %s", report_plain(other, &plain));
+    return fail(err, why.code, "%s; what was paid stays paid", why.text);
 }
 
-/* From here to the end of the release a signal ends it before the spend or not at all. */
-static bool release(struct deal *d, const struct options *o, struct release *out, struct error *err)
+/* From here to the end of the release a signal ends it before the spend or not at all. The output has its
+ * room before. written: false where that failed nevertheless, and *err says how. */
+static bool release(struct deal *d, const struct options *o, struct release *out, bool *written,
+                    struct error *err)
 {
     struct engine e = { 0 };
     struct matrix rows = { 0 };
+    struct sink *to = NULL;
     bool ok = engine_open(o, &e, err) &&
               selection_read(&d->selection, DTYPE_F64, NONFINITE_KEEP, &rows, err);
     cli_hold(true);
     ok = ok && state_path("ledger", true, d->path, sizeof(d->path), err) &&
-         release_make(&e.job, rows.view, &d->terms, d->path, out, err);
+         (!o->output || (to = release_create(o->output, d->terms.mechanism, d->selection.cols,
+                                             o->common.force, err)));
+    bool made = ok && release_make(&e.job, rows.view, &d->terms, d->path, out, err);
     if (rows.view.data)
         wipe_view(rows.view);
     matrix_finish(&rows);
-    ok = ok && keep(out, o, err);
-    if (ok)
+    if (!made)
+        sink_abandon(to);
+    *written = made && (!to || keep(out, o->output, to, err));
+    if (made)
         atomic_store(&cli_cancel, false); /* it came too late */
     cli_hold(false);
     engine_close(&e);
-    return ok;
+    return made;
 }
 
 static bool print_json(struct call *c, const struct release *x, struct error *err)
@@ -315,7 +319,7 @@ static void tell_edge(const struct release *x, FILE *out)
             above == 1 ? " is" : "s are", above < x->rank ? ", fewer than the rank" : "");
 }
 
-static void print_text(struct call *c, const struct deal *d, const struct release *x)
+static void print_text(struct call *c, const struct deal *d, const struct release *x, bool written)
 {
     enum { SHOWN = 8 };
     struct error plain;
@@ -327,7 +331,7 @@ static void print_text(struct call *c, const struct deal *d, const struct releas
     fprintf(c->out, "%s\n", x->d > SHOWN ? " ..." : "");
     tell_edge(x, c->out);
     pricing_account(x->dataset, NULL, &x->account, c->out);
-    if (c->o.output)
+    if (c->o.output && written)
         fprintf(c->out, "  wrote      %s\n", report_plain(c->o.output, &plain));
 }
 
@@ -340,13 +344,16 @@ bool private_word(struct call *c, struct error *err)
     bool ok = settle(&d, &c->o, err) && (c->o.private.price || wipe_guard(err));
     if (ok && c->o.private.price)
         return tell_price(c, &d, err);
+    bool written = false;
     ok = ok && look(&d, &c->o, err) && reckon(&d, err) && agreed(&d, &c->o, err) &&
-         release(&d, &c->o, &x, err);
+         release(&d, &c->o, &x, &written, err);
     if (ok && c->o.common.json)
-        ok = print_json(c, &x, err);
+        ok = print_json(c, &x, written ? err : &(struct error){ 0 });
     else if (ok)
-        print_text(c, &d, &x);
+        print_text(c, &d, &x, written);
+    if (ok && !written) /* what was paid for is told all the same */
+        cli_flush(c, &(struct error){ 0 });
     release_finish(&x);
     finish(&d);
-    return ok;
+    return ok && written;
 }
