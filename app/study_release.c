@@ -8,17 +8,17 @@
 
 #include "gradual.h"
 #include "release.h"
+#include "release_rows.h"
 #include "unwritten.h"
-#include "wipe.h"
 
 /* One matrix; planes of a picture are three. */
-static bool read_rows(const struct request *q, struct matrix *out, struct error *err)
+static bool read_rows(const struct request *q, struct release_rows *out, struct error *err)
 {
     struct selection s = { 0 };
     bool ok = selection_of(q->document, q->entry[0] ? q->entry : NULL, q->planes, &s, err);
     if (ok && s.n != 1)
         ok = fail(err, ERROR_USAGE, "release: one matrix, whose rows are people");
-    ok = ok && selection_read(&s, DTYPE_F64, NONFINITE_KEEP, out, err);
+    ok = ok && release_rows_read(&s, out, err);
     selection_finish(&s);
     return ok;
 }
@@ -81,15 +81,14 @@ static struct released *gradually(struct run *r, struct matrix_view rows, struct
 bool study_release(struct run *r, struct outcome *o, struct error *err)
 {
     const struct release_wish *w = &r->request->release;
-    struct matrix rows = { 0 };
+    struct release_rows rows = { 0 };
     if (!may_write(w->file, err) || !read_rows(r->request, &rows, err))
         return false;
     struct sink *to = release_create(w->file, (enum mechanism)w->mechanism, rows.view.cols, false,
                                      err);
     if (to)
         o->released = (w->views > 1 ? gradually : at_once)(r, rows.view, to, err);
-    wipe_view(rows.view);
-    matrix_finish(&rows);
+    release_rows_finish(&rows);
     if (!o->released && err->code == ERROR_CANCELLED) /* it is heard before the spend alone */
         return fail(err, ERROR_CANCELLED, "stopped before anything was spent");
     return o->released != NULL;

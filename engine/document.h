@@ -168,6 +168,9 @@ extern const char *const nonfinite_names[];
 /* Reads every matrix of the selection; the caller finishes out[0..n-1]. */
 bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite nonfinite,
                     struct matrix *out, struct error *err);
+/* Matrix i of what is no stack, as it lies there, into memory of the caller's; of its shape. */
+bool selection_read_into(const struct selection *s, size_t i, struct matrix_view to,
+                         struct error *err);
 
 /* What an export is made of. Filled by export_fill (export.h), handed to a format's write. */
 struct export

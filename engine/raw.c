@@ -4,6 +4,7 @@
 
 #include "half.h"
 #include "memory.h"
+#include "wipe.h"
 
 enum { CHUNK = 1 << 20, WRITE_CHUNK = 1 << 12 };
 
@@ -115,6 +116,7 @@ bool raw_read(const struct source *s, uint64_t offset, enum raw_type type, bool 
         left -= n;
         offset += n * size;
     }
+    wipe(chunk, most * size); /* it may be what nobody is to find again */
     memory_free(chunk);
     return ok;
 }

@@ -392,3 +392,9 @@ bool selection_read(const struct selection *s, enum dtype dtype, enum nonfinite 
             matrix_finish(&m[i]);
     return ok;
 }
+
+bool selection_read_into(const struct selection *s, size_t i, struct matrix_view to,
+                         struct error *err)
+{
+    return read_one(s, i, to, err) && document_unchanged(s->document, err);
+}

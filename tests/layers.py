@@ -20,7 +20,7 @@ FLOORS = [
      "framing", "joint", "joint_profile", "joint_plan", "joint_null", "denoise",
      "remainder", "remainder_method", "quarter_circle", "downdate",
      "gguf", "gguf_reader", "gguf_writer", "anatomy", "anatomy_entries", "verdict", "scan", "scan_file", "scan_keys",
-     "configuration", "simulation", "simulation_rows", "demo_rows", "monte_carlo", "utility", "release", "release_price", "release_deviation", "release_noise", "release_draw", "release_file", "release_path", "gram_check", "gradual",
+     "configuration", "simulation", "simulation_rows", "demo_rows", "monte_carlo", "utility", "release", "release_price", "release_deviation", "release_noise", "release_draw", "release_file", "release_path", "release_rows", "gram_check", "gradual",
      "family", "family_groups", "group", "audit",
      "picture", "netpbm",
      "gap_draws"},

@@ -4,6 +4,7 @@
 #include "perturbation.h"
 #include "pricing.h"
 #include "release.h"
+#include "release_rows.h"
 #include "state.h"
 #include "unwritten.h"
 #include "wipe.h"
@@ -145,14 +146,17 @@ static bool read_centre(struct deal *d, const char *text, struct error *err)
 static bool look(struct deal *d, const struct options *o, struct error *err)
 {
     struct selection *s = &d->selection;
+    struct error why = { 0 };
     if (!o->n)
         return fail(err, ERROR_USAGE, "private: which FILE? (--price tells what a release costs)");
     if (!o->dataset || !*o->dataset || strlen(o->dataset) >= NAME_TEXT)
         return fail(err, ERROR_USAGE,
                     "private: --dataset NAME, up to %d bytes: the ledger's name for these people",
                     NAME_TEXT - 1);
-    if (!selection_open(o->arguments[0], PLANES_RGB, s, err))
-        return false;
+    if (!selection_open(o->arguments[0], PLANES_RGB, s, &why))
+        return why.code == ERROR_READ || why.code == ERROR_USAGE
+                   ? fail(err, why.code, "%s", why.text)
+                   : release_rows_refuse(&why, err);
     if (s->n != 1)
         return fail(err, ERROR_USAGE, "private: takes one matrix, a row a person; %.120s has %zu",
                     o->arguments[0], s->n);
@@ -243,18 +247,15 @@ static bool release(struct deal *d, const struct options *o, struct release *out
                     struct error *err)
 {
     struct engine e = { 0 };
-    struct matrix rows = { 0 };
+    struct release_rows rows = { 0 };
     struct sink *to = NULL;
-    bool ok = engine_open(o, &e, err) &&
-              selection_read(&d->selection, DTYPE_F64, NONFINITE_KEEP, &rows, err);
+    bool ok = engine_open(o, &e, err) && release_rows_read(&d->selection, &rows, err);
     cli_hold(true);
     ok = ok && state_path("ledger", true, d->path, sizeof(d->path), err) &&
          (!o->output || (to = release_create(o->output, d->terms.mechanism, d->selection.cols,
                                              o->common.force, err)));
     bool made = ok && release_make(&e.job, rows.view, &d->terms, d->path, out, err);
-    if (rows.view.data)
-        wipe_view(rows.view);
-    matrix_finish(&rows);
+    release_rows_finish(&rows);
     if (!made)
         sink_abandon(to);
     *written = made && (!to || keep(out, o->output, to, err));
