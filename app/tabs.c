@@ -47,6 +47,8 @@ static struct rect badge_place(const struct model *m, int width, int tabs, char 
     out[0] = 0;
     if (m->document && m->view->badge)
         m->view->badge(m, room, out, size);
+    else if (m->document)
+        worlds_badge(m, room, out, size);
     int w = canvas_text_width(out);
     return (struct rect){ width - w, 0, w, 1 };
 }

@@ -50,7 +50,9 @@ bool worlds_in_explore(const struct model *m)
     return m->worlds.world == WORLD_EXPLORE;
 }
 
-/* The longest that fits; the last of each always does. */
+/* The longest that fits; the last of each always does. The sandbox of another view simulates nothing. */
+static const char *const elsewhere[] = { "SANDBOX: the data itself, not private",
+                                         "SANDBOX not private", "SANDBOX" };
 static const char *const badges[][3] = {
     [WORLD_SANDBOX] = { "SANDBOX: simulated, not private", "SANDBOX not private", "SANDBOX" },
     [WORLD_RELEASE] = { "RELEASE: nothing is drawn before you confirm", "RELEASE: confirm",
@@ -58,10 +60,30 @@ static const char *const badges[][3] = {
     [WORLD_EXPLORE] = { "EXPLORE: of what was released, free", "EXPLORE: free", "EXPLORE" },
 };
 
+/* What is open is what was released. */
+static bool of_release(const struct model *m)
+{
+    const struct released *r = m->worlds.released;
+    return r && m->document && !strcmp(r->file, m->document->name);
+}
+
+static const char *const *badge(const struct model *m)
+{
+    const struct worlds *w = &m->worlds;
+    if (!strcmp(m->view->name, "privacy"))
+        return badges[w->world];
+    if (of_release(m))
+        return badges[WORLD_EXPLORE];
+    return w->released || w->asked || worlds_releasing(m) ? elsewhere : NULL;
+}
+
 void worlds_badge(const struct model *m, int width, char *out, size_t size)
 {
-    const char *const *texts = badges[m->worlds.world];
+    const char *const *texts = badge(m);
     int i = 0;
+    out[0] = 0;
+    if (!texts)
+        return;
     while (i < 2 && canvas_text_width(texts[i]) > width)
         i++;
     snprintf(out, size, "%s", texts[i]);
@@ -126,8 +148,7 @@ static bool may_leave(const struct model *m, struct error *err)
 
 bool worlds_release(struct model *m, struct error *err)
 {
-    const struct released *r = m->worlds.released;
-    if (r && m->document && !strcmp(r->file, m->document->name))
+    if (of_release(m))
         return fail(err, ERROR_USAGE,
                     "release: this was released already; open the rows of people");
     if (!may_leave(m, err))

@@ -68,7 +68,8 @@ bool worlds_in_explore(const struct model *m);
 /* Another view was shown, or this one again: a release is left, and what another one found forgotten. */
 void worlds_follow(struct model *m);
 
-/* What is always on the screen, in at most `width` cells: "SANDBOX: simulated, not private". */
+/* What is always on the screen, in at most `width` cells: "SANDBOX: simulated, not private". Of another view
+ * than privacy: once something was released, or is being, in which world that view is; "" before. */
 void worlds_badge(const struct model *m, int width, char *out, size_t size);
 
 /* What the message line says: the focused row, in at most `width` cells; "": nothing. */

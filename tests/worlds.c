@@ -372,6 +372,51 @@ static void test_elsewhere(void)
     model_finish(&m);
 }
 
+static bool badge_is(struct model *m, const char *says)
+{
+    static const int sizes[][2] = { { 20, 5 }, { 80, 24 }, { 120, 40 } };
+    bool ok = true;
+    for (size_t i = 0; i < 3; i++) {
+        const char *screen = golden_screen(m, sizes[i][0], sizes[i][1], i > 0);
+        const char *row = strchr(screen, '\n'), *at = strstr(screen, says ? says : "SANDBOX");
+        bool there = at && row && at < row;
+        if (there != (says != NULL) ||
+            (!says && row && memmem(screen, (size_t)(row - screen), "EXPLORE", 7)))
+            ok = false, printf("# %d x %d: %.*s\n", sizes[i][0], sizes[i][1],
+                               row ? (int)(row - screen) : 0, screen);
+    }
+    return ok;
+}
+
+/* Once there is a release, no view shows the data without saying that it is not private. */
+static void test_badges(void)
+{
+    struct model m;
+    CHECK(open_people(&m, "one") && settle(&m) > 0 && badge_is(&m, NULL));
+    CHECK(command(&m, "release dataset=badges epsilon=0.1 file=badges.safetensors"));
+    press(&m, "1");
+    CHECK(badge_is(&m, NULL)); /* nothing came of it */
+    press(&m, "4");
+    press(&m, "p");
+    press(&m, "Enter");
+    type(&m, "badges");
+    press(&m, "Enter");
+    CHECK(m.worlds.wanted && badge_is(&m, "RELEASE"));
+    press(&m, "1");
+    CHECK(badge_is(&m, "SANDBOX"));
+    CHECK(settle(&m) > 0 && badge_is(&m, "EXPLORE"));
+    for (const char *keys = "12356789"; *keys; keys++) {
+        press(&m, (char[]){ *keys, 0 });
+        settle(&m);
+        CHECK(badge_is(&m, m.view == view_find("privacy") ? "EXPLORE" : "SANDBOX"));
+    }
+    CHECK(command(&m, "open badges.safetensors::y; view image") && settle(&m) > 0);
+    CHECK(badge_is(&m, "EXPLORE"));
+    CHECK(command(&m, "open people.npy; view image") && settle(&m) > 0 && badge_is(&m, "SANDBOX"));
+    CHECK(unlink("badges.safetensors") == 0);
+    model_finish(&m);
+}
+
 /* The neighbour's row that is too long and not a number makes nobody say anything. */
 static void test_release_of_other(void)
 {
@@ -842,6 +887,7 @@ int main(void)
     test_no_release();
     test_elsewhere();
     test_release_of_other();
+    test_badges();
     test_shell();
     test_sessions();
     test_any_keys();
