@@ -146,6 +146,16 @@ static const struct param private_rows[] = {
         .max = 1,
     },
     {
+        PARAM(struct private_flags, raise_budget),
+        .title = "Raise the budget",
+        .shorthand = "raise",
+        .unit = "",
+        .help = "With --yes: --budget may allow more than the one that stands.",
+        .source = "",
+        .min = 0,
+        .max = 1,
+    },
+    {
         PARAM(struct private_flags, price),
         .title = "Price",
         .shorthand = "price",

@@ -58,7 +58,7 @@ struct private_flags {
     double epsilon, delta, clip;
     int rank, relation, mechanism, form; /* enum relation, mechanism, mechanism_form */
     int bits;                            /* of the grid */
-    bool shrink, clamp, yes, price, ledger;
+    bool shrink, clamp, yes, raise_budget, price, ledger;
 };
 struct audit_flags {
     int samples; /* a side */

@@ -76,6 +76,12 @@ static void print_budget(const struct ledger_account *a, FILE *out)
                 a->over ? "; OVER" : "");
     else
         fputs("  budget     none was ever named (--budget EPS,DELTA)\n", out);
+    if (a->raised_from.epsilon > 0)
+        fprintf(out, "             this raises the budget from epsilon %g at delta %g\n",
+                a->raised_from.epsilon, a->raised_from.delta);
+    if (a->budget.delta > .01)
+        fputs("  note       a budget's delta above 0.01 lets one row in a hundred be published\n",
+              out);
 }
 
 void pricing_account(const char *dataset, const struct ledger_account *before,
@@ -83,7 +89,9 @@ void pricing_account(const char *dataset, const struct ledger_account *before,
 {
     struct error plain;
     fprintf(out, "  dataset    %s\n", report_plain(dataset, &plain));
-    if (before)
+    if (before && !before->releases)
+        fputs("  spent      nothing: this name is new to the ledger\n", out);
+    else if (before)
         fprintf(out, "  spent      mu %.6g in %zu release%s: epsilon %.4g at delta %g\n",
                 before->mu, before->releases, before->releases == 1 ? "" : "s", before->epsilon,
                 before->delta);

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,15 +23,19 @@ void ledger_finish(struct ledger *l)
     *l = (struct ledger){ 0 };
 }
 
-/* Waits, and hears while it waits that it is not wanted any more. */
+void (*ledger_waits)(const char *path);
+
+/* Waits, says so after a second, and hears while it waits that it is not wanted any more. */
 static bool lock(int fd, int how, const char *path, struct error *err)
 {
     const struct timespec moment = { .tv_nsec = 2000000 };
-    while (flock(fd, how | LOCK_NB) < 0) {
+    for (int i = 1; flock(fd, how | LOCK_NB) < 0; i++) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail(err, ERROR_WRITE, "%s cannot be locked: %s", path, strerror(errno));
         if (!cancel_none(err))
             return false;
+        if (i == 500 && ledger_waits)
+            ledger_waits(path);
         nanosleep(&moment, NULL);
     }
     return true;
@@ -75,6 +81,12 @@ static const struct ledger_spend *spend_at(const struct ledger *l, const char *d
     return s && !strcmp(s->dataset, dataset) ? s : NULL;
 }
 
+/* The mu of a budget; without one nothing is raised. */
+static double allows(const struct ledger_budget *b)
+{
+    return b->epsilon > 0 ? gdp_mu(b->epsilon, b->delta) : (double)INFINITY;
+}
+
 void ledger_account(const struct ledger *l, const char *dataset, const struct ledger_spend *next,
                     double delta, struct ledger_account *out)
 {
@@ -86,8 +98,11 @@ void ledger_account(const struct ledger *l, const char *dataset, const struct le
         if ((s = spend_at(l, dataset, next, i))) {
             if (s->relation == RELATION_REPLACE)
                 out->relation = RELATION_REPLACE;
-            if (s->budget.epsilon > 0)
+            if (s->budget.epsilon > 0) {
+                if (s == next && allows(&s->budget) > allows(&out->budget))
+                    out->raised_from = out->budget;
                 out->budget = s->budget;
+            }
         }
     for (size_t i = 0; i <= l->n; i++)
         if ((s = spend_at(l, dataset, next, i))) {
@@ -100,7 +115,7 @@ void ledger_account(const struct ledger *l, const char *dataset, const struct le
     out->delta = limited ? out->budget.delta : out->delta;
     out->mu = gdp_compose(sum.mu, sum.n);
     out->epsilon = gdp_epsilon(out->mu, out->delta);
-    out->mu_most = limited ? gdp_mu(out->budget.epsilon, out->budget.delta) : (double)INFINITY;
+    out->mu_most = allows(&out->budget);
     out->over = out->mu > out->mu_most;
     out->mu_left = gdp_left(out->mu_most, out->mu);
     /* gdp_epsilon rounds up, and what is left must fit */
@@ -134,9 +149,9 @@ static int open_locked(const char *path, struct error *err)
  * is on disk when its folder is. Those above may be nobody's business. */
 static bool sync_folders(const char *path, bool all)
 {
-    char folder[4096];
+    char folder[PATH_MAX];
     bool first = true;
-    if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
+    if (!realpath(path, folder)) /* links lead elsewhere */
         return false;
     for (bool more = true; more && (first || all); first = false) {
         char *slash = strrchr(folder, '/');
@@ -171,11 +186,11 @@ static bool append(const char *path, int fd, size_t size, const char *text, size
     return true;
 }
 
-static bool write_down(const char *path, int fd, size_t size, uint64_t sum,
+static bool write_down(const char *path, int fd, size_t size, bool unended, uint64_t sum,
                        const struct ledger_spend *s, struct error *err)
 {
-    char text[sizeof(LEDGER_HEAD) + LEDGER_LINE] = LEDGER_HEAD;
-    size_t head = size ? 0 : strlen(text);
+    char text[sizeof(LEDGER_HEAD) + LEDGER_LINE];
+    size_t head = (size_t)sprintf(text, "%s", !size ? LEDGER_HEAD : unended ? "\n" : "");
     size_t n = head + ledger_file_print(s, &sum, text + head);
     if (!append(path, fd, size, text, n, err))
         return false;
@@ -218,7 +233,7 @@ bool ledger_spend(const char *path, const struct ledger_spend *spend, struct led
     if (ok && l.damaged)
         ok = fail(err, ERROR_FORMAT, "%s: line %zu %s; nothing is spent before someone mends it",
                   path, l.damaged, l.why);
-    ok = ok && within(&l, &s, after, err) && write_down(path, fd, size, sum, &s, err);
+    ok = ok && within(&l, &s, after, err) && write_down(path, fd, size, l.unended, sum, &s, err);
     ledger_finish(&l);
     if (fd >= 0)
         close(fd);

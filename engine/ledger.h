@@ -30,7 +30,8 @@ struct ledger_spend {
 struct ledger {
     struct ledger_spend *spends; /* owned; in the order of the file */
     size_t n;
-    size_t damaged;       /* number of the first line that is not whole, from 1; 0: none */
+    bool unended;   /* the last line has all but its end: it counts, and the next spend ends it */
+    size_t damaged; /* number of the first line that is not whole, from 1; 0: none */
     char why[ERROR_TEXT]; /* what is wrong there, one sentence */
 };
 
@@ -45,9 +46,11 @@ void ledger_finish(struct ledger *l);
 struct ledger_account {
     size_t releases;
     enum relation relation;
-    struct ledger_budget budget;       /* the last one asked for; epsilon 0: none ever */
-    double delta;                      /* at which the epsilons below are told */
-    double mu, epsilon;                /* spent; 0 without a release */
+    struct ledger_budget budget; /* the last one asked for; epsilon 0: none ever */
+    struct ledger_budget
+        raised_from;    /* next names one that allows more than this; epsilon 0: not so */
+    double delta;       /* at which the epsilons below are told */
+    double mu, epsilon; /* spent; 0 without a release */
     double naive_epsilon, naive_delta; /* sums, as basic composition has them */
     double mu_most;                    /* of the budget; infinite without one */
     double mu_left, epsilon_left; /* the largest release that still fits; infinite without one */
@@ -71,3 +74,7 @@ void ledger_account(const struct ledger *l, const char *dataset, const struct le
  * the spend stands, as the sentence says. */
 bool ledger_spend(const char *path, const struct ledger_spend *spend, struct ledger_account *after,
                   struct error *err);
+
+/* Told once, about a second after somebody began to wait for another's lock; NULL: nobody is. Set it before
+ * there are threads. */
+extern void (*ledger_waits)(const char *path);

@@ -181,18 +181,18 @@ static bool read_spend(char *line, struct ledger_spend *s)
     return ledger_file_check(s, &ignored);
 }
 
-/* One line of n bytes, its newline among them, against the sum of all before. */
+/* One line of n bytes without its newline, against the sum of all before. */
 static bool whole(const char *line, size_t n, uint64_t *sum, struct ledger_spend *s)
 {
     char copy[LEDGER_LINE], again[LEDGER_LINE];
     uint64_t next = *sum;
-    if (n >= LEDGER_LINE)
+    if (n >= LEDGER_LINE - 1)
         return false;
     memcpy(copy, line, n);
-    copy[n - 1] = 0;
+    copy[n] = 0;
     if (!read_spend(copy, s))
         return false;
-    if (ledger_file_print(s, &next, again) != n || memcmp(again, line, n) != 0)
+    if (ledger_file_print(s, &next, again) != n + 1 || memcmp(again, line, n) != 0)
         return false;
     *sum = next;
     return true;
@@ -236,14 +236,13 @@ bool ledger_file_parse(const char *path, const char *text, size_t n, struct ledg
         return false;
     while (at < n && !out->damaged) {
         const char *end = memchr(text + at, '\n', n - at);
-        size_t length = end ? (size_t)(end - text) - at + 1 : 0;
-        if (!end)
-            damaged(out, out->n + 2, "ends before it is whole");
-        else if (!whole(text + at, length, sum, &out->spends[out->n]))
-            damaged(out, out->n + 2, "is not as it was written");
-        else
+        size_t length = (end ? (size_t)(end - text) : n) - at;
+        if (whole(text + at, length, sum, &out->spends[out->n])) {
             out->n++;
-        at += length;
+            out->unended = !end;
+        } else
+            damaged(out, out->n + 2, end ? "is not as it was written" : "ends before it is whole");
+        at += length + 1;
     }
     return true;
 }

@@ -59,6 +59,12 @@ static size_t stretch(size_t work, size_t each)
     return work / each ? work / each : 1;
 }
 
+/* How far it is through the rows; but where their number is nobody's business it says nothing. */
+static double share(const struct release_path *p, size_t i)
+{
+    return p->terms->relation == RELATION_REPLACE ? (double)i / (double)(p->n + 1) : 0;
+}
+
 static bool quantise(struct release_path *p, struct job *job, struct matrix_view rows,
                      struct error *err)
 {
@@ -67,7 +73,7 @@ static bool quantise(struct release_path *p, struct job *job, struct matrix_view
     int32_t *grid = p->rows.data;
     for (size_t i = 0, most = stretch(ENTRIES, p->d); i == 0 || i < p->n; i += most) {
         size_t n = p->n - i < most ? p->n - i : most;
-        if (!job_step(job, .2 * (double)i / (double)(p->n + 1), "rows", err))
+        if (!job_step(job, .2 * share(p, i), "rows", err))
             return false;
         rows_quantise(matrix_block(rows, i, 0, n, p->d), &rule, grid + i * p->d);
     }
@@ -95,7 +101,7 @@ static bool add_grams(struct release_path *p, struct job *job, int64_t *part, st
     wipe(sums, p->gram.size);
     for (size_t i = 0, most = stretch(PRODUCTS, p->d * p->d); i == 0 || i < p->n; i += most) {
         size_t n = p->n - i < most ? p->n - i : most;
-        double done = .2 + .3 * (double)i / (double)(p->n + 1);
+        double done = .2 + .3 * share(p, i);
         if (!job_step(job, done, "Gram matrix", err) ||
             !compute_gram(job, rows + i * p->d, n, p->d, part, err))
             return false;

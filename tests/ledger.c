@@ -28,6 +28,7 @@ static struct {
     size_t bytes; /* that are still written */
     int bad_sync; /* number of the sync that fails, or before which it dies; 0: none */
     int syncs;
+    ino_t second;   /* what the second one was of */
     char order[64]; /* w and s, as they came */
 } fault;
 
@@ -62,7 +63,10 @@ ssize_t ledger_disk_write(int fd, const void *data, size_t n)
 int ledger_disk_sync(int fd)
 {
     note('s');
-    if (++fault.syncs == fault.bad_sync) {
+    struct stat status;
+    if (++fault.syncs == 2 && fstat(fd, &status) == 0)
+        fault.second = status.st_ino;
+    if (fault.syncs == fault.bad_sync) {
         if (fault.dies)
             _exit(9);
         errno = EIO;
@@ -244,6 +248,38 @@ static void test_nonsense(void)
     CHECK(access(path, F_OK) != 0);
 }
 
+/* A budget that allows more than the one before it is told of; a smaller one, or a first one, is not. */
+static void test_raised(void)
+{
+    const struct ledger_budget budgets[] = { { 0 },         { 1, 1e-6 }, { 1, 1e-6 }, { 0.9, 1e-6 },
+                                             { 0.9, 1e-5 }, { 0 },       { 2, 1e-6 } };
+    const double from[] = { 0, 0, 0, 0, 0.9, 0, 0.9 };
+    size_t right = 0, n = sizeof(from) / sizeof(*from);
+    struct ledger_account a;
+    for (size_t i = 0; i < n; i++) {
+        struct ledger_spend s = terms("raised", 0.01);
+        s.budget = budgets[i];
+        right += spend(&s, &a) == ERROR_NONE && a.raised_from.epsilon == from[i];
+    }
+    CHECK(right == n);
+    unlink(path);
+}
+
+/* The folder that is synced is the one the file lies in, wherever a link leads. */
+static void test_link(void)
+{
+    char away[80], file[100];
+    struct ledger_spend s = terms("link", 1);
+    struct stat there;
+    snprintf(away, sizeof(away), "%s/away", folder);
+    snprintf(file, sizeof(file), "%s/ledger", away);
+    CHECK(mkdir(away, 0700) == 0 && symlink("away/ledger", path) == 0);
+    disarm();
+    CHECK(spend(&s, NULL) == ERROR_NONE && stat(away, &there) == 0);
+    CHECK(fault.syncs >= 2 && fault.second == there.st_ino);
+    CHECK(unlink(path) == 0 && unlink(file) == 0 && rmdir(away) == 0);
+}
+
 static void test_totals(void)
 {
     struct ledger_spend s = terms("one", 1);
@@ -342,11 +378,17 @@ static void test_damage(void)
     for (size_t i = 1; i < n; i++) {
         store(text, i);
         bool end = i == ends[0] || i == ends[1] || i == ends[2];
+        bool unended = i + 1 == ends[1] || i + 1 == ends[2] ||
+                       i + 1 == n; /* it counts all the same */
+        size_t lines = lines_of(&damage), paid = i + 1 >= n         ? 3
+                                                 : i + 1 >= ends[2] ? 2
+                                                                    : i + 1 >= ends[1];
+        right += lines == paid;
         enum error_code code = spend(&s, NULL);
-        cuts += code == (end ? ERROR_NONE : ERROR_FORMAT);
-        whole += end && lines_of(&damage) > 0 && !damage;
+        cuts += code == (end || unended ? ERROR_NONE : ERROR_FORMAT);
+        whole += (end || unended) && lines_of(&damage) == paid + 1 && !damage;
     }
-    CHECK(cuts == n - 1 && whole == 3);
+    CHECK(cuts == n - 1 && whole == 6 && right == seen + n - 1);
     size_t caught = 0, moves = 0;
     for (int a = 0; a < 3; a++)
         for (int b = 0; b < 3; b++) { /* line b comes after line a: only as it was is right */
@@ -436,9 +478,9 @@ static void test_crashes(void)
         died += in_a_child(&s) == 9;
         tried++;
         size_t n = lines_of(&damage);
-        right += k < length ? n == 1 && damage == 3 : n == 2 && !damage;
+        right += k + 1 < length ? n == 1 && damage == 3 : n == 2 && !damage;
         disarm();
-        right += spend(&s, NULL) == (k < length ? ERROR_FORMAT : ERROR_NONE);
+        right += spend(&s, NULL) == (k + 1 < length ? ERROR_FORMAT : ERROR_NONE);
     }
     CHECK(died == tried);
     CHECK(right == 2 * tried);
@@ -546,6 +588,12 @@ static void test_races(void)
 }
 
 /* A ledger that is moved away while one waits for it: the spend is in the one that lies there then. */
+static int waits;
+static void waited(const char *of)
+{
+    waits += !strcmp(of, path);
+}
+
 static void test_moved(void)
 {
     struct ledger_spend s = terms("moved", 1);
@@ -567,9 +615,10 @@ static void test_moved(void)
     if (child == 0) {
         struct error err = { 0 };
         close(fd);
-        _exit(!ledger_spend(path, &s, NULL, &err));
+        ledger_waits = waited;
+        _exit(!ledger_spend(path, &s, NULL, &err) || waits != 1);
     }
-    usleep(100000);
+    usleep(1500000);
     CHECK(waitpid(child, &status, WNOHANG) == 0); /* it waits */
     rename(path, away);
     store("", 0); /* another one's */
@@ -589,6 +638,8 @@ int main(void)
     test_names();
     test_nonsense();
     test_totals();
+    test_raised();
+    test_link();
     test_budget();
     test_damage();
     test_strangers();

@@ -1,6 +1,7 @@
 """The words private and audit against their contract: price, ledger, refusals, JSON; that numbers planted in the
 data turn up nowhere; that errors are the same for neighbours; that whatever moment the program is killed at, no
 release is without its line in the ledger. TAP; the program is the argument, `strict` a second one."""
+import fcntl
 import json
 import math
 import os
@@ -175,6 +176,46 @@ def test_release():
     status, out, err = run("private", "a.npy", *PAID, "--dataset", "two", "-o", "c.safetensors")
     check(status == 0 and not err and b"s = 4.22468" in out and b"released" in out and b"c.safetensors" in out,
           "private: text", (out, err))
+
+
+def test_budget():
+    """A larger budget is told of, and with --yes asked for twice; a first one that is too small says what is left."""
+    env = {**ENV, "XDG_STATE_HOME": str(HERE / "budget")}
+    (HERE / "budget").mkdir()
+
+    def release(*args, **options):
+        return run("private", "a.npy", *PAID, "--dataset", "b", "--epsilon", ".5", *args, env=env, **options)
+    err = refused(5, "private", "a.npy", *PAID, "--dataset", "b", "--budget", ".5,1e-6", env=env)
+    check(b"inf" not in err and b"0 are spent" in err, "a first budget that is too small: nothing is infinite", err)
+    status, out, _ = release("--budget", "1,1e-6")
+    check(status == 0 and b"new to the ledger" in out and b"raises" not in out, "a first budget raises nothing", out)
+    before = (HERE / "budget/eigenscope/ledger").read_bytes()
+    status, out, err = release("--budget", "2,1e-6")
+    check(status == 2 and not out and b"--raise-budget" in err and b"from epsilon 1 at delta 1e-06" in err
+          and (HERE / "budget/eigenscope/ledger").read_bytes() == before, "--yes alone raises no budget", (status, err))
+    status, out, _ = release("--budget", "2,1e-6", "--raise-budget")
+    check(status == 0 and b"raises the budget from epsilon 1 at delta 1e-06" in out and b"new to" not in out,
+          "a raised budget is told of", out)
+    status, out, _ = release("--budget", "2,0.05", "--raise-budget", "--json")
+    check(status == 0 and json.loads(out)["ledger"]["budget"]["raised_from"] == {"epsilon": 2, "delta": 1e-6},
+          "also in JSON", out)
+    status, out, _ = release("--budget", "1.9,0.05")
+    check(status == 0 and b"raises" not in out and b"one row in a hundred" in out, "a smaller one is not; its delta is", out)
+
+
+def test_waiting():
+    """Whoever waits for another program's lock hears why."""
+    state = HERE / "waiting"
+    env = {**ENV, "XDG_STATE_HOME": str(state)}
+    (state / "eigenscope").mkdir(parents=True)
+    with open(state / "eigenscope/ledger", "w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        p = start("private", "a.npy", *PAID, "--dataset", "w", env=env)
+        line = p.stderr.readline()
+        fcntl.flock(held, fcntl.LOCK_UN)
+    out = p.communicate(timeout=60)[0]
+    check(p.returncode == 0 and b"waiting for" in line and b"ledger" in line and b"released" in out,
+          "a locked ledger is waited for, and says so", (line, out))
 
 
 def test_no_reuse():
@@ -500,6 +541,8 @@ try:
     test_price()
     test_refusals()
     test_release()
+    test_budget()
+    test_waiting()
     test_no_reuse()
     test_wall()
     test_core()

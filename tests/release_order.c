@@ -28,6 +28,7 @@ static struct {
     bool cancel_in_ledger, cancel_in_device;
     long grams;
     const char *cancel_at; /* a stage */
+    double seen[4];        /* how far it was said to be at "rows" and "Gram matrix", at most */
     bool look;             /* for what should not be there: takes a while */
     long rows_seen, sums_seen, rows_at_noise;
     struct ledger_spend spend;
@@ -140,7 +141,9 @@ static bool device_gram(struct backend *b, const int32_t *rows, size_t n, size_t
 
 static void told(void *context, double done, const char *stage)
 {
-    (void)context, (void)done;
+    (void)context;
+    size_t at = !strcmp(stage, "rows") ? 0 : !strcmp(stage, "Gram matrix") ? 1 : 2;
+    now.seen[at] = done > now.seen[at] ? done : now.seen[at];
     if (now.cancel_at && !strcmp(stage, now.cancel_at))
         atomic_store(&now.cancel, true);
 }
@@ -331,8 +334,14 @@ static void in_stretches(struct backend *device)
     backend_counts_reset(device);
     CHECK(release_make(&job, many.view, &t, "the ledger", &r, &err));
     CHECK(backend_counts(device).device[OP_GRAM_EXACT] == 3);
+    CHECK(now.seen[1] > 0.2);
     CHECK(matrix_at(r.draw.noisy.view, 1, 1) == 9 && matrix_at(r.draw.noisy.view, 2, 2) == 2.25 &&
           matrix_at(r.draw.noisy.view, 1, 2) == 0);
+    release_finish(&r);
+    start(); /* where the number of rows is secret, what is said of progress tells nothing of it */
+    t.relation = RELATION_ADD_REMOVE;
+    CHECK(release_make(&job, many.view, &t, "the ledger", &r, &err));
+    CHECK(now.grams == 3 && now.seen[0] == 0 && now.seen[1] == 0.2);
     release_finish(&r);
     start();
     now.cancel_in_device = true;

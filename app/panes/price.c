@@ -94,12 +94,16 @@ static void spent_text(const struct ledger_account *a, char *out, size_t size)
 
 static void budget_text(const struct ledger_account *a, char *out, size_t size)
 {
+    int at = 0;
     if (!(a->budget.epsilon > 0))
         snprintf(out, size, "none: nothing stops a spend - budget=EPSILON,DELTA names one");
     else
-        snprintf(out, size, "(%.4g, %.2g): mu %.4g, of which %.4g %s", a->budget.epsilon,
-                 a->budget.delta, a->mu_most, a->over ? a->mu - a->mu_most : a->mu_left,
-                 a->over ? "too much" : "is left");
+        at = snprintf(out, size, "(%.4g, %.2g): mu %.4g, of which %.4g %s", a->budget.epsilon,
+                      a->budget.delta, a->mu_most, a->over ? a->mu - a->mu_most : a->mu_left,
+                      a->over ? "too much" : "is left");
+    if (a->raised_from.epsilon > 0)
+        snprintf(out + at, size - (size_t)at, " - RAISED from (%.4g, %.2g)", a->raised_from.epsilon,
+                 a->raised_from.delta);
 }
 
 static int fact(struct canvas c, int y, enum ink ink, const char *name, const char *text)
@@ -137,7 +141,8 @@ static int draw_account(const struct model *m, struct canvas c, int y)
         spent_text(&w->after, line, sizeof(line));
         y = fact(c, y, w->after.over ? INK_ERROR : INK_TEXT, "with this one", line);
         budget_text(&w->after, line, sizeof(line));
-        y = fact(c, y, w->after.over ? INK_ERROR : INK_TEXT, "budget", line);
+        bool raised = w->after.raised_from.epsilon > 0;
+        y = fact(c, y, w->after.over ? INK_ERROR : raised ? INK_WARNING : INK_TEXT, "budget", line);
     }
     return fact(c, y, INK_DIM, "ledger", w->wish.ledger);
 }

@@ -189,11 +189,31 @@ static bool reckon(struct deal *d, struct error *err)
     }
     ledger_finish(&l);
     const struct ledger_account *a = &d->after;
-    return ok &&
-           (!a->over || fail(err, ERROR_LIMIT,
-                             "over the budget: with this release epsilon %.4g at delta %g of %g; "
-                             "left is %.4g. Nothing was spent",
-                             a->epsilon, a->delta, a->budget.epsilon, d->before.epsilon_left));
+    if (!ok || !a->over)
+        return ok;
+    return fail(err, ERROR_LIMIT,
+                "over the budget: with this release epsilon %.5g would be spent, %.5g are allowed "
+                "and %.5g are spent at delta %g. Nothing was spent",
+                a->epsilon, a->budget.epsilon, gdp_epsilon(d->before.mu, a->delta), a->delta);
+}
+
+/* Nobody who is there sees that more is allowed from now on. */
+static bool may_raise(const struct deal *d, const struct options *o, struct error *err)
+{
+    const struct ledger_account *a = &d->after;
+    if (!o->private.yes || o->private.raise_budget || !(a->raised_from.epsilon > 0))
+        return true;
+    return fail(err, ERROR_USAGE,
+                "private: that raises the budget from epsilon %g at delta %g to %g at %g; with "
+                "--yes it takes --raise-budget",
+                a->raised_from.epsilon, a->raised_from.delta, a->budget.epsilon, a->budget.delta);
+}
+
+/* Another program holds the ledger. */
+static void waiting(const char *path)
+{
+    struct error plain;
+    cli_note("waiting for %s, which another program has locked", report_plain(path, &plain));
 }
 
 static void tell_deal(const struct deal *d, const struct options *o, FILE *out)
@@ -298,6 +318,12 @@ static bool print_json(struct call *c, const struct release *x, struct error *er
         report_object(r, "budget");
         report_number(r, "epsilon", a->budget.epsilon);
         report_number(r, "delta", a->budget.delta);
+        if (a->raised_from.epsilon > 0) {
+            report_object(r, "raised_from");
+            report_number(r, "epsilon", a->raised_from.epsilon);
+            report_number(r, "delta", a->raised_from.delta);
+            report_end(r);
+        }
         report_end(r);
     } else {
         report_null(r, "budget");
@@ -346,8 +372,9 @@ bool private_word(struct call *c, struct error *err)
     if (ok && c->o.private.price)
         return tell_price(c, &d, err);
     bool written = false;
-    ok = ok && look(&d, &c->o, err) && reckon(&d, err) && agreed(&d, &c->o, err) &&
-         release(&d, &c->o, &x, &written, err);
+    ledger_waits = waiting;
+    ok = ok && look(&d, &c->o, err) && reckon(&d, err) && may_raise(&d, &c->o, err) &&
+         agreed(&d, &c->o, err) && release(&d, &c->o, &x, &written, err);
     if (ok && c->o.common.json)
         ok = print_json(c, &x, written ? err : &(struct error){ 0 });
     else if (ok)
