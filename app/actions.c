@@ -256,13 +256,23 @@ static bool has_key(const char *keys, const char *key)
     return false;
 }
 
+bool action_at_hand(const struct model *m, const struct action *a)
+{
+    static const char *const hidden[] = { "Values", "Rank", "Method", "Memory" };
+    bool ok = a->when != worlds_in_sandbox;
+    for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+        ok &= strcmp(a->group, hidden[i]) != 0;
+    return ok || !worlds_away(m);
+}
+
 const struct action *action_for_key(const struct model *m, const char *key)
 {
     const struct action *const tables[] = { m->view->actions, common_actions };
     for (int pass = 0; pass < 2; pass++) /* first what holds only now */
         for (size_t t = 0; *key && t < 2; t++)
             for (const struct action *a = tables[t]; a && a->name; a++)
-                if ((a->when ? pass == 0 && a->when(m) : pass == 1) && has_key(a->keys, key))
+                if ((a->when ? pass == 0 && a->when(m) : pass == 1) && has_key(a->keys, key) &&
+                    action_at_hand(m, a))
                     return a;
     return NULL;
 }

@@ -9,6 +9,10 @@ extern const struct action common_actions[];
 const struct action *action_for_key(const struct model *m, const char *key);
 const struct action *action_find(const struct model *m, const char *name);
 
+/* Whether it may be done now. Beyond the privacy view's sandbox the method's parameters and the spectrum are out of
+ * sight: what sets them, or answers of them, is not. */
+bool action_at_hand(const struct model *m, const struct action *a);
+
 /* One number for each action that this view answers to, and back; -1, NULL: none. */
 int action_number(const struct model *m, const struct action *a);
 const struct action *action_numbered(const struct model *m, int number);

@@ -47,7 +47,7 @@ static size_t add_group(const struct model *m, const char *group, struct deed *o
     tables_of(m, tables);
     for (size_t t = 0; t < 2; t++)
         for (const struct action *a = tables[t]; a && a->name && n < CATALOGUE_MOST; a++)
-            if (!strcmp(a->group, group) && !listed(out, n, a))
+            if (!strcmp(a->group, group) && !listed(out, n, a) && action_at_hand(m, a))
                 out[n++] = (struct deed){ a->group, keys_of(m, a, tables[t] == common_actions),
                                           a->name,  "",
                                           a->help,  a,

@@ -34,7 +34,9 @@ const struct view *view_find(const char *name)
 
 void action_do(struct model *m, const struct action *a)
 {
-    if (a->step)
+    if (!action_at_hand(m, a))
+        model_say(m, true, "%s: of the sandbox, and this is not it", a->name);
+    else if (a->step)
         a->step(m, a->by);
     else
         a->run(m);

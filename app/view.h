@@ -26,7 +26,8 @@ struct action {
     int by;
 };
 enum { LIST_PAGE = 10, LIST_END = INT_MAX };
-void action_do(struct model *m, const struct action *a); /* its run or step, and nothing else */
+void action_do(struct model *m,
+               const struct action *a); /* its run or step; says if it is not at hand */
 
 /* One way to look at the model. To add one: write app/views/NAME.c, which defines
  * `const struct view view_NAME`, and put NAME in the list in app/meson.build. */

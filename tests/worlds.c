@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "catalogue.h"
 #include "entropy.h"
 #include "memory.h"
 #include "reproduce.h"
@@ -156,6 +157,39 @@ static bool holds_nothing(const struct model *m)
 
 /* ---- the release shows nothing of the data ---- */
 
+/* What sets the sandbox's parameters, or answers of its spectrum, does nothing beyond it; `hold` tells how many
+ * bits an entry there are, which is how many rows. */
+static void test_hidden(struct model *m)
+{
+    static const char *const names[] = { "elbow", "hold",   "full",        "undo",
+                                         "redo",  "reseed", "next-method", "maximum",
+                                         "more",  "mark",   "methods" };
+    static const char *const keys[] = { "g", "G", "s", "u", "C-r", "r", "P", "m", "'", "p" };
+    const struct method *method = m->method;
+    size_t told = 0, changed = 0, shown = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct params_any before = *model_params(m);
+        struct deed deeds[CATALOGUE_MOST];
+        m->message[0] = 0;
+        m->message_is_error = false;
+        command(m, names[i]);
+        told += m->message_is_error && strstr(m->message, "of the sandbox");
+        changed += memcmp(&before, model_params(m), sizeof(before)) || m->method != method;
+        for (size_t d = catalogue_list(m, deeds); d > 0; d--)
+            shown += deeds[d - 1].action && !strcmp(deeds[d - 1].name, names[i]);
+    }
+    printf("# %zu told, %zu changed, %zu listed\n", told, changed, shown);
+    CHECK(told == sizeof(names) / sizeof(names[0]) && changed == 0 && shown == 0);
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        struct params_any before = *model_params(m);
+        press(m, keys[i]);
+        changed += memcmp(&before, model_params(m), sizeof(before)) || m->method != method;
+        changed += m->overlay != OVERLAY_NONE || m->await || m->elbow || m->budget > 0;
+    }
+    CHECK(changed == 0 && m->worlds.world == WORLD_RELEASE && holds_nothing(m) && settle(m) == 0);
+    CHECK(!strstr(golden_screen(m, 120, 40, true), "elbow"));
+}
+
 static void test_nothing_of_the_data(void)
 {
     struct model m;
@@ -167,7 +201,8 @@ static void test_nothing_of_the_data(void)
     press(&m, "p");
     CHECK(worlds_in_release(&m) && worlds_away(&m) && holds_nothing(&m));
     CHECK(settle(&m) == 0 && holds_nothing(&m));
-    CHECK(command(&m, "release epsilon=2; set rank=2; next-method") && settle(&m) == 0);
+    CHECK(command(&m, "release epsilon=2; set rank=2") && settle(&m) == 0);
+    test_hidden(&m);
     struct error err;
     CHECK(!command_run(&m, "export out.npy", &err) && settle(&m) == 0 && access("out.npy", F_OK));
     press(&m, "Esc");
