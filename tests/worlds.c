@@ -655,6 +655,13 @@ static void test_file(void)
     const struct released *r = m.worlds.released;
     CHECK(worlds_in_explore(&m) && worlds_away(&m) && r && r->d == COLS && r->rank == 2);
     CHECK(settle(&m) == 0 && strstr(golden_screen(&m, 80, 24, true), "EXPLORE"));
+    const char *screen = golden_screen(&m, 120, 40, true);
+    CHECK(strstr(screen, "its dataset is not in the file") && strstr(screen, "mu 0.2367"));
+    struct ledger kept_ledger = m.worlds.ledger;
+    m.worlds.ledger = (struct ledger){ 0 }; /* on another machine */
+    screen = golden_screen(&m, 120, 40, true);
+    CHECK(strstr(screen, "not in the file") && !strstr(screen, "nothing was spent"));
+    m.worlds.ledger = kept_ledger;
     CHECK(command(&m, "explore rank=3 shrink=on clamp=on") && m.worlds.look.rank == 3);
     CHECK(!command_run(&m, "explore rank=x", &err) && !command_run(&m, "explore n=4", &err));
     size_t lines = ledger_lines();

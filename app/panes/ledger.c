@@ -49,18 +49,22 @@ static bool draw_trouble(const struct model *m, struct canvas c)
     return true;
 }
 
-/* A dataset that was read from a file has no name. */
+/* A release that was read from a file does not know of what it is: all that was spent, whatever on. */
 void pane_ledger(const struct model *m, struct canvas c)
 {
     const struct worlds *w = &m->worlds;
-    const char *dataset = w->world == WORLD_EXPLORE && w->released ? w->released->dataset
-                                                                   : w->wish.dataset;
+    bool released = w->world == WORLD_EXPLORE && w->released;
+    const char *dataset = released ? w->released->dataset : w->wish.dataset;
     char title[96];
+    int y = 0;
     snprintf(title, sizeof(title), dataset[0] ? "ledger of %.60s" : "ledger", dataset);
     struct canvas in = pane_world_frame(c, title);
     if (draw_trouble(m, in))
         return;
-    draw_spends(m, in, 0, dataset[0] ? dataset : NULL);
+    if (released && !dataset[0])
+        y = pane_paragraph(in, 1, 0, INK_DIM, "its dataset is not in the file");
+    if (y == 0 || w->ledger.n > 0)
+        draw_spends(m, in, y, dataset[0] ? dataset : NULL);
 }
 
 void pane_ledger_box(const struct model *m, struct canvas c)
