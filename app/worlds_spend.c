@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataset.h"
 #include "mechanism.h"
 #include "model.h"
 #include "state.h"
@@ -20,6 +21,8 @@ static bool complete(struct model *m, struct error *err)
     if (!q->dataset[0])
         return fail(err, ERROR_USAGE,
                     "release: name the dataset, by which the ledger knows it: dataset=NAME");
+    if (!dataset_check(q->dataset, err))
+        return false;
     if (!w->price.ok)
         return fail(err, ERROR_USAGE, "%s", w->price.why);
     if (w->ledger_why[0] || w->ledger.damaged)

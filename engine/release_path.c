@@ -1,6 +1,7 @@
 #include "release_path.h"
 
 #include "cancel.h"
+#include "dataset.h"
 #include "gram_check.h"
 #include "memory.h"
 #include "rows.h"
@@ -30,14 +31,6 @@ static bool check_shape(struct matrix_view rows, struct error *err)
         return fail(err, ERROR_LIMIT, "a release is of 1 to %d columns; here are %zu", RELEASE_SIDE,
                     rows.cols);
     return rows.rows < rows_most || fail(err, ERROR_LIMIT, "there are too many rows");
-}
-
-static bool check_dataset(const struct release_terms *t, struct error *err)
-{
-    if (!t->dataset || !*t->dataset)
-        return fail(err, ERROR_USAGE, "the dataset needs a name, under which the ledger counts");
-    return strlen(t->dataset) < NAME_TEXT ||
-           fail(err, ERROR_USAGE, "a dataset's name has at most %d bytes", NAME_TEXT - 1);
 }
 
 /* Entries of d x d: the complex matrix, its eigenvectors, LAPACK's workspace, factors, products. */
@@ -141,8 +134,8 @@ bool release_path_open(struct release_path *p, struct job *job, struct matrix_vi
 {
     struct error why = { 0 };
     *p = (struct release_path){ .terms = t, .n = rows.rows, .d = rows.cols };
-    if (!release_price(t, &p->price, err) || !check_dataset(t, err) || !check_shape(rows, err) ||
-        !wipe_guard(err))
+    if (!release_price(t, &p->price, err) || !dataset_check(t->dataset, err) ||
+        !check_shape(rows, err) || !wipe_guard(err))
         return false;
     return prepare(p, job, rows, &why) || plain(&why, err);
 }

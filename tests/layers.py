@@ -9,7 +9,7 @@ FLOORS = [
     {"error", "cancel", "limit", "memory", "arena", "bytes", "matrix", "half", "packing", "seconds"},
     {"random", "param", "blas", "linalg", "spectrum", "quantizer", "coding", "coding_table", "coding_chunk", "coding_groups", "ranges", "result", "quality",
      "preview", "source", "sink", "raster", "packing", "raw", "hadamard", "rotation", "exact", "audit_bounds", "ensemble", "expression",
-     "gaussian_dp", "classical", "zcdp", "price", "ledger", "ledger_file", "ledger_disk",
+     "gaussian_dp", "classical", "zcdp", "price", "ledger", "ledger_file", "dataset", "ledger_disk",
      "exif", "confine", "decode", "blocks", "pull", "shards", "folder", "archive", "npy", "names", "entropy", "chacha", "deviate", "rounded_gaussian", "wipe", "rows", "perturbation", "bulk", "spacing",
      "linalg_hermitian", "mechanism", "covariance",
      "dyson", "dyson_path", "dyson_scenes", "dyson_sde", "gap_readings", "gap_statistics", "tridiagonal"},

@@ -123,6 +123,8 @@ def test_refusals():
     refused(2, "private", "a.npy", *PAID, "--dataset", "x", "--seed", 1, say=b"--seed")
     refused(2, "private", "a.npy", *PAID, say=b"--dataset")
     refused(2, "private", *PAID, "--dataset", "x")
+    for name in ("x ", " x", "x\u200b", "x\x1b[2J", "x\u00a0"):
+        refused(2, "private", "a.npy", *PAID, "--dataset", name, say=b"name", name=ascii(name))
     refused(2, "private", "a.npy", *ASKED, "--dataset", "x", say=b"--yes", name="nobody to ask")
     refused(2, "private", "a.npy", *PAID, "--dataset", "x", "--budget", "3", say=b"--budget")
     refused(2, "private", "a.npy", "--epsilon", 0, "--yes", "--dataset", "x")

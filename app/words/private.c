@@ -1,6 +1,7 @@
 /* private: a release of a covariance. It shows the price, asks, spends, draws, writes; nothing that it
  * prints or fails with depends on the data but what was paid for. */
 #include "cli.h"
+#include "dataset.h"
 #include "perturbation.h"
 #include "pricing.h"
 #include "release.h"
@@ -153,6 +154,8 @@ static bool look(struct deal *d, const struct options *o, struct error *err)
         return fail(err, ERROR_USAGE,
                     "private: --dataset NAME, up to %d bytes: the ledger's name for these people",
                     NAME_TEXT - 1);
+    if (!dataset_check(o->dataset, err))
+        return false;
     if (!selection_open(o->arguments[0], PLANES_RGB, s, &why))
         return why.code == ERROR_READ || why.code == ERROR_USAGE
                    ? fail(err, why.code, "%s", why.text)
