@@ -13,6 +13,7 @@ void worlds_init(struct model *m)
     struct worlds *w = &m->worlds;
     param_defaults(&worlds_terms, false, &w->wish);
     param_defaults(&worlds_looks, false, &w->look);
+    param_defaults(&theatre_rows, false, &w->carried);
 }
 
 static void drop(struct worlds *w)
@@ -153,6 +154,7 @@ bool worlds_release(struct model *m, struct error *err)
                     "release: this was released already; open the rows of people");
     if (!may_leave(m, err))
         return false;
+    worlds_carry(m);
     show(m, WORLD_RELEASE);
     worlds_read_ledger(m);
     return true;

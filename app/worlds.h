@@ -36,6 +36,9 @@ struct worlds {
     enum world world;
     size_t field; /* the focused row of the world's table */
     struct release_wish wish;
+    struct theatre_setting
+        carried; /* of the sandbox, as it last was when the release was entered */
+    bool there;  /* the wish's file exists already: a release would be refused */
     bool wanted,
         out; /* confirmed, to be asked for; handed to the worker, its answer not yet here */
     unsigned long asked; /* releases handed to the worker, ever: nothing else spends */
@@ -92,6 +95,9 @@ bool worlds_set(struct model *m, const char *arguments, size_t *at, struct error
 /* The command that comes back to this world and its terms; nothing in the sandbox. What was released of what is
  * open comes back as the release that it was asked for by, and never as the sandbox. */
 void worlds_print(const struct model *m, FILE *out);
+/* What was set in the sandbox since the last time and is public by its nature: epsilon, delta, clip and relation. Not
+ * k, which may have been read off the gaps of the data. */
+void worlds_carry(struct model *m);
 void worlds_changed(struct model *m); /* the price anew, and what the ledger says of it */
 void worlds_read_ledger(struct model *m);
 /* Where it lies, into the wish; make: its folders, too. Fails as state_path does. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "classical.h"
 #include "grammar.h"
@@ -304,6 +305,7 @@ void worlds_changed(struct model *m)
 {
     struct worlds *w = &m->worlds;
     w->price = price_of(&w->wish);
+    w->there = w->wish.file[0] && access(w->wish.file, F_OK) == 0;
     struct ledger_spend s = spend_of(w);
     ledger_account(&w->ledger, s.dataset, NULL, s.delta, &w->before);
     ledger_account(&w->ledger, s.dataset, w->price.ok ? &s : NULL, s.delta, &w->after);
@@ -327,11 +329,35 @@ void worlds_read_ledger(struct model *m)
     worlds_changed(m);
 }
 
+static const char *const shared[] = { "epsilon", "delta", "clip", "relation" };
+enum { SHARED = sizeof(shared) / sizeof(shared[0]) };
+
+void worlds_carry(struct model *m)
+{
+    struct worlds *w = &m->worlds;
+    for (size_t i = 0; i < SHARED; i++) {
+        const struct param *from = param_find(&theatre_rows, shared[i]);
+        double now = param_get(from, &m->theatre.set);
+        if (now != param_get(from, &w->carried))
+            param_put(param_find(&worlds_terms, shared[i]), &w->wish, now);
+    }
+    w->carried = m->theatre.set;
+}
+
+/* The sandbox of a session is read before: what it would carry here is said again. */
+static bool is_shared(const struct param *p)
+{
+    bool found = false;
+    for (size_t i = 0; i < SHARED; i++)
+        found |= p == param_find(&worlds_terms, shared[i]);
+    return found;
+}
+
 static void print_rows(const struct param_table *t, const void *values, FILE *out)
 {
     for (size_t i = 0; i < t->n; i++) {
         char key[64], value[64];
-        if (param_get(&t->rows[i], values) == t->rows[i].def)
+        if (param_get(&t->rows[i], values) == t->rows[i].def && !is_shared(&t->rows[i]))
             continue;
         param_flag(t->rows[i].key, key, sizeof(key));
         param_format(&t->rows[i], values, value, sizeof(value));

@@ -835,6 +835,59 @@ static bool replay(struct model *m, char *session)
     return ok;
 }
 
+/* The price begins with what was promised in the sandbox; what was set for the price itself stays, and k, which
+ * may have been read off the data, is not taken over. */
+static void test_carried(void)
+{
+    struct model m, again;
+    const struct release_wish *w = &m.worlds.wish;
+    CHECK(open_people(&m, "one"));
+    int rank = w->rank;
+    CHECK(command(&m, "privacy epsilon=3 delta=1e-7 clip=0.5 relation=add-remove rank=2"));
+    press(&m, "p");
+    CHECK(worlds_in_release(&m) && w->epsilon == 3 && w->delta == 1e-7 && w->clip == 0.5);
+    CHECK(w->relation == RELATION_ADD_REMOVE && w->rank == rank && m.worlds.price.is.mu > 0);
+    CHECK(command(&m, "release epsilon=1 clip=0.25"));
+    char *lines = session_of(&m);
+    CHECK(replay(&again, lines) && again.worlds.wish.epsilon == 1);
+    CHECK(again.worlds.wish.clip == 0.25 && again.worlds.wish.delta == 1e-7);
+    free(lines);
+    model_finish(&again);
+    press(&m, "b");
+    CHECK(command(&m, "privacy delta=1e-5"));
+    press(&m, "p");
+    CHECK(w->epsilon == 1 && w->clip == 0.25 && w->delta == 1e-5);
+    model_finish(&m);
+}
+
+static bool shows(struct model *m, const char *words)
+{
+    const char *screen = golden_screen(m, 120, 40, false);
+    bool ok = strstr(screen, words) != NULL;
+    if (!ok)
+        printf("# not shown: %s\n%s", words, screen);
+    return ok;
+}
+
+/* The page says what Enter would, and the budget that holds without being asked for. */
+static void test_price_page(void)
+{
+    struct model m;
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release epsilon=1 dataset=nobody file=new.safetensors"));
+    CHECK(shows(&m, "budget    [       -]") && shows(&m, "Enter asks for"));
+    CHECK(command(&m, "release file=people.npy"));
+    CHECK(shows(&m, "refused: the file exists") &&
+          !strstr(golden_screen(&m, 120, 40, false), "Enter asks"));
+    CHECK(command(&m, "release file=new.safetensors budget=0.5,1e-6"));
+    CHECK(shows(&m, "refused: over the budget of nobody by mu 0.1126"));
+    model_finish(&m);
+    CHECK(open_people(&m, "one") && command(&m, "release epsilon=1 dataset=people"));
+    CHECK(m.worlds.before.budget.epsilon == 5 && shows(&m, "budget    [       5]"));
+    CHECK(shows(&m, "at delta  [   1e-06]"));
+    model_finish(&m);
+}
+
 /* A session comes back to the world that it was of, and never to the sandbox beside it. */
 static void test_sessions(void)
 {
@@ -933,6 +986,8 @@ int main(void)
     test_shell();
     test_sessions();
     test_any_keys();
+    test_carried();
+    test_price_page();
     test_screens();
     study_destroy(study);
     backend_close(backend);

@@ -28,12 +28,32 @@ static void draw_words(struct canvas c, const char *const *words, long chosen, i
             x += canvas_text(c, x, 0, INK_DIM, 0, words[i]) + 1;
 }
 
+/* A budget that was not asked for is the ledger's, or none: 0 is no budget. */
+static bool draw_budget(const struct model *m, const struct param *p, struct canvas c,
+                        int attributes)
+{
+    const struct worlds *w = &m->worlds;
+    const struct ledger_budget *b = &w->before.budget;
+    bool epsilon = !strcmp(p->key, "budget_epsilon");
+    char text[32];
+    if (w->wish.budget_epsilon > 0 || (!epsilon && strcmp(p->key, "budget_delta") != 0))
+        return false;
+    number_text(p, epsilon ? b->epsilon : b->delta, text, sizeof(text));
+    canvas_printf(c, 0, 0, INK_TEXT, attributes, c.area.w < BOX ? "%s" : "[%8s]",
+                  b->epsilon > 0 ? text : "-");
+    if (b->epsilon > 0 && epsilon && c.area.w > 2 * BOX)
+        canvas_text(c, BOX + 1, 0, INK_DIM, 0, "from the ledger");
+    return true;
+}
+
 static void draw_value(const struct model *m, const struct param *p, const void *values, size_t row,
                        struct canvas c, int attributes)
 {
     static const char *const switch_words[] = { "off", "on", NULL };
     double limit = worlds_limit(m, p), v = fmin(param_get(p, values), limit);
     char text[32], lo[32], hi[32];
+    if (draw_budget(m, p, c, attributes))
+        return;
     if (p->choices || p->kind == PARAM_BOOL) {
         draw_words(c, p->choices ? p->choices : switch_words, lround(v), attributes);
         return;
@@ -159,13 +179,24 @@ static int draw_warnings(const struct model *m, struct canvas c, int y)
     return y;
 }
 
-static const char *missing(const struct model *m)
+/* In the order in which a spend is refused. */
+static const char *missing(const struct model *m, char *line, size_t size)
 {
-    const struct release_wish *q = &m->worlds.wish;
-    if (m->worlds.wanted || m->worlds.out)
+    const struct worlds *w = &m->worlds;
+    const struct release_wish *q = &w->wish;
+    if (w->wanted || w->out)
         return "being made - C-c stops it while nothing is spent";
     if (!q->dataset[0])
         return "no dataset is named: = types it, :release dataset=NAME";
+    if (!w->price.ok || w->ledger_why[0] || w->ledger.damaged)
+        return "refused as it stands: see above. Esc leaves.";
+    if (w->after.over) {
+        snprintf(line, size, "refused: over the budget of %.60s by mu %.4g", q->dataset,
+                 w->after.mu - w->after.mu_most);
+        return line;
+    }
+    if (w->there)
+        return "refused: the file exists, and a release overwrites nothing - :release file=NAME";
     if (!q->file[0])
         return "no file is named: :release file=NAME.safetensors";
     return "Enter asks for the dataset's name once more, and spends. Esc leaves: nothing is drawn, "
@@ -178,8 +209,8 @@ void pane_price(const struct model *m, struct canvas c)
     const struct release_wish *q = &m->worlds.wish;
     struct canvas in = pane_world_frame(c, "price of a release");
     int rows = in.area.h - FACTS, y;
+    char line[LINE];
     if (in.area.h < 6) { /* the row in hand, and what it comes to */
-        char line[LINE];
         spent_text(&m->worlds.after, line, sizeof(line));
         y = pane_world_rows(m, in, 0, in.area.h > 2 ? in.area.h - 2 : 1);
         canvas_printf(in, 0, y++, INK_TEXT, 0, "mu %.4g s %.4g", m->worlds.price.is.mu,
@@ -194,7 +225,8 @@ void pane_price(const struct model *m, struct canvas c)
     y = draw_price(m, in, y);
     y = draw_account(m, in, y);
     y = draw_warnings(m, in, y);
-    pane_paragraph(in, 1, y, INK_KEY, missing(m));
+    const char *words = missing(m, line, sizeof(line));
+    pane_paragraph(in, 1, y, strncmp(words, "refused", 7) ? INK_KEY : INK_ERROR, words);
 }
 
 void pane_confirm(const struct model *m, struct canvas c)
