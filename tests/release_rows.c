@@ -10,7 +10,9 @@
 #include "check.h"
 #include "memory.h"
 
-enum { N = 700, D = 8, SEEN = 650 };
+enum { N = 700, D = 8 };
+static volatile size_t seen =
+    650; /* the row that is searched for; no compiler is to know it, either */
 static char path[] = "/tmp/eigenscope-release-rows-XXXXXX.npy";
 static uint64_t masked[D];
 static const uint64_t mask = 0x5a5a5a5a5a5a5a5a;
@@ -25,11 +27,11 @@ static void write_file(size_t rows, long cut)
 {
     FILE *f = fopen(path, "wb");
     char head[118];
+    setvbuf(f, NULL, _IONBF, 0); /* nothing of them is in a buffer of ours */
     int n = snprintf(head, sizeof(head),
                      "{'descr': '<f8', 'fortran_order': False, 'shape': (%zu, %d), }", rows, D);
     fwrite("\x93NUMPY\x01\x00\x76\x00", 1, 10, f);
     fprintf(f, "%s%*s\n", head, 117 - n, "");
-    setvbuf(f, NULL, _IONBF, 0); /* nothing of them is in a buffer of ours */
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < D; j++) {
             double v = entry(i, j);
@@ -79,7 +81,7 @@ static void test_memory(void)
     size_t right = 0;
     write_file(N, 0);
     for (size_t j = 0; j < D; j++) {
-        double v = entry(SEEN, j);
+        double v = entry(seen, j);
         memcpy(&masked[j], &v, sizeof(v));
         masked[j] ^= mask;
         v = 0;
