@@ -18,8 +18,9 @@ enum { ROWS_MOST = 32 };
 
 struct recorder {
     FILE *out;
-    double then;             /* of the last key, seconds */
-    uint64_t serial;         /* what had been asked for by then */
+    bool timed;      /* since recorder_begin, or the first key: before it no clock is known */
+    double then;     /* of the last key, seconds */
+    uint64_t serial; /* what had been asked for by then */
     double shown[ROWS_MOST]; /* session_rows, as recorder_before saw them */
     size_t field;
 };
@@ -30,7 +31,7 @@ struct recorder *recorder_open(const char *path, bool force, const struct model 
     struct recorder *r = memory_alloc(sizeof(*r), err);
     if (!r)
         return NULL;
-    *r = (struct recorder){ .out = fopen(path, force ? "w" : "wx"), .then = m->now };
+    *r = (struct recorder){ .out = fopen(path, force ? "w" : "wx") };
     if (!r->out) {
         fail(err, ERROR_WRITE, errno == EEXIST ? "%s: exists; --force overwrites it" : "%s: %s",
              path, strerror(errno));
@@ -40,6 +41,12 @@ struct recorder *recorder_open(const char *path, bool force, const struct model 
     session_print(m, false, r->out);
     fflush(r->out);
     return r;
+}
+
+void recorder_begin(struct recorder *r, const struct model *m)
+{
+    r->then = m->now;
+    r->timed = true;
 }
 
 /* What changed since the last key without one: a sweep, the pointer, a goal that was met.
@@ -89,12 +96,12 @@ static bool unsettled(const struct model *m)
 /* How long nothing was done, and whether the answer was there. */
 static void print_wait(struct recorder *r, const struct model *m)
 {
-    double passed = fmin(m->now - r->then, longest);
+    double passed = r->timed ? fmin(m->now - r->then, longest) : 0;
     if (passed >= shortest)
         fprintf(r->out, "wait %.2f\n", passed);
     if (m->serial != r->serial && !unsettled(m))
         fputs("wait\n", r->out);
-    r->then = m->now;
+    recorder_begin(r, m);
     r->serial = m->serial;
 }
 

@@ -9,6 +9,8 @@
 /* Starts with what m shows. force: replaces an existing file. */
 struct recorder *recorder_open(const char *path, bool force, const struct model *m,
                                struct error *err);
+/* The model's clock runs from here on: the first wait is counted from now, and not from the start of the clock. */
+void recorder_begin(struct recorder *r, const struct model *m);
 /* NULL is fine. Fails with ERROR_WRITE. */
 bool recorder_close(struct recorder *r, const struct model *m, struct error *err);
 /* Before the key does anything. action: its name, where the key means one; else NULL. "" and

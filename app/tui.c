@@ -244,6 +244,9 @@ bool tui_run(struct model *m, struct backend *backend, const struct term_options
     }
     m->unicode = term_unicode();
     snprintf(m->mode, sizeof(m->mode), "%s", term_mode());
+    m->now = now_ms() / 1e3;
+    if (m->recorder)
+        recorder_begin(m->recorder, m);
     bool ok = fit(&t, err) && loop(&t, err);
     term_close();
     m->abandoned = !worker_stop(t.worker, PATIENCE_MS); /* in a factorization of seconds */

@@ -107,6 +107,17 @@ static void look_around(struct terminal *t)
     tty_quiet(t, QUIET_MS);
 }
 
+/* Seconds, of a recording: the clock does not begin when the machine did. */
+static double first_wait(const char *path)
+{
+    double seconds;
+    read_file(path);
+    const char *line = strstr(text, "\nwait ");
+    bool any = line && sscanf(line, " wait %lf", &seconds) == 1;
+    printf("# the first wait: %g s\n", any ? seconds : -1);
+    return any ? seconds : 1e9;
+}
+
 static void test_release(void)
 {
     struct terminal t;
@@ -139,6 +150,7 @@ static void test_release(void)
     CHECK(tty_left(&t, 'x', 0));
     tty_close(&t);
     CHECK(!tells(read_file("kept.session")) && holds(read_file("kept.session"), "privacy"));
+    CHECK(first_wait("keys.session") < 10);
     CHECK(!tells(read_file("keys.session")) && holds(read_file("keys.session"), "spend"));
     CHECK(!tells(read_file("state/eigenscope/last.session")));
 }

@@ -213,6 +213,37 @@ static void press(struct model *m, const char *keys)
     }
 }
 
+/* The clock of a machine that is up for long. begun: its reading at the start is known, else the first key's. */
+static double first_wait(bool begun)
+{
+    static struct model m;
+    struct error err;
+    double seconds = 0;
+    model_init(&m, &err);
+    struct recorder *r = recorder_open(in_folder("w.session"), true, &m, &err);
+    m.recorder = r;
+    m.now = 1e6;
+    if (r && begun)
+        recorder_begin(r, &m);
+    m.now += 1.5;
+    press(&m, "l l");
+    m.recorder = NULL;
+    CHECK(r && recorder_close(r, &m, &err));
+    char *text = session_load(in_folder("w.session"), &err);
+    const char *line = text ? strstr(text, "\nwait ") : NULL;
+    CHECK(line && sscanf(line, " wait %lf", &seconds) == 1);
+    memory_free(text);
+    model_finish(&m);
+    unlink(in_folder("w.session"));
+    return seconds;
+}
+
+static void test_first_wait(void)
+{
+    CHECK_NEAR(first_wait(true), 1.5, 1e-9);
+    CHECK_NEAR(first_wait(false), 0.25, 1e-9);
+}
+
 /* Keys at the base and in every overlay; played at once, they end at the same state. */
 static void test_replay(void)
 {
@@ -277,6 +308,7 @@ int main(void)
     test_no_pixels();
     test_bad_files();
     test_path();
+    test_first_wait();
     test_replay();
     CHECK(memory_used() == used);
     CHECK(rmdir(folder) == 0);
