@@ -205,7 +205,7 @@ static bool export_file(struct model *m, const char *arguments, struct error *er
         action_find(m, "export")->run(m);
         return true;
     }
-    if (!worlds_away(m) && !model_needs_one(m, "export", err))
+    if (!worlds_away(m) && (!model_needs_one(m, "export", err) || !theatre_export(m, err)))
         return false;
     if (!worlds_away(m) && !format_for_output(arguments))
         return export_fits(arguments, true, 1, err);

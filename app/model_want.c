@@ -53,6 +53,8 @@ bool model_export(struct model *m, const char *path, bool force, struct error *e
     struct request *e = &m->export;
     if (worlds_away(m))
         return worlds_export(m, path, force, err);
+    if (!theatre_export(m, err))
+        return false;
     if (e->path[0])
         return fail(err, ERROR_USAGE, "%s is to be written first", e->path);
     if (strlen(path) >= sizeof(e->path))

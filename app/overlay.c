@@ -49,6 +49,11 @@ void overlay_methods(struct model *m)
 
 void overlay_export(struct model *m)
 {
+    struct error err;
+    if (!theatre_export(m, &err)) {
+        model_say(m, true, "%s", err.text);
+        return;
+    }
     if (!m->document || !m->subject) {
         model_say(m, true, "there is nothing to export yet");
         return;

@@ -108,10 +108,11 @@ static void print_open(const struct model *m, bool anywhere, FILE *out)
     char name[PATH_TEXT + NAME_TEXT + 3], quoted[2 * sizeof(name)];
     if (!d)
         return;
-    char *from_root = anywhere && strncmp(d->name, "demo:", 5) != 0 ? realpath(d->name, NULL)
-                                                                    : NULL;
-    int n = snprintf(name, sizeof(name), "%s%s%s", from_root ? from_root : d->name,
-                     m->entry[0] ? "::" : "", m->entry);
+    const char *released = worlds_opens(m), *file = released ? released : d->name;
+    const char *entry = released ? "" : m->entry;
+    char *from_root = anywhere && strncmp(file, "demo:", 5) != 0 ? realpath(file, NULL) : NULL;
+    int n = snprintf(name, sizeof(name), "%s%s%s", from_root ? from_root : file,
+                     entry[0] ? "::" : "", entry);
     free(from_root);
     if (n > 0 && (size_t)n < sizeof(name) && grammar_quote(name, quoted, sizeof(quoted)))
         fprintf(out, "open %s\n", quoted);
@@ -143,7 +144,7 @@ static void print_tensors(const struct model *m, FILE *out)
     const struct browse *b = &m->browse;
     const struct browse_leaf *leaf = m->document && m->document->n > 1 ? browse_leaf(m) : NULL;
     char name[2 * BROWSE_FILTER + 2 * NAME_TEXT];
-    if (!leaf || document_is_picture(m->document))
+    if (!leaf || worlds_opens(m) || document_is_picture(m->document))
         return;
     if (b->key)
         fprintf(out, "sort %s\n", b->key->key);

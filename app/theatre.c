@@ -361,6 +361,16 @@ void theatre_accept(struct model *m, struct outcome *o)
         take_tally(t, f->tally);
 }
 
+bool theatre_export(const struct model *m, struct error *err)
+{
+    if (!m->view->theatre || worlds_away(m))
+        return true;
+    return fail(
+        err, ERROR_USAGE,
+        "nothing of the sandbox is exported; `eigenscope run complex-gaussian FILE -o y.npy` "
+        "writes one simulated output, marked");
+}
+
 static void give_up(struct theatre *t)
 {
     t->given_up = true;

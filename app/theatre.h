@@ -106,6 +106,10 @@ struct theatre_layout {
 struct theatre_layout theatre_layout(bool full, int width, int height, int form_high);
 bool theatre_page_shown(const struct model *m, enum theatre_page page);
 
+/* An export would be of the method's result, the very rows, unmarked: of the sandbox nothing is written. Fails with
+ * ERROR_USAGE, naming the command that writes one simulated output, marked; elsewhere true. */
+bool theatre_export(const struct model *m, struct error *err);
+
 /* ---- time ---- */
 
 void theatre_play(struct model *m); /* or pause */

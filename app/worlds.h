@@ -92,8 +92,12 @@ void worlds_put(struct model *m, const struct param *p, double value); /* clampe
 /* "epsilon=1 dataset=census budget=4,1e-6 file=x.safetensors", or, of what was released, "rank=3".
  * Fails with ERROR_USAGE, *at the byte that is wrong; what stands before it has been set. */
 bool worlds_set(struct model *m, const char *arguments, size_t *at, struct error *err);
-/* The command that comes back to this world and its terms; nothing in the sandbox. What was released of what is
- * open comes back as the release that it was asked for by, and never as the sandbox. */
+/* What a session opens in place of the document: the file of what was released, where it is explored and has one;
+ * NULL: the document. */
+const char *worlds_opens(const struct model *m);
+/* The command that comes back to this world and its terms; nothing in the sandbox. What was released and lies in no
+ * file comes back as the release that it was asked for by, and never as the sandbox. A file that is there already
+ * is no term of a release: nothing comes back one Enter away from another. */
 void worlds_print(const struct model *m, FILE *out);
 /* What was set in the sandbox since the last time and is public by its nature: epsilon, delta, clip and relation. Not
  * k, which may have been read off the gaps of the data. */

@@ -373,20 +373,26 @@ static void print_text(const char *key, const char *text, FILE *out)
         fprintf(out, " %s=%s", key, quoted);
 }
 
+const char *worlds_opens(const struct model *m)
+{
+    const struct released *r = m->worlds.released;
+    return worlds_away(m) && worlds_in_explore(m) && r && r->file[0] ? r->file : NULL;
+}
+
 void worlds_print(const struct model *m, FILE *out)
 {
     const struct worlds *w = &m->worlds;
-    bool file = w->released && m->document && !strcmp(w->released->file, m->document->name);
     if (w->world == WORLD_SANDBOX)
         return;
-    if (w->world == WORLD_EXPLORE && file) {
+    if (worlds_opens(m)) {
         fputs("explore", out);
         print_rows(&worlds_looks, &w->look, out);
     } else {
         fputs("release", out);
         print_rows(&worlds_terms, &w->wish, out);
         print_text("dataset", w->wish.dataset, out);
-        print_text("file", w->wish.file, out);
+        if (access(w->wish.file, F_OK) != 0)
+            print_text("file", w->wish.file, out);
     }
     fputc('\n', out);
 }

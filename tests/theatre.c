@@ -412,6 +412,23 @@ static void test_kept(struct model *m)
 }
 
 /* Too many columns are told, not tried; a scene needs none. */
+/* The result that the image view shows is of the very rows: under this badge it is not written. */
+static void test_export(struct model *m)
+{
+    struct error err;
+    view_show(m, view_find("privacy"));
+    m->message[0] = 0;
+    CHECK(!command_run(m, "export o.npy", &err) && err.code == ERROR_USAGE);
+    CHECK(strstr(err.text, "eigenscope run complex-gaussian") && !m->export.path[0]);
+    action_press(m, "e", 'e');
+    CHECK(m->overlay == OVERLAY_NONE && m->message_is_error && strstr(m->message, "complex-gauss"));
+    CHECK(!model_export(m, "o.npy", false, &err) && access("o.npy", F_OK) != 0);
+    view_show(m, views[0]);
+    CHECK(command_run(m, "export o.npy", &err) && m->export.path[0]);
+    m->export.path[0] = 0;
+    view_show(m, view_find("privacy"));
+}
+
 static void test_wide(void)
 {
     struct model m;
@@ -469,6 +486,7 @@ int main(void)
     test_draws(&m);
     test_scenes(&m);
     test_kept(&m);
+    test_export(&m);
     test_no_memory(&m);
     model_finish(&m);
     test_wide();

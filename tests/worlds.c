@@ -362,6 +362,42 @@ static void hundred_moves(struct model *m)
     }
 }
 
+static char *session_of(const struct model *m)
+{
+    char *out = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&out, &size);
+    if (f) {
+        session_print(m, false, f);
+        fclose(f);
+    }
+    return out;
+}
+
+/* As a session is read: what it says, line by line. */
+static bool replay(struct model *m, char *session)
+{
+    struct error err;
+    bool ok = session && model_init(m, &err);
+    for (char *line; ok && (line = strsep(&session, "\n"));)
+        ok = command(m, line);
+    return ok;
+}
+
+/* Of people whose file stays open: their release, explored, comes back as its file, and not as the price of
+ * a second one. */
+static void check_explored(const struct model *m)
+{
+    struct model again;
+    char *one = session_of(m), *lines = session_of(m);
+    CHECK(one && strstr(one, "\nopen release.safetensors\n") && strstr(one, "\nexplore"));
+    CHECK(replay(&again, lines) && worlds_in_explore(&again) && !again.message_is_error);
+    CHECK(again.worlds.released && !again.worlds.wish.file[0]);
+    free(one);
+    free(lines);
+    model_finish(&again);
+}
+
 static void test_release(void)
 {
     struct model m;
@@ -383,6 +419,7 @@ static void test_release(void)
     CHECK(drawn > 0 && draws == drawn && settle(&m) == 0 && m.worlds.asked == 1);
     CHECK(read_text(ledger_path, text) == before && !memcmp(text, text_before, before));
     CHECK(r == m.worlds.released && r && r->views[0].values[0] == first);
+    check_explored(&m);
     press(&m, "b"); /* and back */
     CHECK(worlds_in_sandbox(&m));
     press(&m, "x");
@@ -813,28 +850,6 @@ static void test_screens(void)
     model_finish(&m);
 }
 
-static char *session_of(const struct model *m)
-{
-    char *out = NULL;
-    size_t size = 0;
-    FILE *f = open_memstream(&out, &size);
-    if (f) {
-        session_print(m, false, f);
-        fclose(f);
-    }
-    return out;
-}
-
-/* As a session is read: what it says, line by line. */
-static bool replay(struct model *m, char *session)
-{
-    struct error err;
-    bool ok = session && model_init(m, &err);
-    for (char *line; ok && (line = strsep(&session, "\n"));)
-        ok = command(m, line);
-    return ok;
-}
-
 /* The price begins with what was promised in the sandbox; what was set for the price itself stays, and k, which
  * may have been read off the data, is not taken over. */
 static void test_carried(void)
@@ -917,6 +932,17 @@ static void test_sessions(void)
     }
 }
 
+/* No session names a file that is there already: nothing is to be one Enter away from a second spend. */
+static void test_armed(void)
+{
+    struct model m;
+    CHECK(open_people(&m, "one") && command(&m, "release dataset=people file=people.npy"));
+    char *lines = session_of(&m);
+    CHECK(lines && strstr(lines, "dataset=people") && !strstr(lines, "file="));
+    free(lines);
+    model_finish(&m);
+}
+
 /* The shell's command of either world. */
 static void test_shell(void)
 {
@@ -985,6 +1011,7 @@ int main(void)
     test_badges();
     test_shell();
     test_sessions();
+    test_armed();
     test_any_keys();
     test_carried();
     test_price_page();

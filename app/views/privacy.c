@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "line.h"
+#include "overlay.h"
 #include "panes/panes.h"
 #include "reproduce.h"
 #include "view.h"
@@ -233,6 +234,7 @@ static const struct action actions[] = {
     { "other-pane", "Tab", "Screen", "the next pane", NULL, next_pane, worlds_in_sandbox },
     { "pane-before", "S-Tab", "Screen", "the pane before", NULL, pane_before, worlds_in_sandbox },
     { "full-pane", "f", "Screen", "the focused pane alone, and back", NULL, full, worlds_in_sandbox },
+    { "no-export", "e", "Program", "nothing of the sandbox is written; what writes a simulated output", NULL, overlay_export, worlds_in_sandbox },
     { "spend", "Enter", "Release", "type the dataset's name once more, and spend", "spend", worlds_key_confirm, worlds_in_release },
     { "leave", "Esc", "Release", "leave without spending anything", "leave", worlds_key_leave, worlds_in_release },
     { "term-less", "h Left -", "Worlds", "of the price, or of what was released: one step down", "value", .when = worlds_away, .step = worlds_key_value, .by = -1 },
