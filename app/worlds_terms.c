@@ -251,11 +251,25 @@ static bool set_one(struct model *m, const char *key, const char *text, struct e
     return fail(err, ERROR_USAGE, "there is no '%s' to set here", key);
 }
 
+/* Bytes of KEY=VALUE. Quotes are gone by now: where the value is a text a word without '=' goes on with it. */
+static size_t length_of(const char *from)
+{
+    size_t length = strcspn(from, " ");
+    bool text = !strncmp(from, "dataset=", 8) || !strncmp(from, "file=", 5);
+    for (size_t next, n; text; length = next + n) {
+        next = length + strspn(from + length, " ");
+        n = strcspn(from + next, " ");
+        if (n == 0 || memchr(from + next, '=', n))
+            break;
+    }
+    return length;
+}
+
 bool worlds_set(struct model *m, const char *arguments, size_t *at, struct error *err)
 {
     char key[64], value[RELEASED_PATH + 1];
     for (const char *from = arguments; *(from += strspn(from, " "));) {
-        size_t length = strcspn(from, " "), n = strcspn(from, "= ");
+        size_t length = length_of(from), n = strcspn(from, "= ");
         *at = (size_t)(from - arguments);
         if (n == 0 || n >= sizeof(key) || from[n] != '=' || length - n > sizeof(value))
             return fail(err, ERROR_USAGE, "'%.*s' is not KEY=VALUE", (int)length, from);
@@ -365,11 +379,12 @@ static void print_rows(const struct param_table *t, const void *values, FILE *ou
     }
 }
 
-/* A text without blanks, which would not be read back. */
+/* A text that is read back: no '=' behind a blank. */
 static void print_text(const char *key, const char *text, FILE *out)
 {
     char quoted[2 * RELEASED_PATH];
-    if (text[0] && !strchr(text, ' ') && grammar_quote(text, quoted, sizeof(quoted)))
+    const char *blank = strchr(text, ' ');
+    if (text[0] && !(blank && strchr(blank, '=')) && grammar_quote(text, quoted, sizeof(quoted)))
         fprintf(out, " %s=%s", key, quoted);
 }
 

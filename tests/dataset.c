@@ -23,8 +23,7 @@ int main(void)
         "a\xc2\xa0",
         "a\xc2\xad",
         "a\xe2\x80\x8b",
-        "\xe2\x80\xae"
-        "a",
+        "\xe2\x80\xae",
         "a\xef\xbb\xbf",
         "a\xe3\x80\x80",
         "a\xf3\xa0\x81\x81",

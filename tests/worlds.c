@@ -530,6 +530,28 @@ static void test_over_budget(void)
     model_finish(&m);
 }
 
+/* A name with blanks in it, as the command line takes it: typed, printed and read back. */
+static void test_blanks(void)
+{
+    struct model m;
+    char *line = NULL;
+    size_t size;
+    CHECK(open_people(&m, "one"));
+    CHECK(command(&m, "release dataset=\"trial one b\" rank=3 file=two\\ words.npy"));
+    CHECK(!strcmp(m.worlds.wish.dataset, "trial one b") && m.worlds.wish.rank == 3);
+    CHECK(!strcmp(m.worlds.wish.file, "two words.npy"));
+    FILE *f = open_memstream(&line, &size);
+    worlds_print(&m, f);
+    fclose(f);
+    printf("# %s", line);
+    CHECK(command(&m, "release dataset=x file=y.npy") && !strcmp(m.worlds.wish.dataset, "x"));
+    line[strcspn(line, "\n")] = 0;
+    CHECK(command(&m, line) && !strcmp(m.worlds.wish.dataset, "trial one b"));
+    CHECK(!strcmp(m.worlds.wish.file, "two words.npy"));
+    free(line);
+    model_finish(&m);
+}
+
 static bool confirmed(struct model *m, const char *terms, struct request *r)
 {
     char line[256];
@@ -1002,6 +1024,7 @@ int main(void)
     test_over_budget();
     test_gradual();
     test_stopped();
+    test_blanks();
     test_full_disk();
     test_unwritten();
     test_file();
