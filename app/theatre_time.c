@@ -90,7 +90,8 @@ void theatre_miss(struct model *m, bool forward)
     const struct dyson_miss *x = nearest(m, theatre_at(m), forward, &field);
     m->theatre.playing = false;
     if (!x) {
-        model_say(m, false, "no near miss %s here", forward ? "behind" : "before");
+        model_say(m, false, "no %s near miss: %c goes %s", forward ? "later" : "earlier",
+                  forward ? ',' : '.', forward ? "back" : "on");
         return;
     }
     go(m, x->frame);

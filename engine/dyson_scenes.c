@@ -66,8 +66,9 @@ const struct dyson_scene dyson_scenes[] = {
     {
         .name = "fence",
         .title = "Gaps of a picket fence",
-        .help = "Equal gaps at the start; log10 of each over t. Dark spots are near misses: rarer "
-                "and paler under complex noise.",
+        .help =
+            "Equal gaps at the start; log10 of each over t. Bright spots are near misses: rarer "
+            "and paler under complex noise.",
         .look = DYSON_GAPS,
         .d = 24,
         .frames = 240,

@@ -259,12 +259,13 @@ static void test_misses(struct model *m)
                 known |= p->miss[f][k].frame == at;
         wrong |= !known;
     }
+    CHECK(strstr(m->message, "no later near miss: , goes back") != NULL);
     for (press(m, ","); theatre_at(m) < at; press(m, ","), back++)
         at = theatre_at(m);
     printf("# %zu near misses, %zu steps there, %zu back\n", all, steps, back);
     CHECK(all > 2 && steps > 1 && steps <= all && !wrong);
     CHECK(back + 1 == steps);
-    CHECK(strstr(m->message, "no near miss") != NULL);
+    CHECK(strstr(m->message, "no earlier near miss: . goes on") != NULL);
     for (int f = 0; f < THEATRE_FIELDS; f++)
         for (size_t k = 0; k < p->misses[f]; k++)
             wrong |= p->miss[f][k].frame == 0 || p->miss[f][k].frame >= p->steps;

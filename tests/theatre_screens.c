@@ -7,6 +7,7 @@
 #include "actions.h"
 #include "memory.h"
 #include "mouse.h"
+#include "perturbation.h"
 
 enum { D = 12, ROWS = 500 };
 
@@ -326,6 +327,68 @@ static void test_pointer(struct fixture *f)
     theatre_reset(&f->m);
 }
 
+static bool shows(struct fixture *f, int w, int h, const char *words)
+{
+    return strstr(golden_screen(&f->m, w, h, true), words) != NULL;
+}
+
+/* No legend and no number of a title is cut, at any width. */
+static void test_whole_words(struct fixture *f)
+{
+    static const char *const titles[] = { "noise alone, 8", "64 x 64, 8", "noise alone, 6" },
+                             *const whole[] = { "noise alone, 8000 draws", "64 x 64, 8000 draws",
+                                                "noise alone, 64 x 64, 8000 draws" };
+    int cut = 0;
+    f->m.theatre.tally_draws = 8000;
+    for (int w = 70; w <= 200; w++) {
+        int h = w < 140 ? 24 : 60;
+        f->m.theatre.page = THEATRE_PAGE_ERRORS;
+        cut += !shows(f, w, h, "s shrunk");
+        f->m.theatre.page = THEATRE_PAGE_PLANE;
+        cut += !shows(f, w, h, "r runs");
+        f->m.theatre.page = THEATRE_PAGE_HISTOGRAM;
+        for (int i = 0; i < 3; i++)
+            cut += shows(f, w, h, titles[i]) && !shows(f, w, h, whole[i]);
+    }
+    CHECK(cut == 0);
+    printf("# %d cut\n", cut);
+    f->m.theatre.tally_draws = 400;
+    theatre_reset(&f->m);
+}
+
+/* What a number is worth stands beside it. */
+static void test_doubts(struct fixture *f)
+{
+    struct theatre *t = &f->m.theatre;
+    double deviation = t->paths->deviation;
+    struct perturbation p = { t->matrix->sigma, D, deviation };
+    double doubt = perturbation_doubt(&p, FIELD_REAL, 3);
+    CHECK(doubt > 0.15 && doubt < 0.3 && shows(f, 120, 40, "(in doubt here)"));
+    CHECK(shows(f, 120, 40, "real rms 17.32 (5-95%: 14.7-20.8)"));
+    t->paths->deviation = p.deviation = 20;
+    CHECK(perturbation_doubt(&p, FIELD_REAL, 3) > 0.3);
+    CHECK(shows(f, 120, 40, "not to be believed here"));
+    t->paths->deviation = p.deviation = 0.1;
+    CHECK(perturbation_doubt(&p, FIELD_REAL, 3) < 0.15);
+    CHECK(!shows(f, 120, 40, "believed") && !shows(f, 120, 40, "in doubt"));
+    t->paths->deviation = deviation;
+    CHECK(command(f, "privacy rank=12") && shows(f, 120, 40, "nothing is cut at k = d"));
+    CHECK(!shows(f, 120, 40, "sqrt(T d)"));
+    CHECK(command(f, "privacy rank=11") && shows(f, 120, 40, "sqrt(T d)"));
+    theatre_reset(&f->m);
+    f->m.width = 80;
+    f->m.height = 24;
+    press(f, "v");
+    CHECK(strstr(f->m.message, "bands off: see spectrum") != NULL);
+    f->m.theatre.page = THEATRE_PAGE_SPECTRUM;
+    press(f, "v");
+    CHECK(!f->m.message[0]);
+    theatre_reset(&f->m);
+    f->m.theatre.page = THEATRE_PAGE_STRIP;
+    CHECK(shows(f, 120, 40, "bright: narrow") && strstr(dyson_scenes[3].help, "Bright spots"));
+    theatre_reset(&f->m);
+}
+
 int main(void)
 {
     struct fixture f;
@@ -335,6 +398,8 @@ int main(void)
     test_every_size(&f);
     test_form(&f);
     test_pointer(&f);
+    test_whole_words(&f);
+    test_doubts(&f);
     fixture_finish(&f);
     return check_done();
 }

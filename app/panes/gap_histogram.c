@@ -87,12 +87,24 @@ static void draw_readings(const struct model *m, struct canvas c)
     }
 }
 
+/* The count last, and whole or not at all: half a number is another number. */
+static void title(const struct model *m, int width, char *out, size_t size)
+{
+    enum { FRAME = 8 };
+    unsigned n = (unsigned)m->theatre.tally_draws;
+    snprintf(out, size, "gaps of noise alone, %d x %d, %u draws", THEATRE_GAP_SIDE,
+             THEATRE_GAP_SIDE, n);
+    if (canvas_text_width(out) > width - FRAME)
+        snprintf(out, size, "gaps of noise alone, %u draws", n);
+    if (canvas_text_width(out) > width - FRAME)
+        snprintf(out, size, "gaps of noise alone");
+}
+
 void pane_gap_histogram(const struct model *m, struct canvas c)
 {
     const struct theatre *t = &m->theatre;
     char line[96];
-    snprintf(line, sizeof(line), "gaps of noise alone, %u draws of %d x %d",
-             (unsigned)t->tally_draws, THEATRE_GAP_SIDE, THEATRE_GAP_SIDE);
+    title(m, c.area.w, line, sizeof(line));
     struct canvas inside = pane_theatre_frame(m, c, THEATRE_FOCUS_PAGE, line);
     int w = inside.area.w, h = inside.area.h, table = h >= 2 * GAP_READINGS ? GAP_READINGS : h / 4;
     if (!t->tally) {

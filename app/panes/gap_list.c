@@ -11,13 +11,11 @@
 
 enum { NUMBER = 13, MARK = 4, LEAST_BAR = 6, LINES = 3, TEXT = 128 };
 
-/* Without noise: of the matrix itself. */
+/* Without noise: of the matrix itself. NAN: unknown, or nothing is cut. */
 static double true_gap(const struct model *m, size_t k)
 {
     const struct theatre_matrix *x = m->theatre.matrix;
-    if (!x || k == 0 || k > x->d)
-        return (double)NAN;
-    return x->sigma[k - 1] - (k < x->d ? x->sigma[k] : 0);
+    return x && k > 0 && k < x->d ? x->sigma[k - 1] - x->sigma[k] : (double)NAN;
 }
 
 /* Of the whole noise. The theorem asks for it; the error knows no such edge. */
@@ -27,7 +25,7 @@ static void condition(const struct model *m, int width, char *out, size_t size)
     double gap = true_gap(m, theatre_rank(m));
     double need = x ? perturbation_paper_gap(m->theatre.paths->deviation, x->d) : (double)NAN;
     const char *words = gap >= need ? "holds" : "FAILS (!)";
-    out[0] = 0;
+    snprintf(out, size, "%s", x && theatre_rank(m) >= x->d ? "nothing is cut at k = d" : "");
     if (isnan(gap) || isnan(need))
         return;
     snprintf(out, size, "M's g_k >= 4 sqrt(T d), the paper's sufficient condition: %.3g >= %.3g %s",
@@ -50,7 +48,7 @@ static void closest(const struct model *m, char *out, size_t size)
                 field = (size_t)f;
             }
     }
-    out[0] = 0;
+    snprintf(out, size, "%s", m->theatre.paths->of[0].d < 2 ? "one eigenvalue has no gaps" : "");
     if (isfinite(least))
         snprintf(out, size, "closest %zu-%zu, %.3g, %s", at + 1, at + 2, least,
                  field ? "complex" : "real");

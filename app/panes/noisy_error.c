@@ -103,8 +103,12 @@ void pane_noisy_error(const struct model *m, struct canvas c)
         return;
     draw_plot(m, canvas_inside(inside, (struct rect){ 0, 0, inside.area.w, inside.area.h - 1 }),
               &laws);
-    canvas_sentence(inside, 0, inside.area.h - 1, INK_DIM, 0,
-                    bands_now(m) ? "law, paper's shape (C = 2) dashed; r real, y Re, s shrunk"
-                                 : "first-order law; paper's shape (C = 2) dashed");
+    static const char *const drawn[] = {
+        "law, paper's shape (C = 2) dashed; r real, y Re, s shrunk",
+        "law, paper's dashed; r real, y Re, s shrunk", "r real, y Re, s shrunk", NULL
+    };
+    static const char *const laws_alone[] = { "first-order law; paper's shape (C = 2) dashed",
+                                              "law; paper's dashed", NULL };
+    pane_legend(inside, bands_now(m) ? drawn : laws_alone);
     memory_free(laws.first);
 }

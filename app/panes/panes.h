@@ -45,6 +45,8 @@ void pane_gap_histogram(const struct model *m, struct canvas c);
 void pane_gap_strip(const struct model *m, struct canvas c);
 struct canvas pane_theatre_frame(const struct model *m, struct canvas c, int focus,
                                  const char *title);
+/* On the last row: the longest of them, NULL-terminated and the longest first, that fits. */
+void pane_legend(struct canvas inside, const char *const *words);
 void pane_price(const struct model *m, struct canvas c);    /* the form, and what it costs */
 void pane_ledger(const struct model *m, struct canvas c);   /* what was spent on the dataset */
 void pane_released(const struct model *m, struct canvas c); /* the released spectrum */

@@ -139,6 +139,13 @@ static void noise_line(const struct model *m, int width, char *out, size_t size)
         snprintf(out, size, "s = %.4g, mu = %.4g", s, mu);
 }
 
+/* Beyond a share of 0.15 in its square the law is too high: perturbation_doubt. */
+static const char *law_words(const struct perturbation *p, size_t k)
+{
+    double doubt = perturbation_doubt(p, FIELD_REAL, k);
+    return doubt > 0.3 ? " (not to be believed here)" : doubt > 0.15 ? " (in doubt here)" : "";
+}
+
 static void error_line(const struct model *m, int width, char *out, size_t size)
 {
     const struct theatre *t = &m->theatre;
@@ -151,16 +158,24 @@ static void error_line(const struct model *m, int width, char *out, size_t size)
     for (size_t i = 0; i < k; i++)
         kept = hypot(kept, p.sigma[i]);
     double law = perturbation_error(&p, PERTURBED_REAL, k);
-    n = (size_t)snprintf(out, size, "||M_%zu|| = %.4g, error by the law %.4g", k, kept, law);
+    const char *doubt = law_words(&p, k);
+    n = (size_t)snprintf(out, size, "||M_%zu|| = %.4g, error by the law %.4g%s", k, kept, law,
+                         doubt);
     const struct monte_carlo_band *real = theatre_drawn(m, PERTURBED_REAL),
                                   *y = theatre_drawn(m, PERTURBED_Y),
                                   *shrunk = theatre_drawn(m, PERTURBED_SHRUNK);
     if (real && y && shrunk && n < size)
-        snprintf(out + n, size - n, "; %zu runs: real %.4g (%.3g to %.3g), Y %.4g, shrunk %.4g",
+        snprintf(out + n, size - n,
+                 "; %zu runs: real rms %.4g (5-95%%: %.3g-%.3g), Y %.4g, shrunk %.4g",
                  t->bands->found.runs, real->rms, real->low, real->high, y->rms, shrunk->rms);
     if (real && y && shrunk && canvas_text_width(out) > width)
-        snprintf(out, size, "||M_%zu|| %.3g, law %.3g, runs: real %.3g, Y %.3g, shrunk %.3g", k,
-                 kept, law, real->rms, y->rms, shrunk->rms);
+        snprintf(out, size,
+                 "||M_%zu|| %.4g, law %.4g%s; runs: real rms %.4g (5-95%%: %.3g-%.3g), Y %.4g, "
+                 "shrunk %.4g",
+                 k, kept, law, doubt, real->rms, real->low, real->high, y->rms, shrunk->rms);
+    if (real && y && shrunk && canvas_text_width(out) > width)
+        snprintf(out, size, "||M_%zu|| %.3g, law %.3g%s, runs: real %.3g, Y %.3g, shrunk %.3g", k,
+                 kept, law, doubt[0] ? " (!)" : "", real->rms, y->rms, shrunk->rms);
 }
 
 static void draw_numbers(const struct model *m, struct canvas c)
@@ -199,4 +214,11 @@ struct canvas pane_theatre_frame(const struct model *m, struct canvas c, int foc
     struct rect inside = pane_inside(c.area.w, c.area.h);
     canvas_zone(c, (struct rect){ 0, 0, c.area.w, c.area.h }, ZONE_THEATRE_PANE, (size_t)focus);
     return inside.w == c.area.w ? c : canvas_frame(c, title, m->theatre.focus == focus);
+}
+
+void pane_legend(struct canvas inside, const char *const *words)
+{
+    while (words[1] && canvas_text_width(words[0]) > inside.area.w)
+        words++;
+    canvas_sentence(inside, 0, inside.area.h - 1, INK_DIM, 0, words[0]);
 }

@@ -8,8 +8,6 @@
 #include "perturbation.h"
 #include "plot.h"
 
-enum { FOOT = 56 };
-
 static double norm_kept(const struct model *m)
 {
     double norm = 0;
@@ -81,7 +79,8 @@ void pane_privacy_plane(const struct model *m, struct canvas c)
     else
         pane_paragraph(inside, 1, 0, INK_DIM,
                        "No gap at this rank: the first-order law says nothing.");
-    canvas_sentence(inside, 0, inside.area.h - 1, INK_DIM, 0,
-                    inside.area.w < FOOT ? "o tight  p Algorithm 1  r runs"
-                                         : "o tight, p Algorithm 1 (dashed): first order; r runs");
+    static const char *const words[] = { "o tight, p Algorithm 1 (dashed): first order; r runs",
+                                         "o tight, p Algorithm 1, r runs",
+                                         "o tight p Alg. 1 r runs", NULL };
+    pane_legend(inside, words);
 }

@@ -174,7 +174,12 @@ static void fields(struct model *m)
 
 static void bands(struct model *m)
 {
-    m->theatre.plain = !m->theatre.plain;
+    struct theatre *t = &m->theatre;
+    t->plain = !t->plain;
+    if (!theatre_page_shown(m, THEATRE_PAGE_SPECTRUM) &&
+        !theatre_page_shown(m, THEATRE_PAGE_ERRORS) && !theatre_page_shown(m, THEATRE_PAGE_PLANE))
+        model_say(m, false, "bands %s: see spectrum, errors and plane (g)",
+                  t->plain ? "off" : "on");
 }
 
 static void next_page(struct model *m)
