@@ -514,6 +514,10 @@ static void test_over_budget(void)
     CHECK(m.worlds.before.releases == 1 && m.worlds.after.over);
     press(&m, "Enter");
     CHECK(m.overlay == OVERLAY_NONE && says(&m, "over the budget") && settle(&m) == 0);
+    CHECK(!strstr(golden_screen(&m, 120, 40, true), "RAISED") &&
+          command(&m, "release budget=9,1e-6"));
+    CHECK(strstr(golden_screen(&m, 120, 40, true), "RAISED") != NULL);
+    CHECK(command(&m, "release budget=2,1e-6"));
     /* Someone else spends between the look and the spend: refused there, with nothing drawn. */
     CHECK(command(&m, "release epsilon=1"));
     press(&m, "Enter");
