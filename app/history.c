@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "view.h"
 
 static const double moment = 1; /* seconds between two steps of one entry, at most */
 
@@ -149,9 +150,19 @@ static void keep_seen(struct model *m)
         h->params[i] = m->params[i];
 }
 
+/* The privacy view shows nothing of a method: it would change unseen. */
+static bool unseen(struct model *m, const char *what)
+{
+    if (m->view->theatre)
+        model_say(m, false, "%s is of the method's form; this one has none, and :w keeps it", what);
+    return m->view->theatre;
+}
+
 void history_undo(struct model *m)
 {
     struct history *h = &m->history;
+    if (unseen(m, "undo"))
+        return;
     history_note(m, false);
     if (h->at == 0) {
         model_say(m, false, "nothing to undo");
@@ -167,6 +178,8 @@ void history_undo(struct model *m)
 void history_redo(struct model *m)
 {
     struct history *h = &m->history;
+    if (unseen(m, "redo"))
+        return;
     history_note(m, false);
     if (h->at == h->n) {
         model_say(m, false, "nothing to redo");
@@ -206,6 +219,9 @@ static void mark_key(struct model *m, const char *key)
 {
     if (key[1] || !history_mark_put(m, key[0]))
         model_say(m, true, "a mark is a letter from a to z, not '%s'", key);
+    else if (m->view->theatre)
+        model_say(m, false, "mark %s: %s alone, the method; :w keeps this form", key,
+                  m->method->title);
     else
         model_say(m, false, "mark %s: %s; '%s calls it back", key, m->method->title, key);
 }

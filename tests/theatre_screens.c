@@ -383,6 +383,13 @@ static void test_doubts(struct fixture *f)
     f->m.theatre.page = THEATRE_PAGE_SPECTRUM;
     press(f, "v");
     CHECK(!f->m.message[0]);
+    f->m.theatre.page = THEATRE_PAGE_GAPS;
+    CHECK(shows(f, 80, 24, "    real  complex "));
+    press(f, "u");
+    CHECK(strstr(f->m.message, "undo is of the method") != NULL);
+    press(f, "m");
+    action_press(&f->m, "a", 'a');
+    CHECK(strstr(f->m.message, ":w keeps this form") != NULL);
     theatre_reset(&f->m);
     f->m.theatre.page = THEATRE_PAGE_STRIP;
     CHECK(shows(f, 120, 40, "bright: narrow") && strstr(dyson_scenes[3].help, "Bright spots"));

@@ -93,6 +93,18 @@ static void draw_row(const struct model *m, struct canvas c, size_t i, double mo
         canvas_text(c, c.area.w - MARK + 1, 0, INK_KEY, ATTR_BOLD, "<k");
 }
 
+/* Which field a column is of. */
+static void draw_heading(const struct model *m, struct canvas c)
+{
+    static const char *const words[] = { "real", "complex" };
+    int fields = theatre_shows(m, 0) + theatre_shows(m, 1), x = 4;
+    for (int f = 0; f < THEATRE_FIELDS; f++)
+        if (theatre_shows(m, f)) {
+            canvas_printf(c, x, 0, INK_DIM, 0, "%8s", words[f]);
+            x += (c.area.w - 4 - MARK) / fields;
+        }
+}
+
 /* Where they do not all fit, those around the rank. */
 static size_t first_row(size_t n, size_t shown, size_t rank)
 {
@@ -110,14 +122,17 @@ void pane_gap_list(const struct model *m, struct canvas c)
     char line[TEXT];
     if (!p)
         return;
-    size_t n = p->of[0].d - 1, room = inside.area.h > lines ? (size_t)(inside.area.h - lines) : 0;
+    int top = lines ? 1 : 0;
+    size_t n = p->of[0].d - 1,
+           room = inside.area.h > lines + top ? (size_t)(inside.area.h - lines - top) : 0;
     size_t shown = n < room ? n : room, first = first_row(n, shown, theatre_rank(m));
     double most = widest(m);
     for (size_t row = 0; row < shown; row++)
-        draw_row(m, canvas_inside(inside, (struct rect){ 0, (int)row, inside.area.w, 1 }),
+        draw_row(m, canvas_inside(inside, (struct rect){ 0, top + (int)row, inside.area.w, 1 }),
                  first + row, most);
     if (!lines)
         return;
+    draw_heading(m, inside);
     condition(m, inside.area.w, line, sizeof(line));
     pane_paragraph(
         canvas_inside(inside, (struct rect){ 0, inside.area.h - LINES, inside.area.w, 2 }), 0, 0,
