@@ -16,6 +16,7 @@
 #include "catalogue.h"
 #include "entropy.h"
 #include "memory.h"
+#include "overlay.h"
 #include "reproduce.h"
 #include "session.h"
 #include "view.h"
@@ -926,6 +927,9 @@ static void test_price_page(void)
     CHECK(open_people(&m, "one") && command(&m, "release epsilon=1 dataset=people"));
     CHECK(m.worlds.before.budget.epsilon == 5 && shows(&m, "budget    [       5]"));
     CHECK(shows(&m, "at delta  [   1e-06]"));
+    overlay_ledger(&m);
+    const char *screen = golden_screen(&m, 80, 24, false), *name = strstr(screen, "  gradual  mu ");
+    CHECK(m.overlay == OVERLAY_LEDGER && name && strstr(screen, "  people  mu "));
     model_finish(&m);
 }
 

@@ -15,9 +15,10 @@ static void draw_spend(struct canvas c, int y, const struct ledger_spend *s, boo
     struct tm utc;
     if (gmtime_r(&t, &utc))
         strftime(when, sizeof(when), c.area.w < DATED ? "%d %b" : "%Y-%m-%d %H:%M", &utc);
-    snprintf(line, sizeof(line), "%s  mu %-8.4g (%.3g, %.2g) %s %s%s%.120s", when, s->mu,
-             s->epsilon, s->delta, mechanism_name(s->mechanism), relation_names[s->relation],
-             named ? "  " : "", named ? s->dataset : "");
+    int room = named ? c.area.w / 3 : 0; /* what is cut is the end, and never the name alone */
+    snprintf(line, sizeof(line), "%s  %.*s%s%smu %-8.4g (%.3g, %.2g) %s %s", when, room, s->dataset,
+             named && strlen(s->dataset) > (size_t)room ? "..." : "", named ? "  " : "", s->mu,
+             s->epsilon, s->delta, mechanism_name(s->mechanism), relation_names[s->relation]);
     canvas_sentence(c, 1, y, INK_TEXT, 0, line);
 }
 
