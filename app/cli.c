@@ -335,6 +335,13 @@ static bool restore(const struct options *o, struct model *m, bool open, struct 
     return true;
 }
 
+/* Over the view that the file itself asks for. */
+static void show_view(const struct options *o, struct model *m)
+{
+    if (o->view && m->document)
+        view_show(m, view_find(o->view));
+}
+
 static bool run_commands(const struct options *o, struct model *m, struct error *err)
 {
     m->keys_first = true;
@@ -346,7 +353,9 @@ static bool run_commands(const struct options *o, struct model *m, struct error 
 static bool begin_opened(struct model *m, const struct opening *w, struct error *err)
 {
     const struct options *o = w->context;
-    bool ok = (!o->restore || restore(o, m, false, err)) && run_commands(o, m, err);
+    bool ok = !o->restore || restore(o, m, false, err);
+    show_view(o, m);
+    ok = ok && run_commands(o, m, err);
     history_forget(m);
     return ok;
 }
@@ -378,6 +387,7 @@ static bool open_at_once(const struct options *o, struct model *m, struct error 
     if (d)
         model_open(m, d, entry);
     document_unref(d);
+    show_view(o, m);
     return d != NULL;
 }
 

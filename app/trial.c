@@ -148,6 +148,11 @@ bool trial_open(struct trial *t, const struct options *o, struct error *err)
     if (!open_files(t, err) || !simulate(t, &anew, err))
         return false;
     trial_note(t);
+    const struct format *f = o->output ? format_for_output(o->output) : NULL;
+    if (f && f->needs_picture && t->a.method->flags & METHOD_SANDBOX)
+        return fail(err, ERROR_USAGE,
+                    "%s: the result is a covariance, no picture; write .npy or .safetensors",
+                    o->output);
     return check_shapes(t, err) &&
            cli_output_ok(o, t->s.picture, (const char(*)[NAME_TEXT])t->s.names, t->s.n, err);
 }

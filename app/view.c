@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "actions.h"
+#include "opening.h"
 #include "panes/panes.h"
 #include "tabs.h"
 #include "view_rows.h" /* VIEWS(_): the list in app/meson.build */
@@ -81,6 +82,8 @@ void view_show(struct model *m, const struct view *v)
     m->view = v;
     worlds_follow(m);
     model_resize(m, m->width, m->height);
+    if (!m->document && v != views[0] && !opening_waits(m))
+        model_say(m, false, "%s: open a file or a demo first", v->title);
 }
 
 static bool has_tabs(int height)

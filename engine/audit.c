@@ -152,6 +152,7 @@ struct audit_finding audit_judge(const struct audit_case *c, struct audit_sample
     bool broken = off > sure || f.noisy.delta - sure * f.noisy.error > t->delta ||
                   f.output.delta - sure * f.output.error > t->delta || surely[0] > t->epsilon ||
                   surely[1] > t->epsilon;
+    f.blind = 1 - 1 / (1 + sure * f.apart.error / c->expected); /* mu goes as 1 / noise */
     f.verdict = broken ? AUDIT_BROKEN : off < -sure ? AUDIT_EXCESS : AUDIT_KEPT;
     return f;
 }

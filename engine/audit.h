@@ -51,6 +51,7 @@ struct audit_finding {
     struct separation apart;     /* of the noisy matrix; to be `expected` */
     struct excess noisy, output; /* p - e^epsilon q of the best event, to be at most delta */
     double epsilon[2];           /* at least, at that delta, with confidence 0.95: noisy, output */
+    double blind; /* noise that is too small by less than this share is likelier missed than not */
     enum audit_verdict verdict;
 };
 /* Orders the samples' first halves. */

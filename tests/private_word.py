@@ -136,7 +136,15 @@ def test_refusals():
     refused(4, "private", "a.npy", *PAID, "--dataset", "x", "-o", "nowhere/x.npy")
     refused(3, "private", "none.npy", *PAID, "--dataset", "x")
     refused(2, "private", "demo:photo", *PAID, "--dataset", "x")
+    refused(2, "private", "a.npy", *PAID, "--rank", 7, "--dataset", "x", say=b"6 columns", name="a rank beyond them")
     check(not ledger()["datasets"], "what is refused costs nothing")
+
+
+def test_view():
+    head = b'{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1,2],"data_offsets":[8,16]}}'
+    (HERE / "two.safetensors").write_bytes(struct.pack("<Q", len(head)) + head + bytes(16))
+    frames = [run("frame", "two.safetensors", *how)[1] for how in (["--view", "privacy"], ["-x", "privacy"], [])]
+    check(b"holds 2 matrices" in frames[0] and frames[0] == frames[1] != frames[2], "--view holds for a file of several", frames[0])
 
 
 def test_release():
@@ -155,6 +163,7 @@ def test_release():
     check(facts.get("eigenscope.world") == "release" and not any("one" == v or "a.npy" in v for v in facts.values()),
           "a release file says what it is and not of whom", facts)
     check(any(shape == [6, 6] for shape, _ in found.values()), "a release file holds the matrix", list(found))
+    refused(2, "private", "a.safetensors::noisy", *PAID, "--dataset", "again", say=b"release already")
     status, out, err = run("list", "a.safetensors")
     check(status == 0, "a release file is a document", err)
     # the same again: sqrt 2 mu; a third is over the budget
@@ -527,6 +536,8 @@ def test_audit():
                   for s in ("matrix", "output")), "audit --json", j)
     status, out, err = run("audit", "--samples", 500, "--mechanism", "real", "--relation", "add-remove", "--threads", 2)
     check(status == 0 and not err and b"kept" in out and b"off-diagonal" in out, "audit: text", (out, err))
+    missed = [int(run("audit", "--samples", n)[1].split(b"less than ")[-1].split(b"%")[0]) for n in (100, 2000)]
+    check(100 > missed[0] > missed[1] > 5, "audit: how much too little noise so few would miss", missed)
     refused(2, "audit", "--seed", 3, say=b"--seed")
     refused(2, "audit", "--samples", 0)
     p = start("audit", "--samples", 10000000)
@@ -542,6 +553,7 @@ try:
     npy("a.npy", people(1))
     test_price()
     test_refusals()
+    test_view()
     test_release()
     test_budget()
     test_waiting()

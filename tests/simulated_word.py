@@ -95,7 +95,7 @@ def test_files():
     pathlib.Path("code.npy").write_bytes(raw[:10 + size].replace(MARK.encode(), (MARK[:-9] + "\nprivate2")[:22].encode()) +
                                          raw[10 + size:])
     refused(3, "list", "code.npy", say=b"follows")
-    refused(2, "run", "real-gaussian", "demo:gaps", "-o", "out.png", say=b"not a picture")
+    refused(2, "run", "real-gaussian", "demo:gaps", "-o", "out.png", say=b"covariance")
     run("run", "truncated-svd", "demo:gaps", "-o", "plain.npy")
     check(MARK.encode() not in pathlib.Path("plain.npy").read_bytes(), "what is no simulation is not marked")
 

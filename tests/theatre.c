@@ -430,6 +430,16 @@ static void test_export(struct model *m)
     view_show(m, view_find("privacy"));
 }
 
+/* A view that has nothing to show says so. */
+static void test_told(void)
+{
+    struct model bare;
+    struct error err;
+    CHECK(model_init(&bare, &err) && command_run(&bare, "privacy scene=twins", &err));
+    CHECK(strstr(bare.message, "open a file or a demo first") != NULL);
+    model_finish(&bare);
+}
+
 static void test_wide(void)
 {
     struct model m;
@@ -491,6 +501,7 @@ int main(void)
     test_no_memory(&m);
     model_finish(&m);
     test_wide();
+    test_told();
     study_destroy(study);
     backend_close(backend);
     unlink(path);

@@ -7,6 +7,8 @@
 #include "progress.h"
 #include "report.h"
 
+#include <math.h>
+
 enum { PIECE = 250 }; /* samples of either side */
 
 /* One pair of neighbours, on its way. */
@@ -118,7 +120,14 @@ static void print_text(struct call *c, const struct trial *t, enum audit_verdict
                 f->noisy.delta, f->noisy.error, f->output.delta, f->output.error, f->epsilon[0],
                 f->epsilon[1]);
     }
-    fprintf(c->out, "  the promise is %s\n", verdicts[all]);
+    double blind = 0;
+    for (size_t i = 0; i < AUDIT_CANARIES; i++)
+        blind = fmax(blind, t[i].found.blind);
+    fprintf(
+        c->out,
+        "  the promise is %s\n"
+        "  with so many releases noise too small by less than %.0f%% is missed; see --samples\n",
+        verdicts[all], 100 * blind);
 }
 
 bool audit_word(struct call *c, struct error *err)

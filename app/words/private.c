@@ -163,6 +163,15 @@ static bool look(struct deal *d, const struct options *o, struct error *err)
     if (s->n != 1)
         return fail(err, ERROR_USAGE, "private: takes one matrix, a row a person; %.120s has %zu",
                     o->arguments[0], s->n);
+    const char *world = document_fact(s->document, "eigenscope.world");
+    if (world && !strcmp(world, "release"))
+        return fail(err, ERROR_USAGE,
+                    "private: %.120s is a release already: what is made of it is free; which are "
+                    "the rows of people?",
+                    o->arguments[0]);
+    if (options_given(o, "rank") && d->terms.rank > s->cols)
+        return fail(err, ERROR_USAGE, "private: --rank %zu: there are %zu columns", d->terms.rank,
+                    s->cols);
     if (s->cols > COLUMNS)
         return fail(err, ERROR_LIMIT, "%zu columns, at most %d", s->cols, COLUMNS);
     return (!o->output || release_fits(o->output, err)) &&
