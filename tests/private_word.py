@@ -279,8 +279,8 @@ def plant():
 
 
 def texts_of(values):
-    """What a printed number would show: its leading six digits, and the counts as words of their own."""
-    return [f"{v:.10e}".replace(".", "")[:6].encode() for v in values]
+    """What a number in full precision would show: its leading eight digits. With six, noise hits one now and then."""
+    return [f"{v:.10e}".replace(".", "")[:8].encode() for v in values]
 
 
 def leaks(blob, values, counts, binary):
