@@ -149,7 +149,8 @@ bool trial_open(struct trial *t, const struct options *o, struct error *err)
         return false;
     trial_note(t);
     const struct format *f = o->output ? format_for_output(o->output) : NULL;
-    if (f && f->needs_picture && t->a.method->flags & METHOD_SANDBOX)
+    const struct method *m = t->a.method; /* solve tries several, and has none yet */
+    if (f && f->needs_picture && m && m->flags & METHOD_SANDBOX)
         return fail(err, ERROR_USAGE,
                     "%s: the result is a covariance, no picture; write .npy or .safetensors",
                     o->output);
