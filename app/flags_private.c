@@ -3,15 +3,20 @@
 #include "mechanism.h"
 #include "options.h"
 
-#define RELATION_HELP                                                                             \
-    "What neighbours are, whom the release may not tell apart: one row is another one, or there " \
-    "is "                                                                                         \
-    "one row more."
-#define MECHANISM_HELP                                                                           \
-    "Noise: complex Hermitian and its real part taken, as Algorithm 1 does; real symmetric; or " \
-    "one "                                                                                       \
-    "deviation for the whole upper triangle."
-#define MECHANISM_SOURCE "Mangoubi, Vishnoi 2023; Dwork, Talwar, Thakurta, Zhang 2014"
+/* Rows that both words have. */
+/* clang-format off */
+#define ROW_RELATION(type)                                                                        \
+    { PARAM(type, relation), .title = "Neighbours", .shorthand = "relation", .unit = "",         \
+      .help = "What neighbours are, whom the release may not tell apart: one row is another one, or there is " \
+              "one row more.",                                                                   \
+      .source = "", .min = 0, .max = RELATIONS - 1, .choices = relation_names }
+#define ROW_MECHANISM(type)                                                                       \
+    { PARAM(type, mechanism), .title = "Mechanism", .shorthand = "noise", .unit = "",            \
+      .help = "Noise: complex Hermitian and its real part taken, as Algorithm 1 does; real symmetric; or one " \
+              "deviation for the whole upper triangle.",                                         \
+      .source = "Mangoubi, Vishnoi 2023; Dwork, Talwar, Thakurta, Zhang 2014", .min = 0,         \
+      .max = MECHANISMS - 1, .choices = mechanism_names }
+/* clang-format on */
 
 static const struct param private_rows[] = {
     {
@@ -69,28 +74,8 @@ static const struct param private_rows[] = {
         .def = 1,
         .paper = 1,
     },
-    {
-        PARAM(struct private_flags, relation),
-        .title = "Neighbours",
-        .shorthand = "relation",
-        .unit = "",
-        .help = RELATION_HELP,
-        .source = "",
-        .min = 0,
-        .max = RELATIONS - 1,
-        .choices = relation_names,
-    },
-    {
-        PARAM(struct private_flags, mechanism),
-        .title = "Mechanism",
-        .shorthand = "noise",
-        .unit = "",
-        .help = MECHANISM_HELP,
-        .source = MECHANISM_SOURCE,
-        .min = 0,
-        .max = MECHANISMS - 1,
-        .choices = mechanism_names,
-    },
+    ROW_RELATION(struct private_flags),
+    ROW_MECHANISM(struct private_flags),
     {
         PARAM(struct private_flags, form),
         .title = "Form",
@@ -253,28 +238,8 @@ static const struct param audit_rows[] = {
         .def = .01,
         .paper = .01,
     },
-    {
-        PARAM(struct audit_flags, relation),
-        .title = "Neighbours",
-        .shorthand = "relation",
-        .unit = "",
-        .help = RELATION_HELP,
-        .source = "",
-        .min = 0,
-        .max = RELATIONS - 1,
-        .choices = relation_names,
-    },
-    {
-        PARAM(struct audit_flags, mechanism),
-        .title = "Mechanism",
-        .shorthand = "noise",
-        .unit = "",
-        .help = MECHANISM_HELP,
-        .source = MECHANISM_SOURCE,
-        .min = 0,
-        .max = MECHANISMS - 1,
-        .choices = mechanism_names,
-    },
+    ROW_RELATION(struct audit_flags),
+    ROW_MECHANISM(struct audit_flags),
 };
 
 const struct flag_group audit_group = {

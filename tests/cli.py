@@ -27,8 +27,8 @@ METHODS += DENSE + ["iterative-lplr"]
 NO_THEORY = ["naive", "truncated-svd", "randomized-svd", "water-filling", "mixed-lplr", "iterative-lplr", "caldera",
              "srr"]
 SOLVED = [m for m in METHODS if m != "water-filling"]  # neither rank nor bits to move
-WORDS = ["list", "spectrum", "scan", "run", "solve", "compare", "sweep", "groups", "denoise", "gaps", "expand", "frame", "doctor", "docs"]
-WORDS = ["list", "spectrum", "scan", "run", "solve", "compare", "sweep", "groups", "denoise", "private", "audit", "expand", "frame", "doctor", "docs"]
+WORDS = ["list", "spectrum", "scan", "run", "solve", "compare", "sweep", "groups", "denoise", "gaps", "private", "audit",
+         "expand", "frame", "doctor", "docs"]
 RUN_KEYS = {"version", "method", "file", "matrix", "rows", "cols", "params", "rank",
             "relative_error", "optimal_error", "numerical_rank", "bound", "loss", "theory", "psnr_db", "ssim", "bits",
             "bits_per_entry", "bytes", "backend", "device", "dispatches", "fallbacks", "precision",

@@ -91,36 +91,21 @@ static void line(const struct model *m, int width, char *out, size_t size)
 
 /* ---- actions ---- */
 
-static void next_row(struct model *m)
+static void row(struct model *m, int by)
 {
-    m->theatre.field = (m->theatre.field + 1) % theatre_rows.n;
+    int n = (int)theatre_rows.n;
+    m->theatre.field = (size_t)(((int)m->theatre.field + n + by) % n);
     m->theatre.focus = THEATRE_FOCUS_FORM;
 }
 
-static void row_before(struct model *m)
+static void value(struct model *m, int by)
 {
-    m->theatre.field = (m->theatre.field + theatre_rows.n - 1) % theatre_rows.n;
-    m->theatre.focus = THEATRE_FOCUS_FORM;
+    theatre_step(m, theatre_row(m), by, false);
 }
 
-static void less(struct model *m)
+static void value_much(struct model *m, int by)
 {
-    theatre_step(m, theatre_row(m), -1, false);
-}
-
-static void more(struct model *m)
-{
-    theatre_step(m, theatre_row(m), 1, false);
-}
-
-static void much_less(struct model *m)
-{
-    theatre_step(m, theatre_row(m), -1, true);
-}
-
-static void much_more(struct model *m)
-{
-    theatre_step(m, theatre_row(m), 1, true);
+    theatre_step(m, theatre_row(m), by, true);
 }
 
 static void least(struct model *m)
@@ -147,24 +132,9 @@ static void reseed(struct model *m)
     m->theatre.set.seed++;
 }
 
-static void step_back(struct model *m)
+static void miss(struct model *m, int by)
 {
-    theatre_move(m, -1);
-}
-
-static void step_on(struct model *m)
-{
-    theatre_move(m, 1);
-}
-
-static void next_miss(struct model *m)
-{
-    theatre_miss(m, true);
-}
-
-static void miss_before(struct model *m)
-{
-    theatre_miss(m, false);
+    theatre_miss(m, by > 0);
 }
 
 static void fields(struct model *m)
@@ -182,14 +152,9 @@ static void bands(struct model *m)
                   t->plain ? "off" : "on");
 }
 
-static void next_page(struct model *m)
+static void page(struct model *m, int by)
 {
-    m->theatre.page = (m->theatre.page + 1) % THEATRE_PAGES;
-}
-
-static void page_before(struct model *m)
-{
-    m->theatre.page = (m->theatre.page + THEATRE_PAGES - 1) % THEATRE_PAGES;
+    m->theatre.page = (m->theatre.page + THEATRE_PAGES + by) % THEATRE_PAGES;
 }
 
 static void next_scene(struct model *m)
@@ -199,14 +164,9 @@ static void next_scene(struct model *m)
     m->theatre.set.scene = (m->theatre.set.scene + 1) % n;
 }
 
-static void next_pane(struct model *m)
+static void pane(struct model *m, int by)
 {
-    m->theatre.focus = (m->theatre.focus + 1) % THEATRE_FOCUS_COUNT;
-}
-
-static void pane_before(struct model *m)
-{
-    m->theatre.focus = (m->theatre.focus + THEATRE_FOCUS_COUNT - 1) % THEATRE_FOCUS_COUNT;
+    m->theatre.focus = (m->theatre.focus + THEATRE_FOCUS_COUNT + by) % THEATRE_FOCUS_COUNT;
 }
 
 static void full(struct model *m)
@@ -217,27 +177,27 @@ static void full(struct model *m)
 /* clang-format off */
 static const struct action actions[] = {
     { "play", "Space", "Time", "play, or pause; from the end anew", "play", theatre_play, worlds_in_sandbox },
-    { "step-back", "[", "Time", "one frame back", "step", step_back, worlds_in_sandbox },
-    { "step-on", "]", "Time", "one frame on", "step", step_on, worlds_in_sandbox },
-    { "next-miss", ".", "Time", "to the next near miss of two eigenvalues", "near miss", next_miss, worlds_in_sandbox },
-    { "miss-before", ",", "Time", "to the one before", NULL, miss_before, worlds_in_sandbox },
-    { "less", "h Left -", "Setting", "one step down", "value", less, worlds_in_sandbox },
-    { "more", "l Right +", "Setting", "one step up", "value", more, worlds_in_sandbox },
-    { "much-less", "H PgDn", "Setting", "a large step down: half, or ten steps", NULL, much_less, worlds_in_sandbox },
-    { "much-more", "L PgUp", "Setting", "a large step up: double, or ten steps", NULL, much_more, worlds_in_sandbox },
-    { "next-row", "j Down", "Setting", "the next row of the form", NULL, next_row, worlds_in_sandbox },
-    { "row-before", "k Up", "Setting", "the row before", NULL, row_before, worlds_in_sandbox },
+    { "step-back", "[", "Time", "one frame back", "step", .when = worlds_in_sandbox, .step = theatre_move, .by = -1 },
+    { "step-on", "]", "Time", "one frame on", "step", .when = worlds_in_sandbox, .step = theatre_move, .by = 1 },
+    { "next-miss", ".", "Time", "to the next near miss of two eigenvalues", "near miss", .when = worlds_in_sandbox, .step = miss, .by = 1 },
+    { "miss-before", ",", "Time", "to the one before", NULL, .when = worlds_in_sandbox, .step = miss, .by = -1 },
+    { "less", "h Left -", "Setting", "one step down", "value", .when = worlds_in_sandbox, .step = value, .by = -1 },
+    { "more", "l Right +", "Setting", "one step up", "value", .when = worlds_in_sandbox, .step = value, .by = 1 },
+    { "much-less", "H PgDn", "Setting", "a large step down: half, or ten steps", NULL, .when = worlds_in_sandbox, .step = value_much, .by = -1 },
+    { "much-more", "L PgUp", "Setting", "a large step up: double, or ten steps", NULL, .when = worlds_in_sandbox, .step = value_much, .by = 1 },
+    { "next-row", "j Down", "Setting", "the next row of the form", NULL, .when = worlds_in_sandbox, .step = row, .by = 1 },
+    { "row-before", "k Up", "Setting", "the row before", NULL, .when = worlds_in_sandbox, .step = row, .by = -1 },
     { "least", "^", "Setting", "the least value", NULL, least, worlds_in_sandbox },
     { "most", "$", "Setting", "the largest value", NULL, most, worlds_in_sandbox },
     { "type-setting", "= Enter", "Setting", "type it", "type", type, worlds_in_sandbox },
     { "reseed-noise", "R r", "Noise", "other noise: the next seed", "reseed", reseed, worlds_in_sandbox },
     { "band", "v", "Draws", "bands of many simulated releases, and back", "band", bands, worlds_in_sandbox },
-    { "next-page", "g", "Screen", "the next page: gaps, spectrum, errors, plane, histogram, strip", "page", next_page, worlds_in_sandbox },
-    { "page-before", "G", "Screen", "the page before", NULL, page_before, worlds_in_sandbox },
+    { "next-page", "g", "Screen", "the next page: gaps, spectrum, errors, plane, histogram, strip", "page", .when = worlds_in_sandbox, .step = page, .by = 1 },
+    { "page-before", "G", "Screen", "the page before", NULL, .when = worlds_in_sandbox, .step = page, .by = -1 },
     { "fields", "b", "Screen", "real and complex noise, or one of them", NULL, fields, worlds_in_sandbox },
     { "next-scene", "s", "Noise", "the next scene: what is open, or a matrix made up", "scene", next_scene, worlds_in_sandbox },
-    { "other-pane", "Tab", "Screen", "the next pane", NULL, next_pane, worlds_in_sandbox },
-    { "pane-before", "S-Tab", "Screen", "the pane before", NULL, pane_before, worlds_in_sandbox },
+    { "other-pane", "Tab", "Screen", "the next pane", NULL, .when = worlds_in_sandbox, .step = pane, .by = 1 },
+    { "pane-before", "S-Tab", "Screen", "the pane before", NULL, .when = worlds_in_sandbox, .step = pane, .by = -1 },
     { "full-pane", "f", "Screen", "the focused pane alone, and back", NULL, full, worlds_in_sandbox },
     { "no-export", "e", "Program", "nothing of the sandbox is written; what writes a simulated output", NULL, overlay_export, worlds_in_sandbox },
     { "spend", "Enter", "Release", "type the dataset's name once more, and spend", "spend", worlds_key_confirm, worlds_in_release },
